@@ -1,0 +1,1 @@
+"""What implements the ports. Only composition roots import these."""

@@ -1,0 +1,84 @@
+"""A laboratory as a folder of FHIR R4 bundles, one file a result set, named `<subject>-*.json`. It never guesses.
+
+An Observation counts for the subject named in its `subject.identifier`; a file that is no bundle is set aside and logged.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from domain.labs import LOINC, ReportedResult
+
+SUBJECT_SYSTEM = "urn:trialpath:subject"
+UCUM = "http://unitsofmeasure.org"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class FhirFolder:
+    """A folder of Observation bundles."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read from this folder. It must exist when results are asked for."""
+        self._folder = folder
+
+    def results(self, subject: str) -> Sequence[ReportedResult]:
+        """Give every result in the folder for a subject. Raises OSError when the folder cannot be read."""
+        if not self._folder.is_dir():
+            raise FileNotFoundError(f"laboratory folder {self._folder} does not exist")
+        paths = sorted(self._folder.glob(f"{subject}-*.json"))
+        return [result for path in paths for result in self._read(path, subject)]
+
+    def _read(self, path: Path, subject: str) -> list[ReportedResult]:
+        try:
+            bundle = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+            entries = [entry["resource"] for entry in bundle["entry"]]
+            return [found for entry in entries for found in _observation(entry, subject, path.name)]
+        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as problem:
+            _log.warning("lab.unreadable", file=path.name, problem=type(problem).__name__)
+            return []
+
+
+def _observation(resource: Mapping[str, Any], subject: str, document: str) -> Iterator[ReportedResult]:
+    if resource.get("resourceType") != "Observation":
+        return
+    owner = resource["subject"]["identifier"]
+    if (owner.get("system"), owner.get("value")) != (SUBJECT_SYSTEM, subject):
+        _log.warning("lab.other_subject", file=document)
+        return
+    coding = next((c for c in resource["code"]["coding"] if c.get("system") == LOINC), None)
+    if coding is None:
+        return
+    value, unit = _value(resource)
+    yield ReportedResult(
+        code=coding["code"],
+        value=value,
+        unit=unit,
+        upper_limit=_upper_limit(resource, unit),
+        collected_at=resource["effectiveDateTime"],
+        status=resource.get("status", ""),
+        document=document,
+    )
+
+
+def _value(resource: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the value as text and its UCUM unit. A comparator stays in the text, so that it is never dropped."""
+    quantity = resource.get("valueQuantity")
+    if quantity is not None:
+        unit = quantity.get("code", "") if quantity.get("system") == UCUM else ""
+        return f"{quantity.get('comparator', '')}{quantity['value']}", unit
+    concept = resource.get("valueCodeableConcept")
+    return (concept["text"] if concept else resource["valueString"]), ""
+
+
+def _upper_limit(resource: Mapping[str, Any], unit: str) -> str:
+    """Give the upper limit of normal when the report states it in the result's own unit."""
+    for limits in resource.get("referenceRange", []):
+        high = limits.get("high")
+        if high is not None and high.get("code", unit) == unit:
+            return str(high["value"])
+    return ""

@@ -1,0 +1,120 @@
+"""What passes between workflows and activities. It is data in histories: fields are only ever added, with defaults."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.intake import Message
+from domain.values import Clock
+
+RECORD = "record"
+
+
+class Plain(BaseModel):
+    """A value of the contract. Unknown fields are ignored, so that an older worker can read a newer history."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class RecordRequest(Plain):
+    """What `record` is asked: take these messages, in order, at this instant of trial time."""
+
+    stream: str
+    seq: int
+    at: datetime
+    messages: list[Message]
+
+
+class Answer(Plain):
+    """What a sender is told."""
+
+    submission_id: str
+    outcome: Literal["applied", "refused"]
+    facts: list[str] = []
+    first_seq: int | None = None
+    last_seq: int | None = None
+    reason: str = ""
+    rule: str = ""
+    field: str = ""
+    detail: str = ""
+    accepts: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """Give the answer without its empty fields."""
+        return self.model_dump(exclude_defaults=True)
+
+    def sentence(self) -> str:
+        """Give the refusal as one sentence: reason, field, rule, and what would be accepted."""
+        parts = [f"{self.reason}: {self.detail}"]
+        parts += [f"field {self.field}"] if self.field else []
+        parts += [f"rule {self.rule}"] if self.rule else []
+        parts += [f"accepted: {self.accepts}"] if self.accepts else []
+        return "; ".join(parts)
+
+
+class Effect(Plain):
+    """An outside effect to carry out. `key` (stream/seq) makes it count once."""
+
+    key: str
+    seq: int
+    activity: str
+    summary: str
+    payload: dict[str, Any]
+    start_to_close_seconds: int = 60
+    longest_pause_seconds: int = 60
+
+
+class DueStep(Plain):
+    """The next due instant, in trial time."""
+
+    at: datetime
+    text: str
+    key: str
+
+
+class Step(Plain):
+    """What `record` decided. The workflow keeps the facts, starts the effects, shows the attributes and waits."""
+
+    seq: int
+    facts: list[str]
+    answers: list[Answer]
+    due: DueStep | None = None
+    effects: list[Effect] = []
+    attributes: dict[str, Any] = {}
+    chapter: str = ""
+    over: bool = False
+
+
+class EffectRequest(Plain):
+    """What an effect's activity is asked."""
+
+    stream: str
+    key: str
+    seq: int
+    at: datetime
+    clock: Clock
+    payload: dict[str, Any]
+
+
+class Outcome(Plain):
+    """What came of an effect: a command of the product itself."""
+
+    kind: str
+    fields: dict[str, Any]
+
+
+class Carry(Plain):
+    """What a run hands to the next: the stream's facts, compressed (base64 of zlib of JSON lines), and the last step."""
+
+    facts: str
+    step: Step
+
+
+class Start(Plain):
+    """A workflow's input. A run without `carry` reads its stream from the journal."""
+
+    stream: str
+    clock: Clock
+    first: Message | None = None
+    carry: Carry | None = None

@@ -1,0 +1,266 @@
+"""`record`: lock the stream, read what the workflow has not seen, fold, decide on that, append, and give it all back.
+
+The same submission again gets the same answer and adds nothing. This is the only place where anything is decided.
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping
+from temporalio import activity
+
+from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step
+from activities.effects import effect_of
+from domain.decider import Decider, decider_of, intents, patient_stream, trial_of, trial_stream
+from domain.intake import Message, carried_id, content_id, derived_id, message_text, read
+from domain.patient.journey import Journey
+from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
+from domain.trial.register import Register
+from journal.store import Journal, StoredFact, Stream
+
+CACHED_STREAMS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded stream: its state, how far it goes, and the latest recorded instant."""
+
+    state: Any
+    seq: int = 0
+    last_at: str = ""
+
+
+class Recorder:
+    """Records submissions in the journal. Safe to call from several threads and from several workers."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Record into this journal."""
+        self._journal = journal
+        self._cache: OrderedDict[str, Folded] = OrderedDict()
+        self._guard = threading.Lock()
+
+    @activity.defn(name=RECORD)
+    def record(self, request: RecordRequest) -> Step:
+        """Take the messages in order and give every fact beyond the workflow's number."""
+        decider = decider_of(request.stream)
+        with self._journal.locked(request.stream) as stream:
+            folded = self._folded(stream, request.stream, decider)
+            answers = []
+            for message in request.messages:
+                folded, answer = self._take(stream, decider, folded, message, request.at)
+                answers.append(answer)
+            facts = stream.facts_after(request.seq)
+        self._keep(request.stream, folded)
+        return _step(request.stream, decider, folded, facts, answers)
+
+    def state(self, name: str) -> Any:  # noqa: ANN401 - the state of either decider
+        """Give the state of a stream as the journal has it now."""
+        decider = decider_of(name)
+        with self._journal.reading(name) as stream:
+            folded = self._folded(stream, name, decider)
+        self._keep(name, folded)
+        return folded.state
+
+    def _folded(self, stream: Stream, name: str, decider: Decider) -> Folded:
+        with self._guard:
+            known = self._cache.get(name) or Folded(decider.initial)
+        for fact in stream.facts_of(name, known.seq):
+            state = decider.evolve(known.state, decider.fact.validate_json(fact.body))
+            known = Folded(state, fact.seq, fact.recorded_at)
+        return known
+
+    def _keep(self, name: str, folded: Folded) -> None:
+        with self._guard:
+            self._cache[name] = folded
+            self._cache.move_to_end(name)
+            while len(self._cache) > CACHED_STREAMS:
+                self._cache.popitem(last=False)
+
+    def _take(
+        self, stream: Stream, decider: Decider, folded: Folded, message: Message, at: datetime
+    ) -> tuple[Folded, Answer]:
+        submission_id, known, reused = _find(stream, message)
+        if known is not None:
+            return folded, self._again(stream, known)
+        recorded_at = max(at.astimezone(UTC).isoformat(timespec="microseconds"), folded.last_at)
+        submission: Submission[Any] | None = None
+        refused: Refused | None = None
+        try:
+            if reused:
+                raise Refused(Reason.CONTRADICTS, "this id was used for another message", field="id", accepts="a new id")
+            submission = read(message, submission_id, decider.people, decider.system)
+            decided_at = datetime.fromisoformat(recorded_at)
+            submission = self._authenticated(stream, folded.state, message, submission, decided_at)
+            facts = decider.decide(folded.state, submission, decided_at)
+        except Refused as no:
+            refused, facts = no, no.facts
+        row = _row(message, submission_id, submission, refused, recorded_at)
+        stored = _stored(row, facts, folded.seq)
+        row |= {"first_seq": stored[0].seq if stored else None, "last_seq": stored[-1].seq if stored else None}
+        stream.append(row, stored)
+        for fact in facts:
+            folded = Folded(decider.evolve(folded.state, fact), folded.seq + 1, recorded_at)
+        return folded, _answer(row, [fact.kind for fact in stored])
+
+    def _again(self, stream: Stream, known: RowMapping) -> Answer:
+        kinds: list[str] = []
+        if known["first_seq"] is not None:
+            facts = stream.facts_after(known["first_seq"] - 1)
+            kinds = [fact.kind for fact in facts if fact.seq <= known["last_seq"]]
+        return _answer(known, kinds)
+
+    def _authenticated(
+        self, stream: Stream, state: Journey | Register, message: Message, submission: Submission[Any], at: datetime
+    ) -> Submission[Any]:
+        """Give the submission with the sender's role as the delegation log has it. Raises Refused."""
+        sender = submission.sender
+        if message.channel == "system" or sender.role == UNATTRIBUTED:
+            return submission
+        register = state if isinstance(state, Register) else self._register(stream)
+        if SYSTEM in (sender.staff, sender.role):
+            voucher = decider_of(stream.name).voucher(submission.command)
+            _vouched(stream, voucher, submission.command.kind, register.trial)
+            return submission.model_copy(update={"sender": Sender(staff=SYSTEM, role=SYSTEM)})
+        if register.seq == 0:
+            return submission
+        role = _role(register, state, submission, at)
+        return submission.model_copy(update={"sender": sender.model_copy(update={"role": role})})
+
+    def _register(self, stream: Stream) -> Register:
+        name = trial_stream(trial_of(stream.name))
+        folded = self._folded(stream, name, decider_of(name))
+        self._keep(name, folded)
+        register: Register = folded.state
+        return register
+
+
+def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, bool]:
+    """Give the id to record under, the row that answers already, and whether the id was used for another message.
+
+    An id that derives from content is final only once applied: what was refused may come again and hold by then.
+    """
+    carried = carried_id(message)
+    submission_id = carried or content_id(stream.name, message)
+    known = stream.submission(submission_id)
+    if carried is not None and known is not None and known["sha256"] != _digest(message):
+        other = derived_id(stream.name, submission_id, _digest(message))
+        return other, stream.submission(other), True
+    tries = 0
+    while carried is None and known is not None and known["outcome"] == "refused":
+        tries += 1
+        submission_id = derived_id(stream.name, content_id(stream.name, message), str(tries))
+        known = stream.submission(submission_id)
+    return submission_id, known, False
+
+
+def _digest(message: Message) -> str:
+    return hashlib.sha256("|".join(argument.sha256 for argument in message.arguments).encode()).hexdigest()
+
+
+def _kind(message: Message) -> str:
+    """Give the kind for the record: the name, or what a whole submission names, as far as it can be read."""
+    if message.name != "submit":
+        return message.name[:60].replace("\x00", "")
+    try:
+        command = json.loads(message_text(message)).get("command", {})
+        return str(command.get("kind", "submit"))[:60]
+    except (ValueError, AttributeError, RecursionError):
+        return "submit"
+
+
+def _vouched(stream: Stream, voucher: tuple[str, int, str] | None, kind: str, trial: str) -> None:
+    """Believe a message of the product's own from outside only when the fact that led to it is on record."""
+    if voucher is not None:
+        subject, seq, fact_kind = voucher
+        facts = stream.facts_of(patient_stream(trial, subject), seq - 1)
+        if facts and facts[0].seq == seq and facts[0].kind == fact_kind:
+            return
+    raise Refused(Reason.ROLE, f"{kind} comes from the product itself, never from outside")
+
+
+def _role(register: Register, state: Journey | Register, submission: Submission[Any], at: datetime) -> str:
+    sender = submission.sender
+    site = state.site if isinstance(state, Journey) else None
+    staff = sorted({row.staff for row in register.staff})
+    if sender.staff not in staff:
+        detail = f"{sender.staff} is not in the delegation log"
+        raise Refused(Reason.UNKNOWN_STAFF, detail, field="staff", accepts=", ".join(staff))
+    held = register.roles(sender.staff, site.date_of(at) if site else at.date(), site.code if site else None)
+    if sender.role:
+        if sender.role not in held:
+            detail = f"{sender.staff} does not hold the role {sender.role}"
+            raise Refused(Reason.ROLE, detail, field="role", accepts=" or ".join(held) or "no role today")
+        return sender.role
+    row = register.protocol.permission(submission.command.kind)
+    fitting = [role for role in held if row is None or role in row.roles]
+    return (fitting or [*held, "NO_ROLE"])[0]
+
+
+def _row(
+    message: Message, submission_id: str, submission: Submission[Any] | None, refused: Refused | None, at: str
+) -> dict[str, Any]:
+    sender = submission.sender if submission else Sender(staff=UNATTRIBUTED, role=UNATTRIBUTED)
+    occurred_at = submission.occurred_at if submission else None
+    return {
+        "submission_id": submission_id,
+        "channel": message.channel,
+        "kind": _kind(message),
+        "staff": sender.staff,
+        "role": sender.role,
+        "identity": message.identity[:200].replace("\x00", ""),
+        "occurred_at": occurred_at.astimezone(UTC).isoformat() if occurred_at else None,
+        "recorded_at": at,
+        "stored_at": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "outcome": "refused" if refused else "applied",
+        "reason": str(refused.reason) if refused else "",
+        "rule": refused.rule[:200] if refused else "",
+        "field": refused.field[:80] if refused else "",
+        "detail": refused.detail if refused else "",
+        "accepts": refused.accepts if refused else "",
+        "sha256": _digest(message),
+        "body": message_text(message),
+    }
+
+
+def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[StoredFact]:
+    return [
+        StoredFact(
+            seq=seq + number,
+            submission_id=row["submission_id"],
+            kind=fact.kind,
+            staff=row["staff"],
+            role=row["role"],
+            occurred_at=row["occurred_at"],
+            recorded_at=row["recorded_at"],
+            stored_at=row["stored_at"],
+            body=fact.model_dump_json(),
+        )
+        for number, fact in enumerate(facts, start=1)
+    ]
+
+
+def _answer(row: RowMapping | dict[str, Any], kinds: list[str]) -> Answer:
+    named = {name: row[name] for name in Answer.model_fields if name in row}  # noqa: SIM118 - a row is no mapping of all
+    return Answer(**named, facts=kinds)
+
+
+def _step(stream: str, decider: Decider, folded: Folded, facts: list[StoredFact], answers: list[Answer]) -> Step:
+    state = folded.state
+    if folded.seq == 0:
+        return Step(seq=0, facts=[], answers=answers)
+    due = decider.due(state)
+    return Step(
+        seq=folded.seq,
+        facts=[json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts],
+        answers=answers,
+        due=DueStep(at=due.at, text=due.text, key=due.key) if due else None,
+        effects=[effect_of(stream, intent) for intent in intents(state)],
+        attributes=dict(decider.attributes(state)),
+        chapter=decider.chapter(state),
+        over=decider.is_over(state),
+    )

@@ -1,0 +1,137 @@
+"""The effects: fetch laboratory results, send notices, ask for and open allocations, start journeys.
+
+Each returns what came of it as a command of the product itself. Each may run twice; its key makes it count once.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from activities.contract import EffectRequest, Outcome, Start
+from activities.ports import Laboratory, Notice, NoticeSink, SealedList
+from activities.recorder import Recorder
+from domain.decider import patient_stream, trial_of, trial_stream
+from domain.intake import derived_id, system_message
+from domain.labs import analyte_of
+from domain.patient.facts import AllocationRequested, LabsOrdered
+from domain.trial.register import Register
+
+WORKFLOW_TASK_TIMEOUT = timedelta(seconds=2)
+LAB_POLL = timedelta(hours=6)
+SHORTEST_POLL = timedelta(milliseconds=100)
+ALLOCATION_POLL_SECONDS = 0.1
+ALLOCATION_POLLS = 100
+
+
+class World:
+    """The activities of subjects and trials, over the ports they need."""
+
+    def __init__(
+        self, *, client: Client, recorder: Recorder, laboratory: Laboratory, sink: NoticeSink, sealed_list: SealedList
+    ) -> None:
+        """Work with these."""
+        self._client = client
+        self._recorder = recorder
+        self._laboratory = laboratory
+        self._sink = sink
+        self._sealed_list = sealed_list
+
+    @activity.defn(name="fetch_labs")
+    def fetch_labs(self, request: EffectRequest) -> Outcome:
+        """Give the results an order asks for. Not there yet: tried again in six hours of trial time, until given up."""
+        order = LabsOrdered.model_validate(request.payload)
+        subject = request.stream.rsplit("-", 1)[1]
+        now = request.clock.trial_time(datetime.now(UTC))
+        wanted = [r for r in self._laboratory.results(subject) if order.after < r.collected_at <= now]
+        complete = set(order.analytes) <= {analyte_of(result.code, result.system) for result in wanted}
+        if not complete and now < order.give_up_at:
+            pause = max(request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now), SHORTEST_POLL)
+            raise ApplicationError("results are not there yet", type="NotYet", next_retry_delay=pause)
+        results = [result.model_dump(mode="json") for result in wanted]
+        return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
+
+    @activity.defn(name="send_notice")
+    def send_notice(self, request: EffectRequest) -> Outcome:
+        """Deliver a notice."""
+        fact = request.payload
+        notice = Notice(
+            key=request.key,
+            subject=request.stream.rsplit("-", 1)[1],
+            notice=fact["notice"],
+            to=tuple(fact["to"]),
+            text=fact["text"],
+            urgent=fact["urgent"],
+            at=request.at,
+        )
+        self._sink.deliver(notice)
+        return Outcome(kind="notice_delivered", fields={"notice": request.seq, "sink": self._sink.name})
+
+    @activity.defn(name="ask_allocation")
+    async def ask_allocation(self, request: EffectRequest) -> Outcome:
+        """Ask the register for a slot, and give its answer as the register's record shows it."""
+        AllocationRequested.model_validate(request.payload)
+        trial, subject = trial_of(request.stream), request.stream.rsplit("-", 1)[1]
+        register: WorkflowHandle[object, object] = self._client.get_workflow_handle(trial_stream(trial))
+        envelope = {
+            "id": derived_id(request.key, "allocate_slot"),
+            "staff": "SYSTEM",
+            "role": "SYSTEM",
+            "command": {"kind": "allocate_slot", "subject": subject, "request": request.seq},
+        }
+        if await asyncio.to_thread(self._answer, trial, subject, request.seq) is None:
+            await register.signal("submit", envelope)
+        for _ in range(ALLOCATION_POLLS):
+            outcome = await asyncio.to_thread(self._answer, trial, subject, request.seq)
+            if outcome is not None:
+                return outcome
+            await asyncio.sleep(ALLOCATION_POLL_SECONDS)
+        raise ApplicationError("the register has not answered yet", type="NotYet")
+
+    def _answer(self, trial: str, subject: str, request: int) -> Outcome | None:
+        register: Register = self._recorder.state(trial_stream(trial))
+        allocation = register.allocations.get(subject)
+        if allocation is not None and allocation.arm:
+            fields = {"slot": allocation.slot, "arm": allocation.arm, "randomized_on": str(allocation.randomized_on)}
+            return Outcome(kind="slot_allocated", fields=fields)
+        declined = register.declined.get(subject)
+        if allocation is None and declined is not None and declined[0] == request:
+            return Outcome(kind="allocation_denied", fields={"why": declined[1]})
+        return None
+
+    @activity.defn(name="seal_list")
+    def seal_list(self, request: EffectRequest) -> Outcome:
+        """Make and seal the allocation list."""
+        arms = [(str(code), int(cap)) for code, cap in request.payload["arms"]]
+        slots, sha256 = self._sealed_list.seal(trial_of(request.stream), arms, request.payload["block_sizes"])
+        return Outcome(kind="list_sealed", fields={"request": request.seq, "slots": slots, "sha256": sha256})
+
+    @activity.defn(name="open_slot")
+    def open_slot(self, request: EffectRequest) -> Outcome:
+        """Open the slot reserved for a subject."""
+        arm = self._sealed_list.open_slot(trial_of(request.stream), int(request.payload["slot"]))
+        return Outcome(kind="slot_opened", fields={"request": request.seq, "arm": arm})
+
+    @activity.defn(name="start_journey")
+    async def start_journey(self, request: EffectRequest) -> Outcome:
+        """Start the journey of an enrolled subject. One that runs, or ran, is left alone."""
+        begin = request.payload["begin"]
+        stream = patient_stream(begin["trial"], begin["subject"])
+        fields = {name: value for name, value in begin.items() if name != "kind"}
+        message = system_message("begin", fields, derived_id(request.key, "begin"))
+        try:
+            await self._client.start_workflow(
+                "PatientJourney",
+                Start(stream=stream, clock=request.clock, first=message),
+                id=stream,
+                task_queue=activity.info().task_queue,
+                task_timeout=WORKFLOW_TASK_TIMEOUT,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=f"{begin['subject']} of {begin['trial']}",
+            )
+        except WorkflowAlreadyStartedError:
+            activity.logger.info("journey runs already", extra={"stream": stream})
+        return Outcome(kind="journey_started", fields={"request": request.seq})

@@ -1,0 +1,1 @@
+"""Stand-ins for a hospital's own systems, used in demonstrations only."""

@@ -1,0 +1,170 @@
+"""What the shell needs to know of a decider, as a value of functions: one for subjects, one for trials."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from domain.patient import commands as patient_commands
+from domain.patient import view
+from domain.patient.agenda import due as patient_due
+from domain.patient.decide import decide as patient_decide
+from domain.patient.facts import FACT as PATIENT_FACT
+from domain.patient.journey import Journey
+from domain.patient.journey import evolve as patient_evolve
+from domain.submission import Submission
+from domain.trial import commands as trial_commands
+from domain.trial.decide import decide as trial_decide
+from domain.trial.facts import FACT as TRIAL_FACT
+from domain.trial.register import Register
+from domain.trial.register import evolve as trial_evolve
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next instant that matters, and what it is for."""
+
+    at: datetime
+    text: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An outside effect without an outcome: its number in the stream and the fact that asked for it."""
+
+    seq: int
+    fact: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """How one kind of stream decides, folds and shows itself."""
+
+    initial: Any
+    people: Mapping[str, type]
+    system: Mapping[str, type]
+    fact: TypeAdapter[Any]
+    decide: Callable[[Any, Submission[Any], datetime], tuple[Any, ...]]
+    evolve: Callable[[Any, Any], Any]
+    due: Callable[[Any], Due | None]
+    attributes: Callable[[Any], Mapping[str, str | int | bool | None]]
+    details: Callable[[Any], str]
+    chapter: Callable[[Any], str]
+    is_over: Callable[[Any], bool]
+    show: Callable[[Any], dict[str, Any]]
+    voucher: Callable[[Any], tuple[str, int, str] | None]
+
+    def fold(self, facts: list[Any]) -> Any:  # noqa: ANN401 - the state of either decider
+        """Fold facts from the beginning."""
+        return reduce(self.evolve, facts, self.initial)
+
+
+def intents(state: Journey | Register) -> tuple[OpenIntent, ...]:
+    """Give the outside effects that have no outcome yet, oldest first."""
+    return tuple(OpenIntent(seq, intent.fact) for seq, intent in sorted(state.intents.items()))
+
+
+def _kinds(union: object) -> dict[str, type]:
+    return {model.model_fields["kind"].default: model for model in get_args(union)}
+
+
+def _patient_due(journey: Journey) -> Due | None:
+    item = patient_due(journey)
+    return Due(item.at, item.text, item.key) if item else None
+
+
+def _trial_attributes(register: Register) -> dict[str, str | int | bool | None]:
+    return {"TrialId": register.trial, "Epoch": "OPEN" if register.seq else "NEW"}
+
+
+def register_state(register: Register) -> dict[str, Any]:
+    """Give the trial's state in plain words and numbers."""
+    return {
+        "trial": register.trial,
+        "protocol_version": register.protocol_version,
+        "sites": sorted(register.sites),
+        "staff": len({row.staff for row in register.staff}),
+        "enrolled": len(register.subjects),
+        "randomized": len(register.allocations),
+        "arms": register.arm_counts() if register.seq else {},
+        "target": register.protocol.target if register.seq else None,
+        "allocation_list_sha256": register.sha256 or None,
+        "open_intents": len(register.intents),
+        "facts": register.seq,
+    }
+
+
+def _trial_details(register: Register) -> str:
+    rows = "\n".join(f"| {name} | {value} |" for name, value in register_state(register).items())
+    return f"## Trial {register.trial}\n\n| | |\n|---|---|\n{rows}"
+
+
+def _allocation_voucher(command: Any) -> tuple[str, int, str] | None:  # noqa: ANN401 - any command of the register
+    """Name the fact in a subject's stream that must exist for a request from outside to be believed."""
+    if isinstance(command, trial_commands.AllocateSlot):
+        return command.subject, command.request, "AllocationRequested"
+    return None
+
+
+PATIENT = Decider(
+    initial=Journey(),
+    people=_kinds(patient_commands.FromPeople),
+    system=_kinds(patient_commands.FromSystem),
+    fact=PATIENT_FACT,
+    decide=patient_decide,
+    evolve=patient_evolve,
+    due=_patient_due,
+    attributes=view.attributes,
+    details=view.details,
+    chapter=view.chapter,
+    is_over=lambda journey: journey.is_over,
+    show=view.state,
+    voucher=lambda _: None,
+)
+TRIAL = Decider(
+    initial=Register(),
+    people=_kinds(trial_commands.FromPeople),
+    system=_kinds(trial_commands.FromSystem),
+    fact=TRIAL_FACT,
+    decide=trial_decide,
+    evolve=trial_evolve,
+    due=lambda _: None,
+    attributes=_trial_attributes,
+    details=_trial_details,
+    chapter=lambda _: "TRIAL",
+    is_over=lambda _: False,
+    show=register_state,
+    voucher=_allocation_voucher,
+)
+
+_PATIENT_STREAM = re.compile(r"^patient-(?P<trial>[A-Z0-9]{3,30})-(?P<subject>S[0-9]{3,6})$")
+_TRIAL_STREAM = re.compile(r"^trial-(?P<trial>[A-Z0-9]{3,30})$")
+
+
+def patient_stream(trial: str, subject: str) -> str:
+    """Give the name of a subject's stream, which is also its workflow id."""
+    return f"patient-{trial}-{subject}"
+
+
+def trial_stream(trial: str) -> str:
+    """Give the name of a trial's stream, which is also its workflow id."""
+    return f"trial-{trial}"
+
+
+def trial_of(stream: str) -> str:
+    """Give the trial a stream belongs to. Raises ValueError for a name that is no stream."""
+    match = _PATIENT_STREAM.match(stream) or _TRIAL_STREAM.match(stream)
+    if match is None:
+        raise ValueError(f"{stream!r} is not a stream: patient-<trial>-<subject> or trial-<trial>")
+    return match["trial"]
+
+
+def decider_of(stream: str) -> Decider:
+    """Give the decider of a stream. Raises ValueError for a name that is no stream."""
+    trial_of(stream)
+    return PATIENT if stream.startswith("patient-") else TRIAL

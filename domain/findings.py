@@ -1,0 +1,46 @@
+"""What a criterion found: verdict, evidence and one sentence."""
+
+from datetime import date
+from enum import StrEnum
+
+from domain.values import Frozen
+
+
+class Verdict(StrEnum):
+    """The verdicts of the clinical specification 3.1 and 3.2."""
+
+    MET = "MET"
+    NOT_MET = "NOT_MET"
+    UNKNOWN = "UNKNOWN"
+    JUDGEMENT_PENDING = "JUDGEMENT_PENDING"
+    CONFLICT = "CONFLICT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    TRIGGERED = "TRIGGERED"
+    NOT_TRIGGERED = "NOT_TRIGGERED"
+
+
+CLEAR = frozenset({Verdict.MET, Verdict.NOT_APPLICABLE, Verdict.NOT_TRIGGERED})
+
+
+class EvidenceUsed(Frozen):
+    """One piece of evidence: value with unit, its date, and the upper limit of normal it was held against."""
+
+    what: str
+    value: str
+    on: date | None = None
+    upper_limit: str = ""
+    document: str = ""
+
+
+class Finding(Frozen):
+    """The verdict on one criterion."""
+
+    rule: str
+    verdict: Verdict
+    sentence: str
+    evidence: tuple[EvidenceUsed, ...] = ()
+
+    @property
+    def is_clear(self) -> bool:
+        """Say whether this criterion lets the subject pass."""
+        return self.verdict in CLEAR

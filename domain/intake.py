@@ -1,0 +1,230 @@
+"""From a raw message to a submission, or to a refusal that names field, problem and what would be accepted.
+
+Order of checks: size, encoding, JSON, schema. It never raises anything but Refused, whatever the bytes.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from domain.submission import SYSTEM, UNATTRIBUTED, Envelope, Reason, Refused, Sender, Submission
+from domain.values import Frozen
+
+LARGEST = 64 * 1024
+DEEPEST = 32
+SUBMIT = "submit"
+_ID = re.compile(r"^[A-Za-z0-9_.:/-]{8,200}$")
+_NAMESPACE = uuid.UUID("6f3c1d2a-5b0e-5e0a-9d51-0697815300aa")
+
+
+class Argument(Frozen):
+    """One argument of a message as it came: its encoding, and its bytes in base64 (none when too large)."""
+
+    encoding: str
+    data: str
+    size: int
+    sha256: str
+
+
+class Message(Frozen):
+    """One message as it came in, whatever its worth."""
+
+    channel: str = Field(description="update, signal or system")
+    name: str
+    arguments: tuple[Argument, ...]
+    id: str = ""
+    identity: str = ""
+
+
+def derived_id(*parts: str) -> str:
+    """Give the same UUID for the same parts, always."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
+
+
+def argument_of(raw: bytes, encoding: str = "json/plain") -> Argument:
+    """Wrap an argument's bytes; one that is too large is kept by size and SHA-256 only."""
+    data = base64.b64encode(raw).decode() if len(raw) <= LARGEST else ""
+    return Argument(encoding=encoding, data=data, size=len(raw), sha256=hashlib.sha256(raw).hexdigest())
+
+
+def system_message(kind: str, fields: Mapping[str, object], submission_id: str) -> Message:
+    """Wrap a command of the product itself."""
+    raw = json.dumps(fields, sort_keys=True).encode()
+    return Message(channel="system", name=kind, arguments=(argument_of(raw),), id=submission_id)
+
+
+def message_text(message: Message) -> str:
+    """Give what was sent as text for the record; a message too large by size and SHA-256."""
+    shown = []
+    for argument in message.arguments:
+        if argument.size > LARGEST:
+            shown.append(f"<{argument.size} bytes, sha256 {argument.sha256}>")
+        else:
+            shown.append(_bytes(argument).decode("utf-8", "backslashreplace").replace("\x00", "\\x00"))
+    return "\n".join(shown)
+
+
+def carried_id(message: Message) -> str | None:
+    """Give the submission id a message brings: its own, the update's, or the one inside a whole submission."""
+    if message.name == SUBMIT:
+        try:
+            found = _json(message)
+        except Refused:
+            found = None
+        value = found.get("id") if isinstance(found, dict) else None
+        if isinstance(value, str) and _ID.match(value):
+            return value
+    return message.id or None
+
+
+def content_id(stream: str, message: Message) -> str:
+    """Give the submission id of a message that brings none: the same for the same kind and content."""
+    try:
+        content = json.dumps(_json(message), sort_keys=True, ensure_ascii=True)
+    except Refused:
+        content = "|".join(argument.sha256 for argument in message.arguments)
+    return derived_id(stream, message.name, content)
+
+
+def read(message: Message, submission_id: str, people: Mapping[str, type], system: Mapping[str, type]) -> Submission[Any]:
+    """Read a message as a submission of one of these kinds. Raises Refused."""
+    body = _json(message)
+    if message.name != SUBMIT:
+        command = _command(message.name, body, people, system)
+        sender = Sender(staff=SYSTEM, role=SYSTEM) if message.channel == "system" else _nobody(message)
+        return Submission(id=submission_id, sender=sender, command=command)
+    envelope = _validated(Envelope, body, "")
+    kind = envelope.command.get("kind")
+    if not isinstance(kind, str):
+        raise Refused(Reason.MALFORMED, "the command names no kind", field="command.kind", accepts=", ".join(people))
+    fields = {name: value for name, value in envelope.command.items() if name != "kind"}
+    return Submission(
+        id=submission_id,
+        sender=_sender(envelope, message),
+        command=_command(kind, fields, people, system),
+        occurred_at=envelope.occurred_at,
+        reason=envelope.reason,
+        confirmed=envelope.confirmed,
+        signature=envelope.signature,
+    )
+
+
+def _sender(envelope: Envelope, message: Message) -> Sender:
+    if envelope.staff is None:
+        return _nobody(message)
+    return Sender(staff=envelope.staff, role=envelope.role or "", identity=message.identity)
+
+
+def _nobody(message: Message) -> Sender:
+    return Sender(staff=UNATTRIBUTED, role=UNATTRIBUTED, identity=message.identity)
+
+
+def _command(kind: str, fields: object, people: Mapping[str, type], system: Mapping[str, type]) -> BaseModel:
+    model = people.get(kind) or system.get(kind)
+    if model is None:
+        raise Refused(Reason.UNKNOWN_KIND, f"unknown command {kind[:60]!r}", field="kind", accepts=", ".join(people))
+    return _validated(model, fields, "")
+
+
+def _bytes(argument: Argument) -> bytes:
+    try:
+        return base64.b64decode(argument.data, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _json(message: Message) -> object:
+    if len(message.arguments) != 1:
+        detail = f"{len(message.arguments)} arguments came, one is expected"
+        raise Refused(Reason.MALFORMED, detail, field="argument", accepts="one JSON object")
+    argument = message.arguments[0]
+    if argument.size > LARGEST:
+        detail = f"{argument.size} bytes, at most {LARGEST} are taken"
+        raise Refused(Reason.TOO_LARGE, detail, field="argument", accepts=f"up to {LARGEST} bytes")
+    if argument.encoding != "json/plain":
+        detail = f"encoding {argument.encoding[:40]!r}"
+        raise Refused(Reason.MALFORMED, detail, field="argument", accepts="one JSON object (json/plain)")
+    return parse_json(_bytes(argument))
+
+
+def parse_json(raw: bytes) -> object:
+    """Read JSON strictly: UTF-8, no doubled key, no NaN, not too deep, clean text. Raises Refused."""
+    try:
+        text = raw.decode("utf-8")
+        if _depth(text) > DEEPEST:
+            raise Refused(Reason.MALFORMED, "nested too deep", field="argument", accepts=f"depth up to {DEEPEST}")
+        found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+    except UnicodeDecodeError:
+        raise Refused(Reason.MALFORMED, "not UTF-8 text", field="argument", accepts="UTF-8") from None
+    except ValueError as problem:
+        detail = f"not JSON: {problem}"[:200]
+        raise Refused(Reason.MALFORMED, detail, field="argument", accepts="one JSON object") from None
+    if not isinstance(found, dict):
+        shown = "null" if found is None else type(found).__name__
+        raise Refused(Reason.MALFORMED, f"a JSON object is expected, {shown} came", field="argument", accepts="{...}")
+    _clean(found, "")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a number")
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _depth(text: str) -> int:
+    """Count the deepest nesting, brackets in strings included: an upper bound, cheap and without recursion."""
+    deepest = depth = 0
+    for sign in text:
+        if sign in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in "]}":
+            depth -= 1
+    return deepest
+
+
+def _clean(value: object, path: str) -> None:
+    """Refuse text with control, format or surrogate characters, which hide or forge what people read."""
+    if isinstance(value, str):
+        if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign not in "\n\t" for sign in value):
+            detail = "the text has control, direction or surrogate characters"
+            raise Refused(Reason.MALFORMED, detail, field=path or "argument", accepts="printable text")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _clean(name, path)
+            _clean(inner, f"{path}.{name}".lstrip(".")[:80])
+    elif isinstance(value, list):
+        for inner in value:
+            _clean(inner, path)
+
+
+def _validated(model: Any, fields: object, path: str) -> Any:  # noqa: ANN401 - any command model
+    """Validate in strict JSON mode, so that no type is coerced. Raises Refused naming the first wrong field."""
+    try:
+        return model.model_validate_json(json.dumps(fields), strict=True)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = ".".join(str(part) for part in (path, *first["loc"]) if part != "")[:80] or "argument"
+    raise Refused(Reason.MALFORMED, f"{name}: {first['msg']}", field=name, accepts=_accepts(model, first["loc"]))
+
+
+def _accepts(model: Any, location: tuple[int | str, ...]) -> str:  # noqa: ANN401 - any command model
+    """Say what a field takes: its description, else its type; for an unknown field the known ones."""
+    field = model.model_fields.get(location[0]) if location else None
+    if field is None:
+        return "fields: " + ", ".join(name for name in model.model_fields if name != "kind")
+    return str(field.description or getattr(field.annotation, "__name__", field.annotation))

@@ -1,0 +1,54 @@
+"""NCT06978153, version 1, as one value. Each number names its rule of the clinical specification or its question."""
+
+from datetime import date
+from decimal import Decimal
+
+from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
+from domain.nct06978153.people import PERMISSIONS
+from domain.nct06978153.questions import QUESTIONS
+from domain.nct06978153.screening import SCREENING
+from domain.nct06978153.sources import assumed, rule
+from domain.nct06978153.treatment import ADJUVANT, NEOADJUVANT
+from domain.nct06978153.waits import EVALUATION, FOLLOW_UP, SURGERY
+from domain.protocol import AllocationPlan, Arm, Plausibility, Protocol
+
+_BOUNDS = {
+    "HB": ("20", "250"),
+    "ANC": ("0", "100"),
+    "PLT": ("0", "2000"),
+    "TBIL": ("0", "1000"),
+    "ALT": ("0", "20000"),
+    "AST": ("0", "20000"),
+    "CREAT": ("10", "3000"),
+    "UPROT": ("0", "4"),
+    "WEIGHT": ("25", "250"),
+    "HEIGHT": ("120", "230"),
+}
+
+PROTOCOL = Protocol(
+    trial="NCT06978153",
+    version="1",
+    title="Benmelstobart and chemotherapy with or without anlotinib in resectable limited-stage SCLC",
+    target=66,
+    target_source=rule("T1", "66 randomized subjects"),
+    completion_on=date(2027, 11, 1),
+    completion_source=rule("registry", "study completion date"),
+    arms=(
+        Arm(code="COHORT_1", label="Cohort 1", cap=33, source=rule("T1", "33 + 33")),
+        Arm(code="COHORT_2", label="Cohort 2", cap=33, source=rule("T1", "33 + 33")),
+    ),
+    allocation=AllocationPlan(
+        block_sizes=(2, 4, 6), source=assumed("T1", "Q6", "permuted blocks of random size 2, 4 or 6 that sum to 66")
+    ),
+    epochs=(SCREENING, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP),
+    lab_bounds={analyte: (Decimal(low), Decimal(high)) for analyte, (low, high) in _BOUNDS.items()},
+    lab_bounds_source=assumed("3.5", "Q11", "beyond these bounds a value is taken for a wrong unit and not used"),
+    plausibility=Plausibility(
+        backdated_days=60, source=assumed("T4", "Q9", "a report of an act longer ago must be confirmed with a reason")
+    ),
+    deviation_notice=DEVIATION,
+    important_deviation_notice=IMPORTANT_DEVIATION,
+    events=EVENTS,
+    permissions=PERMISSIONS,
+    questions=QUESTIONS,
+)

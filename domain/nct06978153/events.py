@@ -1,0 +1,47 @@
+"""Whom to tell of what happens outside the schedule: deviations, safety, allocation, endings."""
+
+from domain.nct06978153.people import BOTH, INVESTIGATOR
+from domain.nct06978153.sources import assumed, rule
+from domain.protocol import Escalation, Role
+
+SAFETY: tuple[Role, ...] = ("INVESTIGATOR", "SPONSOR")
+
+DEVIATION = Escalation(
+    to=INVESTIGATOR,
+    notice="DEVIATION",
+    important=False,
+    source=assumed("T4", "Q9", "every deviation is told to the investigator"),
+)
+IMPORTANT_DEVIATION = Escalation(
+    to=SAFETY,
+    notice="IMPORTANT_DEVIATION",
+    important=True,
+    source=assumed("T4", "Q9", "an important deviation is told to the sponsor too"),
+)
+EVENTS = {
+    "RANDOMIZED": Escalation(
+        to=("COORDINATOR", "PHARMACIST"), notice="RANDOMIZED", important=False, source=rule("T1", "allocation told")
+    ),
+    "ALLOCATION_DENIED": Escalation(
+        to=BOTH, notice="ALLOCATION_DENIED", important=False, source=rule("T1.1", "cohorts closed or full")
+    ),
+    "SERIOUS_ADVERSE_EVENT": Escalation(
+        to=SAFETY,
+        notice="SERIOUS_ADVERSE_EVENT",
+        important=True,
+        source=assumed("T10", "Q12", "told to the sponsor at once"),
+    ),
+    "DEATH": Escalation(to=SAFETY, notice="DEATH", important=True, source=assumed("T10", "Q12", "told at once")),
+    "PROGRESSION": Escalation(
+        to=INVESTIGATOR, notice="PROGRESSION", important=False, source=assumed("T6.1", "Q3", "told to the investigator")
+    ),
+    "END_OF_TREATMENT": Escalation(
+        to=BOTH, notice="END_OF_TREATMENT", important=False, source=assumed("T6", "Q3", "told when treatment ends")
+    ),
+    "RESECTION_REVIEW": Escalation(
+        to=SAFETY,
+        notice="RESECTION_REVIEW",
+        important=True,
+        source=rule("T6", "pathology differs from the margin as seen: stop and review"),
+    ),
+}

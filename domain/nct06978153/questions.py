@@ -1,0 +1,67 @@
+"""The open questions to the protocol owner (clinical specification 3.6), each with the default used meanwhile."""
+
+from domain.protocol import Question
+
+QUESTIONS = (
+    Question(
+        id="Q1",
+        asks="I13.4 against E16.3: may a subject on stable full-dose anticoagulant enter?",
+        default="CONFLICT: blocked until the sponsor's ruling is recorded",
+    ),
+    Question(id="Q2", asks="Cohort 2, adjuvant cycles: 12?", default="12, as in cohort 1"),
+    Question(
+        id="Q3",
+        asks="What happens after R1, R2, RX, R(un), no surgery, progression?",
+        default="end of protocol treatment, then follow-up",
+    ),
+    Question(
+        id="Q4",
+        asks="Does the one permitted prior cycle count towards the 3? Which regimen and wash-out?",
+        default="it does not count: 3 protocol cycles are given",
+    ),
+    Question(
+        id="Q5",
+        asks="Screening window, laboratory, ECG and imaging age; which date is 'enrollment'?",
+        default="28 d, 7 d, 28 d, 28 d; enrolment is randomization",
+    ),
+    Question(
+        id="Q6",
+        asks="Randomization method, stratification, blocks, replacement, time allowed to C1D1?",
+        default="permuted blocks of 2, 4, 6; none; no replacement; 7 d",
+    ),
+    Question(
+        id="Q7",
+        asks="Visit window per D1, maximum delay, missed-dose rule, anlotinib make-up days?",
+        default="3 d either side; 21 d, then the investigator decides; none made up",
+    ),
+    Question(
+        id="Q8",
+        asks="Dose levels, re-treatment criteria, platinum choice, BSA formula, rounding, GFR cap and weight?",
+        default="gate as at screening; platinum picked per cycle; Mosteller; cap 125 mL/min; actual weight",
+    ),
+    Question(
+        id="Q9",
+        asks="Surgery outside 28 to 42 d: allowed, and reported how? The evaluation, the adjuvant start?",
+        default="recorded as a deviation with escalation; evaluation alike; adjuvant start within 14 d",
+    ),
+    Question(
+        id="Q10",
+        asks="Contraception end date, men, definition of menopause?",
+        default="last study drug + 56 d; men not covered; by age alone",
+    ),
+    Question(
+        id="Q11",
+        asks="CTCAE version, QTc formula, clearance method, dipstick confirmation?",
+        default="5.0; Fridericia; Cockcroft-Gault with actual weight; none",
+    ),
+    Question(
+        id="Q12",
+        asks="SAE addressees and hours, AESI list, pregnancy report, who may send what?",
+        default="sponsor and EC within 24 h; none listed; the role table of the specification",
+    ),
+    Question(
+        id="Q13",
+        asks="Follow-up visits, imaging interval, survival calls, end of study, retention?",
+        default="survival contact every 90 d until the completion date; records kept 5 years and longer",
+    ),
+)

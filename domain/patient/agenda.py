@@ -1,0 +1,104 @@
+"""What falls due for a subject and when. It reads what facts say and what the protocol asks; it decides nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from domain.patient.journey import Cycle, Journey
+from domain.patient.windows import Dates, days, epoch_dates
+from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Reminder, ScreeningEpoch, TreatmentEpoch
+
+Act = Literal["REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that falls due. `key` holds the date it was counted from, so a moved anchor makes a new item."""
+
+    key: str
+    at: datetime
+    act: Act
+    text: str
+    reminder: Reminder | None = None
+
+
+def agenda(journey: Journey) -> tuple[Item, ...]:
+    """Give everything that is still to fall due, earliest first."""
+    return tuple(item for item in every_item(journey) if item.key not in journey.reached)
+
+
+def due(journey: Journey) -> Item | None:
+    """Give the next thing to fall due."""
+    return next(iter(agenda(journey)), None)
+
+
+def is_overdue(journey: Journey) -> bool:
+    """Say whether an act that is still awaited has passed its window."""
+    return any(item.act == "OVERDUE" and item.key in journey.reached for item in every_item(journey))
+
+
+def every_item(journey: Journey) -> list[Item]:
+    """Give all items of the current wait, those that already fell due among them, earliest first."""
+    if journey.is_over or not journey.epoch or journey.screen_failed:
+        return []
+    return sorted(_items(journey), key=lambda item: item.at)
+
+
+def _items(journey: Journey) -> Iterator[Item]:
+    epoch = journey.protocol.epoch(journey.epoch)
+    dates = epoch_dates(journey)
+    match epoch:
+        case TreatmentEpoch():
+            if journey.current_cycle is not None:
+                yield from _visit(journey, epoch, journey.current_cycle)
+            elif epoch.completes_after_days is not None:
+                yield from _completion(journey, epoch.completes_after_days)
+        case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():
+            if dates is not None:
+                yield from _wait(journey, epoch, dates)
+        case FollowUpEpoch():
+            if dates is not None:
+                yield from _contact(journey, epoch, dates)
+            yield _item(journey, "CLOSE", "end-of-study", journey.protocol.completion_on, "end of study")
+
+
+def _item(journey: Journey, act: Act, what: str, on: date, text: str, reminder: Reminder | None = None) -> Item:
+    return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, reminder)
+
+
+def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationEpoch, dates: Dates) -> Iterator[Item]:
+    for reminder in epoch.reminders:
+        on = dates.anchor_on + days(reminder.after_days)
+        yield _item(journey, "REMIND", f"{epoch.code}+{reminder.after_days}", on, f"{reminder.text} {on}", reminder)
+    after = dates.latest_on + days(1)
+    yield _item(journey, "OVERDUE", epoch.code, after, f"{epoch.label} overdue since {dates.latest_on}")
+
+
+def _visit(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[Item]:
+    order_on = max(cycle.planned_on - days(epoch.gate.order_days_before), journey.epoch_on)
+    text = f"{cycle.label}D1 planned {cycle.planned_on}: laboratory order and reminder"
+    yield _item(journey, "ORDER_LABS", cycle.label, order_on, text, epoch.visit_notice)
+    latest = max(cycle.latest_on, cycle.planned_on + days(epoch.visit.latest_days)) if cycle.delayed else cycle.latest_on
+    yield _item(journey, "OVERDUE", cycle.label, latest + days(1), f"{cycle.label}D1 overdue since {latest}")
+    limit = max(cycle.latest_on, _first_planned(cycle, epoch) + days(epoch.max_delay_days))
+    yield _item(journey, "MAXIMUM_DELAY", cycle.label, limit + days(1), f"{cycle.label}D1 beyond the maximum delay")
+
+
+def _first_planned(cycle: Cycle, epoch: TreatmentEpoch) -> date:
+    return cycle.latest_on - days(epoch.visit.latest_days)
+
+
+def _completion(journey: Journey, after_days: int) -> Iterator[Item]:
+    last = max((c.day_1_on or c.planned_on for c in journey.cycles.values()), default=journey.epoch_on)
+    on = last + days(after_days)
+    yield _item(journey, "COMPLETE", journey.epoch, on, f"end of treatment {on}")
+
+
+def _contact(journey: Journey, epoch: FollowUpEpoch, dates: Dates) -> Iterator[Item]:
+    if dates.target_on > journey.protocol.completion_on:
+        return
+    reminder = epoch.visit_notice
+    yield _item(journey, "REMIND", epoch.code, dates.target_on, f"{reminder.text} {dates.target_on}", reminder)
+    after = dates.latest_on + days(1)
+    yield _item(journey, "OVERDUE", epoch.code, after, f"follow-up contact overdue since {dates.latest_on}")

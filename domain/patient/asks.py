@@ -1,0 +1,93 @@
+"""Who must do what by when, for one subject. Every open subject has an ask or a due instant, or both."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.patient.agenda import every_item
+from domain.patient.journey import Journey
+from domain.patient.windows import epoch_dates
+from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An act awaited from people: the command's kind, the roles that may do it, and by when."""
+
+    kind: str
+    to: tuple[Role, ...]
+    text: str
+    by: date | None = None
+    overdue: bool = False
+
+
+def asks(journey: Journey) -> tuple[Ask, ...]:
+    """Give the acts awaited from people, the next one first."""
+    if journey.is_over or not journey.epoch:
+        return ()
+    epoch = journey.protocol.epoch(journey.epoch)
+    match epoch:
+        case ScreeningEpoch():
+            return _screening(journey)
+        case TreatmentEpoch():
+            return _treatment(journey)
+        case ProcedureEpoch():
+            return _procedure(journey)
+        case EvaluationEpoch():
+            return _evaluation(journey)
+        case FollowUpEpoch():
+            return _follow_up(journey)
+
+
+def _ask(journey: Journey, kind: str, text: str, by: date | None = None) -> Ask:
+    row = journey.protocol.permission(kind)
+    late = by is not None and any(item.act == "OVERDUE" and item.key in journey.reached for item in every_item(journey))
+    return Ask(kind, row.roles if row else (), text, by, late)
+
+
+def _screening(journey: Journey) -> tuple[Ask, ...]:
+    dates = epoch_dates(journey)
+    by = dates.latest_on if dates else None
+    if journey.consent_on is None:
+        return (_ask(journey, "record_consent", "informed consent"),)
+    if journey.allocation is not None:
+        return ()
+    if journey.eligible_on is None:
+        return (_ask(journey, "confirm_eligibility", "eligibility verdict", by),)
+    return (_ask(journey, "request_randomization", "ask for the allocation", by),)
+
+
+def _treatment(journey: Journey) -> tuple[Ask, ...]:
+    cycle = journey.current_cycle
+    if cycle is None:
+        return ()
+    given = _ask(journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on))
+    if cycle.gate != "FAILED":
+        return (given,)
+    hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
+    return (hold, given)
+
+
+def _procedure(journey: Journey) -> tuple[Ask, ...]:
+    dates = epoch_dates(journey)
+    window = f" {dates.earliest_on} to {dates.latest_on}" if dates else ""
+    done = _ask(journey, "surgery_done", f"surgery{window}", dates.latest_on if dates else None)
+    if journey.operable is not None:
+        return (done,)
+    return (_ask(journey, "operability", "operability verdict", dates.earliest_on if dates else None), done)
+
+
+def _evaluation(journey: Journey) -> tuple[Ask, ...]:
+    dates = epoch_dates(journey)
+    text = f"adjuvant evaluation {dates.earliest_on} to {dates.latest_on}" if dates else "adjuvant evaluation"
+    judged = _ask(journey, "adjuvant_evaluation", text, dates.latest_on if dates else None)
+    if journey.pathology is not None:
+        return (judged,)
+    return (_ask(journey, "pathology", "final pathology", dates.earliest_on if dates else None), judged)
+
+
+def _follow_up(journey: Journey) -> tuple[Ask, ...]:
+    dates = epoch_dates(journey)
+    end = journey.protocol.completion_on
+    if dates is None or dates.target_on > end:
+        return (_ask(journey, "end_of_study", f"end of study {end}", end),)
+    return (_ask(journey, "follow_up_contact", f"survival contact planned {dates.target_on}", dates.latest_on),)

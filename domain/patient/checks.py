@@ -1,0 +1,96 @@
+"""What holds for every command: who may send it, whether the journey takes it, and which dates are possible."""
+
+from datetime import date, datetime
+
+from domain.patient import commands as c
+from domain.patient.journey import Journey
+from domain.submission import UNATTRIBUTED, Reason, Refused, Submission
+
+REPORTS = (
+    c.RecordConsent,
+    c.RecordEvidence,
+    c.ReportDose,
+    c.ReportSurgery,
+    c.ReportPathology,
+    c.ReportAdverseEvent,
+    c.ReportProgression,
+    c.ReportWithdrawal,
+    c.ReportDeath,
+    c.ReportContact,
+)
+"""Reports say what happened: never refused for a broken rule, only when impossible."""
+
+AFTER_THE_END = (c.ReportAdverseEvent, c.ReportDeath, c.ReportPathology, c.TypeLabResults, c.Acknowledge)
+"""What is still taken after the end of study from people: safety reports and late results."""
+
+PLANNED_DATES = frozenset({"until"})
+AFTER_DEATH = frozenset({"died_on", "reported_on", "ended_on", "decided_on", "assessed_on", "judged_on"})
+
+
+def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> None:
+    """Raise Refused when the sender, the state or a date forbids the command."""
+    command = submission.command
+    if isinstance(command, c.Begin) != (journey.seq == 0):
+        detail = "the subject is not registered yet" if journey.seq == 0 else "the subject is registered already"
+        raise Refused(Reason.PHASE, detail, accepts="enroll")
+    if isinstance(command, c.FromSystem):
+        if not submission.sender.is_system:
+            raise Refused(Reason.ROLE, f"{command.kind} comes from the product itself, never from outside")
+        return
+    _check_sender(journey, submission)
+    if journey.is_over and not isinstance(command, AFTER_THE_END):
+        detail = f"the study ended for this subject ({journey.study_ended})"
+        raise Refused(
+            Reason.OVER, detail, rule="T6.1", accepts="adverse_event, death, pathology, lab_results, acknowledge"
+        )
+    if submission.occurred_at is not None and submission.occurred_at > at:
+        raise Refused(Reason.FUTURE, "occurred_at lies in the future", field="occurred_at", accepts=f"up to {at}")
+    _check_dates(journey, submission, journey.site.date_of(at))
+
+
+def _check_sender(journey: Journey, submission: Submission[c.Command]) -> None:
+    kind, sender = submission.command.kind, submission.sender
+    row = journey.protocol.permission(kind)
+    roles = row.roles if row else ()
+    if sender.role == UNATTRIBUTED:
+        if row is None or not row.unattributed:
+            detail = f"{kind} needs a named staff member"
+            raise Refused(Reason.ROLE, detail, field="staff", accepts=f"a staff code with role {' or '.join(roles)}")
+    elif sender.role not in roles:
+        detail = f"{sender.role} may not send {kind}"
+        raise Refused(Reason.ROLE, detail, rule="3.6 roles", field="role", accepts=" or ".join(roles))
+
+
+def _check_dates(journey: Journey, submission: Submission[c.Command], today: date) -> None:
+    command = submission.command
+    for name, value in command:
+        if not isinstance(value, date) or isinstance(value, datetime) or name in PLANNED_DATES:
+            continue
+        if value > today:
+            raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
+        if value < journey.born_on:
+            raise Refused(Reason.IMPOSSIBLE, f"{value} is before birth", field=name, accepts="a date after birth")
+        if journey.died_on and value > journey.died_on and name not in AFTER_DEATH:
+            accepts = f"a date up to {journey.died_on}, or `correct` the date of death"
+            raise Refused(Reason.CONTRADICTS, f"{value} is after the death on record", field=name, accepts=accepts)
+        if isinstance(command, REPORTS) and name != "last_support_on":
+            _check_plausible(journey, submission, name, value, today)
+
+
+def _check_plausible(
+    journey: Journey, submission: Submission[c.Command], name: str, value: date, today: date
+) -> None:
+    limit = journey.protocol.plausibility
+    late = (today - value).days
+    early = journey.consent_on is not None and value < journey.consent_on and name != "onset_on"
+    if late > limit.backdated_days:
+        confirm(submission, f"{value} is {late} d ago, more than {limit.backdated_days} d", str(limit.source), name)
+    if early and not isinstance(submission.command, c.RecordConsent | c.RecordEvidence):
+        confirm(submission, f"{value} is before the informed consent of {journey.consent_on}", "I1.1", name)
+
+
+def confirm(submission: Submission[c.Command], detail: str, rule: str, field: str) -> None:
+    """Raise Refused unless the unusual report was sent with confirmation and reason."""
+    if not (submission.confirmed and submission.reason):
+        accepts = "the same, sent again with confirmed and a reason"
+        raise Refused(Reason.CONFIRM, detail, rule=rule, field=field, accepts=accepts)

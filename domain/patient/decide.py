@@ -1,0 +1,101 @@
+"""The one place that decides for a subject: a table of commands. Every rule is behind one of its rows."""
+
+from datetime import datetime
+from typing import assert_never
+
+from domain.patient import commands as c
+from domain.patient import dosing, ending, results, screening, surgery, time
+from domain.patient import facts as f
+from domain.patient.checks import check
+from domain.patient.draft import Draft
+from domain.patient.journey import Journey
+from domain.submission import Reason, Refused, Submission
+
+
+def decide(journey: Journey, submission: Submission[c.Command], at: datetime) -> tuple[f.Fact, ...]:
+    """Give the facts a submission leads to at an instant of trial time. Raises Refused."""
+    check(journey, submission, at)
+    draft = Draft(journey, at, submission.sender)
+    _apply(draft, submission)
+    return tuple(draft.facts)
+
+
+def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C901, PLR0912, PLR0915 - a table of cases
+    command = submission.command
+    match command:
+        case c.Begin():
+            screening.begin(draft, command)
+        case c.RecordConsent():
+            screening.in_screening(draft, command.kind)
+            screening.consent(draft, command)
+        case c.RecordEvidence():
+            screening.evidence(draft, command)
+        case c.TypeLabResults():
+            results.typed(draft, command)
+        case c.ConfirmEligibility():
+            screening.confirm_eligibility(draft, command)
+        case c.ReportScreenFailure():
+            screening.screen_failure(draft, command)
+        case c.RequestRandomization():
+            screening.request_randomization(draft, command)
+        case c.ReportDose():
+            dosing.dose_given(draft, submission, command)
+        case c.DelayDose():
+            dosing.dose_delayed(draft, command)
+        case c.OmitDose():
+            dosing.dose_omitted(draft, command)
+        case c.OverrideGate():
+            dosing.override_gate(draft, command)
+        case c.ProceedToSurgery():
+            surgery.proceed_to_surgery(draft, command)
+        case c.JudgeOperability():
+            surgery.operability(draft, command)
+        case c.ReportSurgery():
+            surgery.surgery_done(draft, command)
+        case c.CancelSurgery():
+            surgery.surgery_cancelled(draft, command)
+        case c.ReportPathology():
+            surgery.pathology(draft, command)
+        case c.EvaluateAdjuvant():
+            surgery.adjuvant_evaluation(draft, command)
+        case c.ReportAdverseEvent():
+            ending.adverse_event(draft, command)
+        case c.ReportProgression():
+            ending.progression(draft, command)
+        case c.DiscontinueTreatment():
+            ending.discontinue_treatment(draft, command)
+        case c.ReportWithdrawal():
+            ending.withdrawal(draft, command)
+        case c.LoseToFollowUp():
+            ending.lost_to_follow_up(draft, command)
+        case c.ReportDeath():
+            ending.death(draft, command)
+        case c.ReportContact():
+            ending.follow_up_contact(draft, command)
+        case c.EndStudy():
+            ending.end_of_study(draft, command)
+        case c.Acknowledge():
+            ending.acknowledge(draft, command)
+        case c.TimePassed():
+            time.time_passed(draft)
+        case c.LabsReported():
+            results.labs_reported(draft, command)
+        case c.NoticeDelivered():
+            _notice_delivered(draft, command)
+        case c.SlotAllocated():
+            screening.slot_allocated(draft, command)
+        case c.AllocationDenied():
+            screening.allocation_denied(draft, command)
+        case c.CancelRequested():
+            draft.add(f.CancellationAsked())
+        case _:
+            assert_never(command)
+
+
+def _notice_delivered(draft: Draft, command: c.NoticeDelivered) -> None:
+    """Record that a notice reached its sink. Once."""
+    notice = draft.journey.notices.get(command.notice)
+    if notice is None:
+        raise Refused(Reason.CONTRADICTS, f"fact {command.notice} is not a notice", field="notice")
+    if not notice.reached:
+        draft.add(f.NoticeReached(notice=command.notice, sink=command.sink))

@@ -1,0 +1,150 @@
+"""Facts in the making: each is folded at once, so that the next rule sees it. What several commands share is here."""
+
+from datetime import date, datetime
+
+from domain.criteria import Case, assess
+from domain.findings import Finding
+from domain.labs import LabValue
+from domain.patient import facts as f
+from domain.patient.journey import Journey, evolve
+from domain.patient.windows import Dates, days, epoch_dates, plan_cycle
+from domain.protocol import Escalation, Protocol, Role, TreatmentEpoch
+from domain.submission import Sender
+
+
+class Draft:
+    """The facts one submission leads to, and the journey as they leave it."""
+
+    def __init__(self, journey: Journey, at: datetime, sender: Sender) -> None:
+        """Start from a journey, at an instant of trial time."""
+        self.journey = journey
+        self.at = at
+        self.sender = sender
+        self.facts: list[f.Fact] = []
+
+    @property
+    def today(self) -> date:
+        """The site's date."""
+        return self.journey.site.date_of(self.at)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The subject's protocol."""
+        return self.journey.protocol
+
+    def add(self, fact: f.Fact) -> None:
+        """Record one more fact."""
+        self.facts.append(fact)
+        self.journey = evolve(self.journey, fact)
+
+    def tell(self, notice: str, to: tuple[Role, ...], text: str, *, urgent: bool = False) -> None:
+        """Ask for a notice, in coded words only."""
+        self.add(f.NoticeRequested(notice=notice, to=to, text=text, urgent=urgent))
+
+    def escalate(self, row: Escalation, text: str) -> None:
+        """Ask for the notice of a protocol row."""
+        self.tell(row.notice, row.to, text, urgent=row.important)
+
+    def event(self, name: str, text: str) -> None:
+        """Ask for the notice of a happening outside the schedule."""
+        self.escalate(self.protocol.events[name], text)
+
+    def deviate(
+        self, item: str, rule: str, text: str, *, important: bool, dates: Dates | None = None, on: date | None = None
+    ) -> None:
+        """Record a departure from the protocol and tell it. The same item again counts once and is told once."""
+        known = item in self.journey.deviations
+        self.add(
+            f.DeviationRecorded(
+                item=item,
+                rule=rule,
+                text=text,
+                important=important,
+                expected_from=dates.earliest_on if dates else None,
+                expected_to=dates.latest_on if dates else None,
+                actual_on=on,
+                days_off=dates.days_off(on) if dates and on else None,
+            )
+        )
+        if not known:
+            protocol = self.protocol
+            self.escalate(protocol.important_deviation_notice if important else protocol.deviation_notice, text)
+
+    def enter(self, epoch: str) -> None:
+        """Enter an epoch; a treatment epoch plans its first cycle that was not given yet."""
+        self.add(f.EpochEntered(epoch=epoch, entered_on=self.today))
+        entered = self.protocol.epoch(epoch)
+        if isinstance(entered, TreatmentEpoch):
+            self.plan(self.protocol.first_cycle(entered))
+
+    def plan(self, number: int) -> None:
+        """Plan a cycle of the current epoch; past its last cycle go on to the next epoch, unless it must first end."""
+        epoch = self.protocol.epoch(self.journey.epoch)
+        if self.protocol.epoch_of_cycle(number) is epoch:
+            known = self.journey.cycles.get(number)
+            if known is not None and not known.is_open:
+                self.plan(number + 1)
+            elif (planned := plan_cycle(self.journey, number)) is not None:
+                self.add(planned)
+        elif isinstance(epoch, TreatmentEpoch) and epoch.completes_after_days is None:
+            self.enter(self.protocol.after(epoch.code).code)
+
+    def end_treatment(self, reason: str, on: date, why: str | None = None) -> None:
+        """End protocol treatment, tell it, and go to follow-up. Nothing happens when it has ended before."""
+        if self.journey.treatment_ended:
+            return
+        self.add(f.TreatmentEnded(ended_on=on, reason=reason, why=why))
+        self.event("END_OF_TREATMENT", f"end of treatment: {reason}")
+        self.enter(self.protocol.follow_up.code)
+
+    def case(self, on: date, labs: dict[str, LabValue], max_age_days: int) -> Case:
+        """Lay the evidence out for the criteria."""
+        journey = self.journey
+        return Case(
+            site=journey.site,
+            on=on,
+            sex=journey.sex,
+            born_on=journey.born_on,
+            consent_on=journey.consent_on,
+            labs=labs,
+            lab_max_age_days=max_age_days,
+            weight_kg=journey.weight_kg,
+            no_support=journey.no_support,
+            last_support_on=journey.last_support_on,
+            support_assessed_on=journey.support_assessed_on,
+        )
+
+    def eligibility(self) -> tuple[Finding, ...]:
+        """Give the finding of every criterion today."""
+        case = self.case(self.today, self.journey.labs, self.protocol.screening.lab_max_age_days)
+        return assess(self.protocol, case)
+
+    def off_window(self, item: str, text: str, on: date, *, important: bool) -> None:
+        """Record a deviation when an act of the current epoch lies outside its window."""
+        dates = epoch_dates(self.journey)
+        if dates is None or dates.days_off(on) == 0:
+            return
+        off = dates.days_off(on)
+        how = f"{-off} d early" if off < 0 else f"{off} d late"
+        expected = f"{dates.earliest_on} to {dates.latest_on}"
+        self.deviate(item, dates.rule, f"{text} {how}, expected {expected}", important=important, dates=dates, on=on)
+
+    def order_labs(  # noqa: PLR0913 - each is part of the order
+        self,
+        purpose: str,
+        analytes: tuple[str, ...],
+        give_up_days: int,
+        *,
+        cycle: int | None = None,
+        after: datetime | None = None,
+    ) -> None:
+        """Order results of samples taken after an instant, by default from today on."""
+        site = self.journey.site
+        order = f.LabsOrdered(
+            purpose=purpose,
+            cycle=cycle,
+            analytes=analytes,
+            after=after or site.start_of(self.today),
+            give_up_at=site.due_at(self.today + days(give_up_days)),
+        )
+        self.add(order)

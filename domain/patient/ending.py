@@ -1,0 +1,95 @@
+"""Safety reports and the ways out: progression, discontinuation, withdrawal, loss, death, end of study."""
+
+from datetime import date
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.patient.screening import fail_screening
+from domain.protocol import FollowUpEpoch, ScreeningEpoch
+from domain.submission import Reason, Refused
+
+
+def adverse_event(draft: Draft, command: c.ReportAdverseEvent) -> None:
+    """Record an adverse event; a serious one is told at once. Source: T10."""
+    named = {name: getattr(command, name) for name in f.AdverseEventReported.model_fields if name != "kind"}
+    draft.add(f.AdverseEventReported(**named))
+    if command.serious:
+        draft.event("SERIOUS_ADVERSE_EVENT", f"serious adverse event, grade {command.grade}")
+
+
+def progression(draft: Draft, command: c.ReportProgression) -> None:
+    """Record progression; protocol treatment ends, follow-up goes on. Source: T6.1."""
+    draft.add(f.ProgressionFound(found_on=command.found_on))
+    draft.event("PROGRESSION", f"progression found {command.found_on}")
+    if draft.journey.randomized_on is not None:
+        draft.end_treatment("PROGRESSION", command.found_on)
+
+
+def discontinue_treatment(draft: Draft, command: c.DiscontinueTreatment) -> None:
+    """End protocol treatment by decision of the investigator."""
+    journey = draft.journey
+    if journey.randomized_on is None or journey.treatment_ended:
+        state = f"it ended before ({journey.treatment_ended})" if journey.treatment_ended else "it has not begun"
+        accepts = "a randomized subject on treatment; in screening: screen_failure"
+        raise Refused(Reason.PHASE, f"there is no treatment to end: {state}", accepts=accepts)
+    draft.end_treatment("DISCONTINUED", command.decided_on, command.why)
+
+
+def withdrawal(draft: Draft, command: c.ReportWithdrawal) -> None:
+    """Record a withdrawal. From treatment: follow-up goes on. From the study, or in screening: the end."""
+    draft.add(f.SubjectWithdrew(withdrawn_on=command.withdrawn_on, level=command.level, why=command.why))
+    if command.level == "TREATMENT" and draft.journey.randomized_on is not None:
+        draft.end_treatment("WITHDRAWAL", command.withdrawn_on, command.why)
+        return
+    leave(draft, "WITHDRAWAL", command.withdrawn_on, command.why)
+
+
+def lost_to_follow_up(draft: Draft, command: c.LoseToFollowUp) -> None:
+    """End the study for a subject who cannot be reached."""
+    leave(draft, "LOST_TO_FOLLOW_UP", command.decided_on, command.why)
+
+
+def death(draft: Draft, command: c.ReportDeath) -> None:
+    """Record a death, tell it, and end what it ends."""
+    if draft.journey.died_on is not None:
+        detail = f"death on {draft.journey.died_on} is on record"
+        raise Refused(Reason.CONTRADICTS, detail, field="died_on", accepts="`correct` of that fact")
+    draft.add(f.SubjectDied(died_on=command.died_on, cause=command.cause))
+    draft.event("DEATH", f"death on {command.died_on}")
+    if not draft.journey.is_over:
+        leave(draft, "DEATH", command.died_on, command.cause)
+
+
+def leave(draft: Draft, reason: str, on: date, why: str | None) -> None:
+    """End the study: in screening as a screen failure, on treatment by ending that first."""
+    journey = draft.journey
+    if isinstance(draft.protocol.epoch(journey.epoch), ScreeningEpoch):
+        fail_screening(draft, reason)
+    elif not journey.treatment_ended:
+        draft.add(f.TreatmentEnded(ended_on=on, reason=reason, why=why))
+    draft.add(f.StudyEnded(ended_on=on, reason=reason, why=why))
+
+
+def follow_up_contact(draft: Draft, command: c.ReportContact) -> None:
+    """Record a follow-up contact."""
+    draft.add(f.FollowUpContacted(contacted_on=command.contacted_on, disease_free=command.disease_free))
+
+
+def end_of_study(draft: Draft, command: c.EndStudy) -> None:
+    """End the study for a subject in follow-up."""
+    epoch = draft.protocol.epoch(draft.journey.epoch)
+    if not isinstance(epoch, FollowUpEpoch):
+        detail = f"the subject is in {epoch.code}"
+        accepts = "in follow-up; before it: discontinue_treatment, withdrawal, screen_failure or death"
+        raise Refused(Reason.PHASE, detail, accepts=accepts)
+    draft.add(f.StudyEnded(ended_on=command.ended_on, reason="COMPLETED", why=command.why))
+
+
+def acknowledge(draft: Draft, command: c.Acknowledge) -> None:
+    """Record that a notice was read."""
+    if command.notice not in draft.journey.notices:
+        known = ", ".join(map(str, sorted(draft.journey.notices)[-5:]))
+        raise Refused(Reason.CONTRADICTS, f"fact {command.notice} is not a notice", field="notice",
+                      accepts=f"one of {known}" if known else "no notice yet")  # fmt: skip
+    draft.add(f.NoticeAcknowledged(notice=command.notice))

@@ -1,0 +1,312 @@
+"""A subject's state as a fold over facts. `evolve` is total: it has no rule, reads no clock and never raises."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import assert_never
+
+from domain import catalogue
+from domain.labs import LabValue
+from domain.patient import facts as f
+from domain.protocol import Protocol, Resection, Role
+from domain.values import Clock, Sex, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One cycle: as planned, and as it went."""
+
+    number: int
+    planned_on: date
+    earliest_on: date
+    latest_on: date
+    anchor_on: date
+    rule: str
+    gate: str = ""
+    gate_sampled_on: date | None = None
+    ordered: int | None = None
+    day_1_on: date | None = None
+    given: tuple[tuple[int, str, date], ...] = ()
+    omitted: bool = False
+    delayed: bool = False
+
+    @property
+    def label(self) -> str:
+        """The cycle's name, for example C2."""
+        return f"C{self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether day 1 is still to come."""
+        return self.day_1_on is None and not self.omitted
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice that was asked for."""
+
+    notice: str
+    to: tuple[Role, ...]
+    text: str
+    urgent: bool
+    reached: bool = False
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An outside effect that has been decided and has no outcome yet. Its key is stream/seq."""
+
+    seq: int
+    fact: f.LabsOrdered | f.NoticeRequested | f.AllocationRequested
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Everything known of one subject."""
+
+    seq: int = 0
+    trial: str = ""
+    subject: str = ""
+    protocol_version: str = ""
+    site: Site = field(default_factory=lambda: Site(code="NONE"))
+    clock: Clock = field(default_factory=Clock.real)
+    born_on: date = date.min
+    sex: Sex = "FEMALE"
+    consent_on: date | None = None
+    weight_kg: Decimal | None = None
+    height_cm: Decimal | None = None
+    no_support: bool | None = None
+    last_support_on: date | None = None
+    support_assessed_on: date | None = None
+    labs: dict[str, LabValue] = field(default_factory=dict)
+    epoch: str = ""
+    epoch_on: date = date.min
+    eligible_on: date | None = None
+    screen_failed: bool = False
+    allocation: int | None = None
+    arm: str = ""
+    slot: int = 0
+    randomized_on: date | None = None
+    cycles: dict[int, Cycle] = field(default_factory=dict)
+    last_dose: dict[str, date] = field(default_factory=dict)
+    operable: bool | None = None
+    surgery_on: date | None = None
+    resection: Resection | None = None
+    surgery_attributed: bool = True
+    pathology: Resection | None = None
+    evaluated_on: date | None = None
+    treatment_ended: str = ""
+    treatment_ended_on: date | None = None
+    progressed_on: date | None = None
+    died_on: date | None = None
+    study_ended: str = ""
+    contacted_on: date | None = None
+    reached: frozenset[str] = frozenset()
+    intents: dict[int, Intent] = field(default_factory=dict)
+    orders: dict[int, f.LabsOrdered] = field(default_factory=dict)
+    notices: dict[int, Notice] = field(default_factory=dict)
+    deviations: dict[str, f.DeviationRecorded] = field(default_factory=dict)
+    adverse_events: int = 0
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol version this subject runs under."""
+        return catalogue.protocol(self.trial, self.protocol_version)
+
+    @property
+    def stream(self) -> str:
+        """The name of this subject's stream, which is also the workflow id."""
+        return f"patient-{self.trial}-{self.subject}"
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the subject's part in the study has ended."""
+        return self.study_ended != ""
+
+    @property
+    def current_cycle(self) -> Cycle | None:
+        """The cycle whose day 1 is awaited."""
+        return next((cycle for cycle in self.cycles.values() if cycle.is_open), None)
+
+
+def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, PLR0912 - a table of cases
+    """Give the journey after one more fact."""
+    now = replace(journey, seq=journey.seq + 1)
+    match fact:
+        case f.SubjectRegistered():
+            return replace(
+                now,
+                trial=fact.trial,
+                subject=fact.subject,
+                protocol_version=fact.protocol_version,
+                site=fact.site,
+                clock=fact.clock,
+                born_on=fact.born_on,
+                sex=fact.sex,
+            )
+        case f.ConsentGiven():
+            return replace(now, consent_on=fact.signed_on)
+        case f.EvidenceRecorded():
+            return _evidence(now, fact)
+        case f.LabsOrdered():
+            return _ordered(now, fact)
+        case f.LabResultsRecorded():
+            return _lab_results(now, fact)
+        case f.EligibilityConfirmed():
+            return replace(now, eligible_on=fact.judged_on)
+        case f.ScreenFailed():
+            return replace(now, screen_failed=True)
+        case f.AllocationRequested():
+            return _open(replace(now, allocation=now.seq), fact)
+        case f.Randomized():
+            now = replace(now, arm=fact.arm, slot=fact.slot, randomized_on=fact.randomized_on)
+            return _close(now, now.allocation or 0)
+        case f.AllocationRefused():
+            return replace(_close(now, now.allocation or 0), allocation=None)
+        case f.EpochEntered():
+            return replace(now, epoch=fact.epoch, epoch_on=fact.entered_on)
+        case f.CyclePlanned():
+            return _planned(now, fact)
+        case f.DueReached():
+            return replace(now, reached=now.reached | {fact.item})
+        case f.GateChecked():
+            gate = "PASSED" if fact.passed else "FAILED"
+            return _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on)
+        case f.GateOverridden():
+            return _cycle(now, fact.cycle, gate="OVERRIDDEN")
+        case f.DoseGiven():
+            return _dose(now, fact)
+        case f.DoseDelayed():
+            return _delayed(now, fact)
+        case f.DoseOmitted():
+            return now if fact.drug else _cycle(now, fact.cycle, omitted=True)
+        case f.OperabilityJudged():
+            return replace(now, operable=fact.operable)
+        case f.SurgeryPerformed():
+            return replace(
+                now,
+                surgery_on=fact.performed_on,
+                resection=fact.resection,
+                surgery_attributed=fact.attributed,
+            )
+        case f.PathologyReported():
+            return replace(now, pathology=fact.resection)
+        case f.EvaluationJudged():
+            return replace(now, evaluated_on=fact.evaluated_on)
+        case f.AdverseEventReported():
+            return replace(now, adverse_events=now.adverse_events + 1)
+        case f.ProgressionFound():
+            return replace(now, progressed_on=fact.found_on)
+        case f.SubjectDied():
+            return replace(now, died_on=fact.died_on)
+        case f.TreatmentEnded():
+            return replace(now, treatment_ended=fact.reason, treatment_ended_on=fact.ended_on)
+        case f.FollowUpContacted():
+            return replace(now, contacted_on=fact.contacted_on)
+        case f.StudyEnded():
+            return _only_notices(replace(now, study_ended=fact.reason))
+        case f.DeviationRecorded():
+            return replace(now, deviations=now.deviations | {fact.item: fact})
+        case f.NoticeRequested():
+            return _notice(now, fact)
+        case f.NoticeReached():
+            return _close(_mark(now, fact.notice, reached=True), fact.notice)
+        case f.NoticeAcknowledged():
+            return _mark(now, fact.notice, acknowledged=True)
+        case f.SurgeryCancelled() | f.SubjectWithdrew() | f.CancellationAsked():
+            return now
+        case _:
+            assert_never(fact)
+
+
+def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
+    support = fact.no_support is not None or fact.last_support_on is not None
+    return replace(
+        now,
+        weight_kg=fact.weight_kg or now.weight_kg,
+        height_cm=fact.height_cm or now.height_cm,
+        no_support=fact.no_support if support else now.no_support,
+        last_support_on=fact.last_support_on or now.last_support_on,
+        support_assessed_on=fact.assessed_on if support else now.support_assessed_on,
+    )
+
+
+def _ordered(now: Journey, fact: f.LabsOrdered) -> Journey:
+    now = replace(_open(now, fact), orders=now.orders | {now.seq: fact})
+    return now if fact.cycle is None else _cycle(now, fact.cycle, ordered=now.seq)
+
+
+def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
+    labs = dict(now.labs)
+    for result in fact.accepted:
+        known = labs.get(result.analyte)
+        if known is None or result.collected_at >= known.collected_at:
+            labs[result.analyte] = result
+    weight, height = labs.get("WEIGHT"), labs.get("HEIGHT")
+    now = replace(
+        now,
+        labs=labs,
+        weight_kg=weight.value if weight else now.weight_kg,
+        height_cm=height.value if height else now.height_cm,
+    )
+    return now if fact.order is None else _close(now, fact.order)
+
+
+def _open(now: Journey, fact: f.LabsOrdered | f.NoticeRequested | f.AllocationRequested) -> Journey:
+    return replace(now, intents=now.intents | {now.seq: Intent(now.seq, fact)})
+
+
+def _close(now: Journey, seq: int) -> Journey:
+    return replace(now, intents={key: intent for key, intent in now.intents.items() if key != seq})
+
+
+def _delayed(now: Journey, fact: f.DoseDelayed) -> Journey:
+    cycle = now.cycles.get(fact.cycle)
+    if cycle is not None and cycle.ordered is not None:
+        now = _close(now, cycle.ordered)
+    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, gate="", ordered=None)
+
+
+def _only_notices(now: Journey) -> Journey:
+    kept = {seq: intent for seq, intent in now.intents.items() if isinstance(intent.fact, f.NoticeRequested)}
+    return replace(now, intents=kept)
+
+
+def _notice(now: Journey, fact: f.NoticeRequested) -> Journey:
+    notice = Notice(fact.notice, fact.to, fact.text, fact.urgent)
+    return replace(_open(now, fact), notices=now.notices | {now.seq: notice})
+
+
+def _mark(now: Journey, seq: int, **change: bool) -> Journey:
+    notice = now.notices.get(seq)
+    return now if notice is None else replace(now, notices=now.notices | {seq: replace(notice, **change)})
+
+
+def _planned(now: Journey, fact: f.CyclePlanned) -> Journey:
+    cycle = Cycle(fact.cycle, fact.planned_on, fact.earliest_on, fact.latest_on, fact.anchor_on, fact.rule)
+    known = now.cycles.get(fact.cycle)
+    if known is not None:
+        cycle = replace(known, planned_on=fact.planned_on, earliest_on=fact.earliest_on, latest_on=fact.latest_on)
+    return replace(now, cycles=now.cycles | {fact.cycle: cycle})
+
+
+def _cycle(now: Journey, number: int, **change: object) -> Journey:
+    cycle = now.cycles.get(number)
+    if cycle is None:
+        return now
+    return replace(now, cycles=now.cycles | {number: replace(cycle, **change)})  # type: ignore[arg-type] # a field each
+
+
+def _dose(now: Journey, fact: f.DoseGiven) -> Journey:
+    cycle = now.cycles.get(fact.cycle) or Cycle(
+        fact.cycle, fact.given_on, fact.given_on, fact.given_on, fact.given_on, ""
+    )
+    rows = tuple((fact.day, drug.drug, fact.given_on) for drug in fact.drugs)
+    cycle = replace(
+        cycle, given=cycle.given + rows, day_1_on=fact.given_on if fact.day == 1 else cycle.day_1_on
+    )
+    last = dict(now.last_dose)
+    for drug in fact.drugs:
+        last[drug.drug] = max(fact.given_on, last.get(drug.drug, fact.given_on))
+    return replace(now, cycles=now.cycles | {fact.cycle: cycle}, last_dose=last)

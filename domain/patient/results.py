@@ -1,0 +1,119 @@
+"""Laboratory results as they come in, and the pre-dose gate."""
+
+from datetime import datetime
+
+from domain.criteria import assess
+from domain.labs import LabValue, ReportedResult, UnusedResult, read
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.patient.journey import Cycle
+from domain.protocol import TreatmentEpoch
+from domain.submission import Reason, Refused
+
+
+def labs_reported(draft: Draft, command: c.LabsReported) -> None:
+    """Record the answer to an order. A late one is kept and drives nothing."""
+    order = draft.journey.orders.get(command.order)
+    if order is None:
+        raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")
+    is_open = command.order in draft.journey.intents
+    _record(draft, command.results, command.order if is_open else None, complete=command.complete)
+    if is_open:
+        _follow_up(draft, order, command.order, complete=command.complete)
+
+
+def typed(draft: Draft, command: c.TypeLabResults) -> None:
+    """Record typed-in results; when they complete what an open order asked for, they answer it."""
+    _record(draft, command.results, None, complete=True)
+    for seq, intent in tuple(draft.journey.intents.items()):
+        order = intent.fact
+        if isinstance(order, f.LabsOrdered) and set(order.analytes) <= set(_fresh(draft, order)):
+            draft.add(f.LabResultsRecorded(order=seq, accepted=()))
+            _follow_up(draft, order, seq, complete=True)
+
+
+def _record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None, *, complete: bool) -> None:
+    accepted: list[LabValue] = []
+    unused: list[UnusedResult] = []
+    for result in results:
+        value = read(result, draft.protocol.lab_bounds)
+        if isinstance(value, LabValue) and value.collected_at > draft.at:
+            value = UnusedResult(
+                code=result.code,
+                reported=value.reported,
+                why="the sample is dated in the future",
+                collected_at=value.collected_at,
+                document=value.document,
+            )
+        if isinstance(value, LabValue):
+            accepted.append(value)
+        else:
+            unused.append(value)
+    draft.add(
+        f.LabResultsRecorded(order=order, accepted=tuple(accepted), unused=tuple(unused), complete=complete)
+    )
+
+
+def _follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:
+    if order.cycle is None:
+        missing = sorted(set(order.analytes) - set(_fresh(draft, order)))
+        row = draft.protocol.screening.result_notice
+        text = row.text if not missing else f"{row.text}; missing: {', '.join(missing)}"
+        draft.tell(row.notice, row.to, text)
+        if not complete:
+            draft.order_labs("SCREENING", order.analytes, draft.protocol.screening.lab_give_up_days)
+        return
+    cycle = draft.journey.cycles.get(order.cycle)
+    if cycle is not None and cycle.is_open and cycle.ordered == seq and not draft.journey.is_over:
+        check_gate(draft, cycle, order)
+
+
+def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
+    """Hold the fresh results against the gate; a failing or missing one holds the dose, asks, and orders again."""
+    epoch = draft.protocol.epoch(draft.journey.epoch)
+    if not isinstance(epoch, TreatmentEpoch):
+        return
+    fresh = _fresh(draft, order)
+    site = draft.journey.site
+    sampled_on = max((site.date_of(value.collected_at) for value in fresh.values()), default=None)
+    case = draft.case(sampled_on or draft.today, fresh, epoch.gate.max_age_days)
+    findings = assess(draft.protocol, case, epoch.gate.criteria)
+    passed = all(finding.is_clear for finding in findings)
+    draft.add(f.GateChecked(cycle=cycle.number, passed=passed, sampled_on=sampled_on, findings=findings))
+    if passed:
+        return
+    failing = ", ".join(f"{finding.rule} {finding.verdict}" for finding in findings if not finding.is_clear)
+    draft.tell(epoch.gate.notice, epoch.gate.to, f"{cycle.label}D1 on hold: {failing}")
+    after = max((value.collected_at for value in fresh.values()), default=order.after)
+    order_gate_labs(draft, epoch, cycle, after=after)
+
+
+def order_gate_labs(
+    draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after: datetime | None = None
+) -> None:
+    """Order what the gate of a cycle needs."""
+    analytes = gate_analytes(draft, epoch)
+    draft.order_labs("GATE", analytes, epoch.gate.give_up_days, cycle=cycle.number, after=after)
+
+
+def gate_analytes(draft: Draft, epoch: TreatmentEpoch) -> tuple[str, ...]:
+    """Give the analytes the criteria of a gate are about, as far as a laboratory measures them."""
+    measured = draft.protocol.lab_bounds
+    return tuple(
+        dict.fromkeys(
+            limit.analyte
+            for criterion in draft.protocol.screening.criteria
+            if criterion.rule in epoch.gate.criteria
+            for limit in criterion.limits
+            if limit.analyte in measured
+        )
+    )
+
+
+def _fresh(draft: Draft, order: f.LabsOrdered) -> dict[str, LabValue]:
+    return {
+        code: value
+        for code, value in draft.journey.labs.items()
+        if code in order.analytes and value.collected_at > order.after
+    }

@@ -1,0 +1,108 @@
+"""Consent to randomization."""
+
+from domain.findings import Finding
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.patient.windows import epoch_dates
+from domain.protocol import ScreeningEpoch
+from domain.submission import Reason, Refused
+
+
+def begin(draft: Draft, command: c.Begin) -> None:
+    """Register the subject and enter screening."""
+    named = {name: getattr(command, name) for name in f.SubjectRegistered.model_fields if name != "kind"}
+    draft.add(f.SubjectRegistered(**named))
+    draft.add(f.EpochEntered(epoch=draft.protocol.screening.code, entered_on=draft.today))
+    if command.consent is not None:
+        consent(draft, command.consent)
+    if command.evidence is not None:
+        evidence(draft, command.evidence)
+
+
+def consent(draft: Draft, command: c.Consent) -> None:
+    """Record the consent and order the screening laboratory results."""
+    if draft.journey.consent_on is not None:
+        detail = f"consent of {draft.journey.consent_on} is on record"
+        raise Refused(Reason.CONTRADICTS, detail, rule="I1.1", field="signed_on", accepts="`correct` of that fact")
+    draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
+    screening = draft.protocol.screening
+    after = draft.journey.site.start_of(command.signed_on)
+    draft.order_labs("SCREENING", screening.analytes, screening.lab_give_up_days, after=after)
+
+
+def evidence(draft: Draft, command: c.Evidence) -> None:
+    """Record screening evidence."""
+    draft.add(f.EvidenceRecorded(**{name: getattr(command, name) for name in c.Evidence.model_fields}))
+
+
+def in_screening(draft: Draft, kind: str) -> None:
+    """Raise Refused unless the subject is in screening and no allocation was asked for."""
+    journey = draft.journey
+    if not isinstance(draft.protocol.epoch(journey.epoch), ScreeningEpoch):
+        raise Refused(Reason.PHASE, f"{kind} belongs to screening; the subject is in {journey.epoch}", rule="T1.1")
+    if journey.allocation is not None:
+        raise Refused(Reason.CONTRADICTS, "an allocation has been asked for", rule="T1.1", accepts="its answer")
+
+
+def confirm_eligibility(draft: Draft, command: c.ConfirmEligibility) -> None:
+    """Confirm eligibility when every criterion is clear. There are no waivers."""
+    in_screening(draft, command.kind)
+    draft.add(f.EligibilityConfirmed(judged_on=command.judged_on, findings=_all_clear(draft)))
+
+
+def request_randomization(draft: Draft, command: c.RequestRandomization) -> None:
+    """Ask for an allocation when eligibility is confirmed and still clear. Source: T1.1."""
+    in_screening(draft, command.kind)
+    if draft.journey.eligible_on is None:
+        detail = "eligibility has not been confirmed by an investigator"
+        raise Refused(Reason.RULE, detail, rule="T1.1", accepts="confirm_eligibility first")
+    findings = _all_clear(draft)
+    dates = epoch_dates(draft.journey)
+    if dates is not None:
+        draft.off_window("SCREENING", "randomization", draft.today, important=False)
+    draft.add(f.AllocationRequested(findings=findings))
+
+
+def _all_clear(draft: Draft) -> tuple[Finding, ...]:
+    findings = draft.eligibility()
+    open_ones = [finding for finding in findings if not finding.is_clear]
+    if open_ones:
+        detail = "; ".join(f"{finding.rule} {finding.verdict}: {finding.sentence}" for finding in open_ones)
+        rules = ", ".join(finding.rule for finding in open_ones)
+        raise Refused(Reason.NOT_ELIGIBLE, detail, rule=rules, accepts="every criterion MET or NOT_APPLICABLE")
+    return findings
+
+
+def slot_allocated(draft: Draft, command: c.SlotAllocated) -> None:
+    """Record the allocation. The same answer again changes nothing."""
+    journey = draft.journey
+    if journey.randomized_on is not None:
+        return
+    if journey.allocation is None:
+        raise Refused(Reason.CONTRADICTS, "no allocation was asked for", rule="T1.1", accepts="request_randomization")
+    draft.add(f.Randomized(arm=command.arm, slot=command.slot, randomized_on=command.randomized_on))
+    if journey.is_over:
+        return
+    draft.event("RANDOMIZED", f"randomized to {command.arm}")
+    draft.enter(draft.protocol.after(journey.epoch).code)
+
+
+def allocation_denied(draft: Draft, command: c.AllocationDenied) -> None:
+    """Record that the register allocated nothing, and tell it."""
+    if draft.journey.allocation is None or draft.journey.randomized_on is not None:
+        return
+    draft.add(f.AllocationRefused(why=command.why))
+    draft.event("ALLOCATION_DENIED", f"no allocation: {command.why}")
+
+
+def screen_failure(draft: Draft, command: c.ReportScreenFailure) -> None:
+    """End screening as a screen failure, with the findings as they stand."""
+    in_screening(draft, command.kind)
+    fail_screening(draft, command.why, draft.eligibility())
+    draft.add(f.StudyEnded(ended_on=command.decided_on, reason="SCREEN_FAILURE", why=command.why))
+
+
+def fail_screening(draft: Draft, why: str, findings: tuple[Finding, ...] = ()) -> None:
+    """Record the screen failure."""
+    draft.add(f.ScreenFailed(decided_on=draft.today, why=why, findings=findings))

@@ -1,0 +1,150 @@
+"""The surgery wait, surgery, pathology and the evaluation: the R0 branch."""
+
+from datetime import date
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.patient.windows import days
+from domain.protocol import EvaluationEpoch, ProcedureEpoch, TreatmentEpoch
+from domain.submission import UNATTRIBUTED, Reason, Refused
+
+
+def _procedure(draft: Draft) -> ProcedureEpoch:
+    epoch = draft.protocol.procedure
+    if epoch is None:
+        raise Refused(Reason.PHASE, "this protocol has no surgery", accepts="no surgery command")
+    return epoch
+
+
+def proceed_to_surgery(draft: Draft, command: c.ProceedToSurgery) -> None:
+    """Go to surgery with fewer cycles than planned. Source: T4.1."""
+    procedure = _procedure(draft)
+    epoch = draft.protocol.epoch(draft.journey.epoch)
+    before = isinstance(epoch, TreatmentEpoch) and draft.protocol.after(epoch.code) is procedure
+    cycle = draft.journey.current_cycle
+    if not before or cycle is None or not draft.journey.last_dose:
+        detail = f"the subject is in {draft.journey.epoch}"
+        raise Refused(Reason.PHASE, detail, rule="T4.1", accepts="after the first dose, before the last cycle")
+    draft.add(f.DoseOmitted(cycle=cycle.number, decided_on=command.decided_on, why=command.why))
+    text = f"surgery planned after {cycle.number - 1} cycles"
+    draft.deviate("CYCLES", str(procedure.fallback_source.rule), text, important=False)
+    draft.enter(procedure.code)
+
+
+def operability(draft: Draft, command: c.JudgeOperability) -> None:
+    """Record the verdict; a negative one ends protocol treatment. Source: T12, T6.1."""
+    _procedure(draft)
+    _before_surgery(draft)
+    if not command.operable and not command.why:
+        raise Refused(Reason.RULE, "a negative verdict needs its reason", rule="T12", field="why", accepts="a reason")
+    draft.add(f.OperabilityJudged(judged_on=command.judged_on, operable=command.operable, why=command.why))
+    if not command.operable:
+        draft.end_treatment("NOT_OPERABLE", command.judged_on, command.why)
+
+
+def surgery_cancelled(draft: Draft, command: c.CancelSurgery) -> None:
+    """Record that there will be no surgery; protocol treatment ends. Source: T6.1."""
+    _procedure(draft)
+    _before_surgery(draft)
+    draft.add(f.SurgeryCancelled(decided_on=command.decided_on, why=command.why))
+    draft.end_treatment("NO_SURGERY", command.decided_on, command.why)
+
+
+def _before_surgery(draft: Draft) -> None:
+    journey = draft.journey
+    if journey.surgery_on is not None:
+        raise Refused(Reason.CONTRADICTS, f"surgery of {journey.surgery_on} is on record", accepts="`correct` of it")
+    if journey.randomized_on is None or journey.treatment_ended:
+        state = f"treatment ended ({journey.treatment_ended})" if journey.treatment_ended else "not randomized"
+        raise Refused(Reason.PHASE, f"no surgery is awaited: {state}", accepts="between randomization and surgery")
+
+
+def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
+    """Record surgery whenever it was, with every departure; R0 goes on, anything else ends treatment. Source: T4, T6."""
+    journey, procedure = draft.journey, _procedure(draft)
+    if journey.surgery_on is not None:
+        detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
+        raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts="`correct` of that fact")
+    waited = journey.epoch == procedure.code
+    _departures(draft, procedure, command.performed_on)
+    attributed = draft.sender.role != UNATTRIBUTED
+    draft.add(
+        f.SurgeryPerformed(performed_on=command.performed_on, resection=command.resection, attributed=attributed)
+    )
+    before = isinstance(draft.protocol.epoch(journey.epoch), TreatmentEpoch) and journey.evaluated_on is None
+    if journey.treatment_ended or journey.is_over or not (waited or before):
+        return
+    if command.resection in procedure.goes_on:
+        draft.enter(draft.protocol.after(procedure.code).code)
+    else:
+        draft.end_treatment(f"RESECTION_{command.resection}", command.performed_on)
+
+
+def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+    journey = draft.journey
+    if journey.epoch == procedure.code:
+        draft.off_window(procedure.code, "surgery", on, important=True)
+    else:
+        text = f"surgery while in {journey.epoch}, not in {procedure.code}"
+        draft.deviate("SURGERY_PHASE", procedure.source.rule, text, important=True, on=on)
+    if not journey.operable:
+        text = "surgery without a positive operability verdict"
+        draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
+    for washout in procedure.washouts:
+        last = _last_taken(draft, washout.drug, on)
+        if last is not None and on < last + days(washout.days):
+            text = f"{washout.drug} last taken {last}, {(on - last).days} d before surgery, {washout.days} d required"
+            draft.deviate(f"WASHOUT/{washout.drug}", washout.source.rule, text, important=True, on=on)
+
+
+def _last_taken(draft: Draft, drug: str, until: date) -> date | None:
+    """Give the last day a drug was taken: a course taken at home runs to its last planned day, if nothing else is known."""
+    last = draft.journey.last_dose.get(drug)
+    if last is None:
+        return None
+    regimens = (epoch.regimens.get(draft.journey.arm, ()) for epoch in draft.protocol.treatments)
+    lines = [line for regimen in regimens for line in regimen if drug in line.drugs and line.self_administered]
+    course = max((line.days[-1] - line.days[0] for line in lines), default=0)
+    return min(last + days(course), until)
+
+
+def pathology(draft: Draft, command: c.ReportPathology) -> None:
+    """Record final pathology. When it says otherwise than the margin as seen, the branch follows it or is reviewed."""
+    journey = draft.journey
+    if journey.surgery_on is None:
+        raise Refused(Reason.PHASE, "no surgery is on record", rule="T5", accepts="surgery_done first")
+    if journey.pathology is not None:
+        raise Refused(Reason.CONTRADICTS, f"pathology {journey.pathology} is on record", field="resection",
+                      accepts="`correct` of that fact")  # fmt: skip
+    if command.reported_on < journey.surgery_on:
+        raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="reported_on",
+                      accepts=f"a date from {journey.surgery_on}")  # fmt: skip
+    draft.add(f.PathologyReported(reported_on=command.reported_on, resection=command.resection))
+    goes_on = _procedure(draft).goes_on
+    if (command.resection in goes_on) == (journey.resection in goes_on):
+        return
+    if isinstance(draft.protocol.epoch(journey.epoch), EvaluationEpoch):
+        draft.end_treatment(f"RESECTION_{command.resection}", command.reported_on)
+    draft.event("RESECTION_REVIEW", f"pathology {command.resection}, margin as seen {journey.resection}")
+
+
+def adjuvant_evaluation(draft: Draft, command: c.EvaluateAdjuvant) -> None:
+    """Record the evaluation; a positive one starts adjuvant treatment. Source: T5, T7, T12."""
+    journey = draft.journey
+    epoch = draft.protocol.epoch(journey.epoch)
+    if not isinstance(epoch, EvaluationEpoch) or journey.surgery_on is None:
+        detail = f"adjuvant_evaluation belongs to the evaluation after surgery; the subject is in {journey.epoch}"
+        raise Refused(Reason.PHASE, detail, rule="T5", accepts="after surgery_done with R0")
+    if command.evaluated_on < journey.surgery_on:
+        raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="evaluated_on",
+                      accepts=f"a date from {journey.surgery_on}")  # fmt: skip
+    if not command.fit and not command.why:
+        raise Refused(Reason.RULE, "a negative evaluation needs its reason", rule="T12", field="why",
+                      accepts="a reason")  # fmt: skip
+    draft.off_window(epoch.code, "adjuvant evaluation", command.evaluated_on, important=True)
+    draft.add(f.EvaluationJudged(evaluated_on=command.evaluated_on, fit=command.fit, why=command.why))
+    if command.fit:
+        draft.enter(draft.protocol.after(epoch.code).code)
+    else:
+        draft.end_treatment("NOT_FIT", command.evaluated_on, command.why)

@@ -1,0 +1,74 @@
+"""What follows when a due instant comes."""
+
+from typing import assert_never
+
+from domain.patient import facts as f
+from domain.patient.agenda import Item, agenda
+from domain.patient.draft import Draft
+from domain.patient.results import gate_analytes, order_gate_labs
+from domain.patient.windows import epoch_dates
+from domain.protocol import FollowUpEpoch, TreatmentEpoch
+
+
+def time_passed(draft: Draft) -> None:
+    """Do everything that is due by now, earliest first. Nothing happens when nothing is."""
+    while True:
+        items = [item for item in agenda(draft.journey) if item.at <= draft.at]
+        if not items:
+            return
+        _perform(draft, items[0], items[1:])
+
+
+def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
+    draft.add(f.DueReached(item=item.key, due_at=item.at))
+    match item.act:
+        case "REMIND":
+            outdated = any(other.act in ("REMIND", "OVERDUE") for other in later)
+            if item.reminder is not None and not outdated:
+                draft.tell(item.reminder.notice, item.reminder.to, item.text)
+        case "ORDER_LABS":
+            _order(draft, item)
+        case "OVERDUE":
+            _overdue(draft, item)
+        case "MAXIMUM_DELAY":
+            epoch = draft.protocol.epoch(draft.journey.epoch)
+            if isinstance(epoch, TreatmentEpoch):
+                draft.escalate(epoch.max_delay_notice, item.text)
+        case "COMPLETE":
+            draft.end_treatment("COMPLETED", draft.today)
+        case "CLOSE":
+            draft.escalate(draft.protocol.follow_up.close_notice, item.text)
+        case _:
+            assert_never(item.act)
+
+
+def _order(draft: Draft, item: Item) -> None:
+    """Order the gate's laboratory results and announce the visit."""
+    epoch, cycle = draft.protocol.epoch(draft.journey.epoch), draft.journey.current_cycle
+    if not isinstance(epoch, TreatmentEpoch) or cycle is None:
+        return
+    if cycle.gate == "" and gate_analytes(draft, epoch):
+        order_gate_labs(draft, epoch, cycle)
+    if item.reminder is not None:
+        text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
+        draft.tell(item.reminder.notice, item.reminder.to, text)
+
+
+def _overdue(draft: Draft, item: Item) -> None:
+    """Record the missed window as a deviation and escalate it; the journey waits on."""
+    epoch, dates = draft.protocol.epoch(draft.journey.epoch), epoch_dates(draft.journey)
+    cycle = draft.journey.current_cycle
+    about = cycle.label if isinstance(epoch, TreatmentEpoch) and cycle else epoch.code
+    if isinstance(epoch, FollowUpEpoch):
+        about = item.key
+    draft.add(
+        f.DeviationRecorded(
+            item=about,
+            rule=dates.rule if dates else epoch.source.rule,
+            text=item.text,
+            important=epoch.overdue.important,
+            expected_from=dates.earliest_on if dates else None,
+            expected_to=dates.latest_on if dates else None,
+        )
+    )
+    draft.escalate(epoch.overdue, item.text)

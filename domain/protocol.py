@@ -1,0 +1,338 @@
+"""The shape of a protocol of this family as one typed value. It holds no number of any trial and no rule's outcome."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.values import Code, Frozen
+
+Anchor = Literal["CONSENT", "RANDOMIZATION", "CYCLE_DAY_1", "LAST_DOSE", "PROCEDURE", "EVALUATION", "EPOCH_START"]
+Role = Literal["COORDINATOR", "INVESTIGATOR", "SURGEON", "PATHOLOGIST", "PHARMACIST", "MONITOR", "SPONSOR"]
+Resection = Literal["R0", "R1", "R2", "RX", "NOT_RESECTED"]
+
+
+class Source(Frozen):
+    """Where a value comes from: a rule of the clinical specification, or an assumption with its open question."""
+
+    rule: str
+    question: str = ""
+    text: str = ""
+
+    @property
+    def is_assumption(self) -> bool:
+        """Say whether the registry record is silent and the value is our default."""
+        return self.question != ""
+
+    def __str__(self) -> str:
+        """Give the source in one short form, for tables."""
+        return f"{self.rule} (assumption {self.question})" if self.is_assumption else self.rule
+
+
+class Question(Frozen):
+    """A question only the protocol owner can answer, and the default used meanwhile."""
+
+    id: str
+    asks: str
+    default: str
+
+
+class Arm(Frozen):
+    """A planned pathway. The registry record calls it a cohort."""
+
+    code: Code
+    label: str
+    cap: int = Field(gt=0)
+    source: Source
+
+
+class Window(Frozen):
+    """Inclusive days from an anchor within which an act belongs, and the day aimed at."""
+
+    anchor: Anchor
+    drug: Code | None = Field(None, description="for LAST_DOSE: the drug whose last actual dose is the anchor")
+    earliest_days: int
+    target_days: int
+    latest_days: int
+    source: Source
+
+
+class Reminder(Frozen):
+    """A notice to roles, so many days after the anchor of the window it belongs to."""
+
+    after_days: int
+    notice: Code
+    to: tuple[Role, ...]
+    text: str
+    source: Source
+
+
+class Escalation(Frozen):
+    """Whom to tell when an act is overdue, and whether it counts as an important deviation."""
+
+    to: tuple[Role, ...]
+    notice: Code
+    important: bool
+    source: Source
+
+
+class Dose(Frozen):
+    """A drug and its amount. Unit: UCUM; per m2 and AUC amounts are turned into mg when the dose is planned."""
+
+    drug: Code
+    amount: Decimal
+    unit: str
+
+
+class RegimenLine(Frozen):
+    """One place in a regimen. With several options the investigator picks one per cycle."""
+
+    options: tuple[Dose, ...]
+    route: Literal["IV", "PO", "NOT_STATED"]
+    days: tuple[int, ...]
+    self_administered: bool = Field(False, description="taken at home: day 1 starts the course")
+    source: Source
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """The drugs that can fill this place."""
+        return tuple(option.drug for option in self.options)
+
+
+class LabLimit(Frozen):
+    """One bound on a laboratory value: absolute in `unit`, or so many times the upper limit of normal."""
+
+    analyte: Code
+    relation: Literal[">=", "<=", "<", ">"]
+    value: Decimal
+    unit: str = ""
+    times_uln: bool = False
+
+
+class Criterion(Frozen):
+    """An eligibility or gate criterion: its rule id names the function, the limits are its numbers."""
+
+    rule: str
+    title: str
+    limits: tuple[LabLimit, ...] = ()
+    days: int | None = None
+    low: int | None = None
+    high: int | None = None
+    source: Source
+
+
+class Gate(Frozen):
+    """The pre-dose laboratory gate: which criteria must hold on how fresh a sample, and when it is ordered."""
+
+    criteria: tuple[str, ...]
+    order_days_before: int
+    max_age_days: int
+    give_up_days: int
+    override_by: tuple[Role, ...]
+    notice: Code
+    to: tuple[Role, ...]
+    source: Source
+
+
+class ScreeningEpoch(Frozen):
+    """Consent to randomization."""
+
+    kind: Literal["SCREENING"] = "SCREENING"
+    code: Code
+    label: str
+    window: Window
+    reminders: tuple[Reminder, ...]
+    overdue: Escalation
+    criteria: tuple[Criterion, ...]
+    analytes: tuple[Code, ...]
+    lab_max_age_days: int
+    lab_give_up_days: int
+    result_notice: Reminder
+    source: Source
+
+
+class TreatmentEpoch(Frozen):
+    """Cycles of treatment. Cycle numbers run on from the treatment epoch before."""
+
+    kind: Literal["TREATMENT"] = "TREATMENT"
+    code: Code
+    label: str
+    cycles: int = Field(gt=0)
+    cycle_days: int = Field(gt=0)
+    start: Window
+    visit: Window
+    max_delay_days: int
+    max_delay_notice: Escalation
+    overdue: Escalation
+    visit_notice: Reminder
+    regimens: dict[Code, tuple[RegimenLine, ...]]
+    gate: Gate
+    completes_after_days: int | None = Field(None, description="days after the last D1 at which the epoch is over")
+    source: Source
+
+
+class Washout(Frozen):
+    """A drug that must have been stopped so many full days before the procedure."""
+
+    drug: Code
+    days: int
+    source: Source
+
+
+class ProcedureEpoch(Frozen):
+    """The wait for a procedure, and the procedure."""
+
+    kind: Literal["PROCEDURE"] = "PROCEDURE"
+    code: Code
+    label: str
+    window: Window
+    fallback_source: Source
+    reminders: tuple[Reminder, ...]
+    overdue: Escalation
+    clearance: Source
+    washouts: tuple[Washout, ...]
+    goes_on: tuple[Resection, ...]
+    goes_on_source: Source
+    source: Source
+
+
+class EvaluationEpoch(Frozen):
+    """The investigator's evaluation after the procedure."""
+
+    kind: Literal["EVALUATION"] = "EVALUATION"
+    code: Code
+    label: str
+    window: Window
+    reminders: tuple[Reminder, ...]
+    overdue: Escalation
+    source: Source
+
+
+class FollowUpEpoch(Frozen):
+    """From the end of treatment to the end of study."""
+
+    kind: Literal["FOLLOW_UP"] = "FOLLOW_UP"
+    code: Code
+    label: str
+    visit: Window
+    visit_notice: Reminder
+    overdue: Escalation
+    close_notice: Escalation
+    source: Source
+
+
+Epoch = Annotated[
+    ScreeningEpoch | TreatmentEpoch | ProcedureEpoch | EvaluationEpoch | FollowUpEpoch, Field(discriminator="kind")
+]
+
+
+class Plausibility(Frozen):
+    """Limits beyond which a report must be sent again with confirmation and reason. Nothing is refused for good."""
+
+    backdated_days: int
+    source: Source
+
+
+class Permission(Frozen):
+    """Who may send one kind of command."""
+
+    kind: str
+    roles: tuple[Role, ...]
+    unattributed: bool = False
+    source: Source
+
+
+class AllocationPlan(Frozen):
+    """How the allocation list is made."""
+
+    block_sizes: tuple[int, ...]
+    source: Source
+
+
+class Protocol(Frozen):
+    """One protocol version of one trial."""
+
+    trial: str
+    version: str
+    title: str
+    target: int = Field(gt=0)
+    target_source: Source
+    completion_on: date
+    completion_source: Source
+    arms: tuple[Arm, ...]
+    allocation: AllocationPlan
+    epochs: tuple[Epoch, ...]
+    lab_bounds: dict[Code, tuple[Decimal, Decimal]]
+    lab_bounds_source: Source
+    plausibility: Plausibility
+    deviation_notice: Escalation
+    important_deviation_notice: Escalation
+    events: dict[Code, Escalation] = Field(description="notices for happenings outside the schedule, by event")
+    permissions: tuple[Permission, ...]
+    questions: tuple[Question, ...]
+
+    def epoch(self, code: str) -> Epoch:
+        """Give the epoch of a code. Raises KeyError when the protocol has no such epoch."""
+        for epoch in self.epochs:
+            if epoch.code == code:
+                return epoch
+        raise KeyError(code)
+
+    def after(self, code: str) -> Epoch:
+        """Give the epoch that follows. The last one follows itself."""
+        at = [epoch.code for epoch in self.epochs].index(code)
+        return self.epochs[min(at + 1, len(self.epochs) - 1)]
+
+    @property
+    def screening(self) -> ScreeningEpoch:
+        """The first epoch of kind SCREENING."""
+        return next(epoch for epoch in self.epochs if isinstance(epoch, ScreeningEpoch))
+
+    @property
+    def follow_up(self) -> FollowUpEpoch:
+        """The epoch every subject whose treatment ended goes to."""
+        return next(epoch for epoch in self.epochs if isinstance(epoch, FollowUpEpoch))
+
+    @property
+    def procedure(self) -> ProcedureEpoch | None:
+        """The procedure epoch, where the protocol has one."""
+        return next((epoch for epoch in self.epochs if isinstance(epoch, ProcedureEpoch)), None)
+
+    @property
+    def treatments(self) -> tuple[TreatmentEpoch, ...]:
+        """The treatment epochs in their order."""
+        return tuple(epoch for epoch in self.epochs if isinstance(epoch, TreatmentEpoch))
+
+    def first_cycle(self, epoch: TreatmentEpoch) -> int:
+        """Give the number of an epoch's first cycle."""
+        before = self.treatments[: self.treatments.index(epoch)]
+        return 1 + sum(earlier.cycles for earlier in before)
+
+    def epoch_of_cycle(self, number: int) -> TreatmentEpoch | None:
+        """Give the treatment epoch a cycle number belongs to."""
+        for epoch in self.treatments:
+            first = self.first_cycle(epoch)
+            if first <= number < first + epoch.cycles:
+                return epoch
+        return None
+
+    @property
+    def last_cycle(self) -> int:
+        """The highest cycle number."""
+        return sum(epoch.cycles for epoch in self.treatments)
+
+    @property
+    def drugs(self) -> frozenset[str]:
+        """Every drug some arm may get."""
+        return frozenset(
+            drug
+            for epoch in self.treatments
+            for regimen in epoch.regimens.values()
+            for line in regimen
+            for drug in line.drugs
+        )
+
+    def permission(self, kind: str) -> Permission | None:
+        """Give the row of the permission table for a kind of command."""
+        return next((row for row in self.permissions if row.kind == kind), None)

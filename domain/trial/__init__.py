@@ -1,0 +1,1 @@
+"""The trial: sites, staff, registration, enrolment and allocation."""

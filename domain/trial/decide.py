@@ -1,0 +1,159 @@
+"""The one place that decides for a trial: registration, delegation and allocation (T1, T1.1)."""
+
+from datetime import date, datetime
+from typing import assert_never
+
+from domain.patient.commands import Begin
+from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Submission
+from domain.trial import commands as c
+from domain.trial import facts as f
+from domain.trial.register import Register
+
+MAY_ENROLL = ("COORDINATOR", "INVESTIGATOR")
+MAY_DELEGATE = ("SPONSOR", "INVESTIGATOR")
+
+
+def decide(register: Register, submission: Submission[c.Command], at: datetime) -> tuple[f.Fact, ...]:
+    """Give the facts a submission leads to at an instant of trial time. Raises Refused."""
+    command = submission.command
+    _check(register, submission)
+    match command:
+        case c.OpenTrial():
+            return _open_trial(command)
+        case c.AddSite():
+            return (f.SiteAdded(site=_site(register, command)),)
+        case c.Delegate():
+            named = {name: getattr(command, name) for name in c.Delegation.model_fields}
+            return (f.StaffDelegated(delegation=c.Delegation(**named)),)
+        case c.EndDelegation():
+            return _end_delegation(register, command)
+        case c.Enroll():
+            return _enroll(register, command, at)
+        case c.ReportMisaddressed():
+            _misaddressed(register, command)
+            return ()
+        case c.AllocateSlot():
+            return _allocate(register, command, at)
+        case c.ListSealed():
+            return (f.AllocationListSealed(request=command.request, slots=command.slots, sha256=command.sha256),)
+        case c.JourneyStarted():
+            return (f.JourneyBegan(request=command.request),)
+        case c.SlotOpened():
+            return _slot_opened(register, command)
+        case c.TimePassed():
+            return ()
+        case c.CancelRequested():
+            return (f.CancellationAsked(),)
+        case _:
+            assert_never(command)
+
+
+def _check(register: Register, submission: Submission[c.Command]) -> None:
+    command, role = submission.command, submission.sender.role
+    if isinstance(command, c.OpenTrial) != (register.seq == 0):
+        detail = "the trial is not open yet" if register.seq == 0 else "the trial is open already"
+        raise Refused(Reason.PHASE, detail, accepts="open first" if register.seq == 0 else "enroll, delegate, add_site")
+    if isinstance(command, c.FromSystem):
+        if role != SYSTEM:
+            raise Refused(Reason.ROLE, f"{command.kind} comes from the product itself, never from outside")
+        return
+    may: tuple[str, ...] = (role,)
+    if isinstance(command, c.Enroll):
+        may = MAY_ENROLL
+    elif isinstance(command, c.AddSite | c.Delegate | c.EndDelegation):
+        may = MAY_DELEGATE
+    if role not in may:
+        detail = f"{command.kind} needs a named staff member" if role == UNATTRIBUTED else f"{role} may not send it"
+        raise Refused(Reason.ROLE, detail, rule="3.6 roles", field="role", accepts=" or ".join(may))
+
+
+def _open_trial(command: c.OpenTrial) -> tuple[f.Fact, ...]:
+    opened = f.TrialOpened(trial=command.trial, protocol_version=command.protocol_version, clock=command.clock)
+    sites = [f.SiteAdded(site=site) for site in command.sites]
+    staff = [f.StaffDelegated(delegation=row) for row in command.staff]
+    protocol = Register(trial=command.trial, protocol_version=command.protocol_version).protocol
+    wanted = f.AllocationListRequested(
+        arms=tuple((arm.code, arm.cap) for arm in protocol.arms), block_sizes=protocol.allocation.block_sizes
+    )
+    return (opened, *sites, *staff, wanted)
+
+
+def _site(register: Register, command: c.AddSite) -> c.Site:
+    if command.code in register.sites:
+        raise Refused(Reason.CONTRADICTS, f"site {command.code} is on record", field="code", accepts="a new code")
+    return c.Site(code=command.code, time_zone=command.time_zone, due_hour=command.due_hour)
+
+
+def _end_delegation(register: Register, command: c.EndDelegation) -> tuple[f.Fact, ...]:
+    known = sorted({row.staff for row in register.staff})
+    if command.staff not in known:
+        detail = f"{command.staff} is not in the delegation log"
+        raise Refused(Reason.UNKNOWN_STAFF, detail, field="staff", accepts=", ".join(known))
+    return (f.DelegationEnded(staff=command.staff, valid_to=command.valid_to),)
+
+
+def _enroll(register: Register, command: c.Enroll, at: datetime) -> tuple[f.Fact, ...]:
+    site = register.sites.get(command.site)
+    if site is None:
+        known = ", ".join(sorted(register.sites))
+        raise Refused(Reason.RULE, f"there is no site {command.site}", field="site", accepts=known)
+    if len(register.allocations) >= register.protocol.target:
+        detail = f"{register.protocol.target} subjects are randomized"
+        raise Refused(Reason.FULL, detail, rule="T1.1", accepts="no further participant")
+    _dates(command, site.date_of(at))
+    subject = f"S{len(register.subjects) + 1:03d}"
+    begin = Begin(
+        trial=register.trial,
+        protocol_version=register.protocol_version,
+        subject=subject,
+        site=site,
+        born_on=command.born_on,
+        sex=command.sex,
+        clock=register.clock,
+        consent=command.consent,
+        evidence=command.evidence,
+    )
+    return (f.SubjectEnrolled(subject=subject, begin=begin),)
+
+
+def _dates(command: c.Enroll, today: date) -> None:
+    dated = {"born_on": command.born_on}
+    if command.consent:
+        dated["consent.signed_on"] = command.consent.signed_on
+    if command.evidence:
+        dated["evidence.assessed_on"] = command.evidence.assessed_on
+    for name, value in dated.items():
+        if value > today:
+            raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
+        if value < command.born_on:
+            raise Refused(Reason.IMPOSSIBLE, f"{value} is before birth", field=name, accepts="a date after birth")
+
+
+def _misaddressed(register: Register, command: c.ReportMisaddressed) -> None:
+    if command.subject not in register.subjects:
+        last = f"S{len(register.subjects):03d}"
+        accepts = f"S001 to {last}" if register.subjects else "enroll first"
+        detail = f"there is no subject {command.subject} for {command.command}"
+        raise Refused(Reason.UNKNOWN_SUBJECT, detail, field="subject", accepts=accepts)
+
+
+def _allocate(register: Register, command: c.AllocateSlot, at: datetime) -> tuple[f.Fact, ...]:
+    """Reserve the next slot. Asked again, the subject keeps its slot and nothing is drawn. Source: T1, T1.1."""
+    if command.subject in register.allocations:
+        return ()
+    site = register.sites.get(register.subjects.get(command.subject, ""))
+    if site is None:
+        detail = f"there is no subject {command.subject}"
+        raise Refused(Reason.UNKNOWN_SUBJECT, detail, field="subject", accepts="an enrolled subject")
+    drawn = len(register.allocations)
+    if drawn >= register.protocol.target:
+        why = f"{register.protocol.target} subjects are randomized"
+        declined = f.AllocationDeclined(subject=command.subject, request=command.request, why=why)
+        raise Refused(Reason.FULL, why, rule="T1.1", accepts="no further subject", facts=(declined,))
+    return (f.SlotReserved(subject=command.subject, slot=drawn + 1, randomized_on=site.date_of(at)),)
+
+
+def _slot_opened(register: Register, command: c.SlotOpened) -> tuple[f.Fact, ...]:
+    if command.request not in register.intents:
+        return ()
+    return (f.SubjectAllocated(request=command.request, arm=command.arm),)

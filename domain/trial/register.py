@@ -1,0 +1,122 @@
+"""A trial's state as a fold over facts. `evolve` is total: it has no rule, reads no clock and never raises."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import assert_never
+
+from domain import catalogue
+from domain.protocol import Protocol
+from domain.trial import facts as f
+from domain.trial.commands import Delegation
+from domain.values import Clock, Site
+
+IntentFact = f.AllocationListRequested | f.SubjectEnrolled | f.SlotReserved
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An outside effect that has been decided and has no outcome yet. Its key is stream/seq."""
+
+    seq: int
+    fact: IntentFact
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A subject's slot, and its arm once opened."""
+
+    slot: int
+    randomized_on: date
+    arm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Everything known of one trial."""
+
+    seq: int = 0
+    trial: str = ""
+    protocol_version: str = ""
+    clock: Clock = field(default_factory=Clock.real)
+    sites: dict[str, Site] = field(default_factory=dict)
+    staff: tuple[Delegation, ...] = ()
+    sha256: str = ""
+    subjects: dict[str, str] = field(default_factory=dict)
+    allocations: dict[str, Allocation] = field(default_factory=dict)
+    slot_of: dict[int, str] = field(default_factory=dict)
+    declined: dict[str, tuple[int, str]] = field(default_factory=dict)
+    intents: dict[int, Intent] = field(default_factory=dict)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol the trial runs."""
+        return catalogue.protocol(self.trial, self.protocol_version)
+
+    def arm_counts(self) -> dict[str, int]:
+        """Count the opened slots per arm."""
+        arms = [allocation.arm for allocation in self.allocations.values()]
+        return {arm.code: arms.count(arm.code) for arm in self.protocol.arms}
+
+    def roles(self, staff: str, on: date, site: str | None = None) -> tuple[str, ...]:
+        """Give the roles a staff member holds on a date, at a site or anywhere."""
+        return tuple(
+            dict.fromkeys(
+                role
+                for row in self.staff
+                if row.staff == staff
+                and row.valid_from <= on
+                and (row.valid_to is None or on <= row.valid_to)
+                and (site is None or row.site is None or row.site == site)
+                for role in row.roles
+            )
+        )
+
+
+def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: PLR0911 - a table of cases
+    """Give the register after one more fact."""
+    now = replace(register, seq=register.seq + 1)
+    match fact:
+        case f.TrialOpened():
+            return replace(now, trial=fact.trial, protocol_version=fact.protocol_version, clock=fact.clock)
+        case f.SiteAdded():
+            return replace(now, sites=now.sites | {fact.site.code: fact.site})
+        case f.StaffDelegated():
+            return replace(now, staff=(*now.staff, fact.delegation))
+        case f.DelegationEnded():
+            ended = tuple(
+                row.model_copy(update={"valid_to": fact.valid_to}) if row.staff == fact.staff else row
+                for row in now.staff
+            )
+            return replace(now, staff=ended)
+        case f.AllocationListRequested():
+            return _open(now, fact)
+        case f.AllocationListSealed():
+            return _close(replace(now, sha256=fact.sha256), fact.request)
+        case f.SubjectEnrolled():
+            return _open(replace(now, subjects=now.subjects | {fact.subject: fact.begin.site.code}), fact)
+        case f.JourneyBegan():
+            return _close(now, fact.request)
+        case f.SlotReserved():
+            allocations = now.allocations | {fact.subject: Allocation(fact.slot, fact.randomized_on)}
+            now = replace(now, allocations=allocations, slot_of=now.slot_of | {now.seq: fact.subject})
+            return _open(now, fact)
+        case f.SubjectAllocated():
+            subject = now.slot_of.get(fact.request, "")
+            if subject in now.allocations:
+                opened = replace(now.allocations[subject], arm=fact.arm)
+                now = replace(now, allocations=now.allocations | {subject: opened})
+            return _close(now, fact.request)
+        case f.AllocationDeclined():
+            return replace(now, declined=now.declined | {fact.subject: (fact.request, fact.why)})
+        case f.CancellationAsked():
+            return now
+        case _:
+            assert_never(fact)
+
+
+def _open(now: Register, fact: IntentFact) -> Register:
+    return replace(now, intents=now.intents | {now.seq: Intent(now.seq, fact)})
+
+
+def _close(now: Register, seq: int) -> Register:
+    return replace(now, intents={key: intent for key, intent in now.intents.items() if key != seq})

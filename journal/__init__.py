@@ -1,0 +1,1 @@
+"""The append-only store of facts: append, read, migrate. It knows streams and rows, and no rule."""

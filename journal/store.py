@@ -1,0 +1,139 @@
+"""The journal over SQLAlchemy Core. One transaction per `record`; rows are added, never changed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, func, insert, select
+
+from journal.schema import FACTS, SUBMISSIONS
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_MILLISECONDS = 1000
+
+
+class StoredFact(NamedTuple):
+    """A fact as stored. Instants are ISO 8601 in UTC; `recorded_at` is trial time, `stored_at` the machine's."""
+
+    seq: int
+    submission_id: str
+    kind: str
+    staff: str
+    role: str
+    occurred_at: str | None
+    recorded_at: str
+    stored_at: str
+    body: str
+
+
+_FACT_COLUMNS = [FACTS.c[name] for name in StoredFact._fields]
+
+
+class Stream:
+    """One locked stream inside one transaction."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        """Work on a stream of this name."""
+        self.connection = connection
+        self.name = name
+
+    def facts_after(self, seq: int) -> list[StoredFact]:
+        """Give the facts beyond a number, in order."""
+        return _facts(self.connection, self.name, seq)
+
+    def facts_of(self, stream: str, seq: int) -> list[StoredFact]:
+        """Give the facts of another stream beyond a number, as this transaction sees them."""
+        return _facts(self.connection, stream, seq)
+
+    def submission(self, submission_id: str) -> RowMapping | None:
+        """Give the row of a submission, or None."""
+        query = select(SUBMISSIONS).where(
+            SUBMISSIONS.c.stream == self.name, SUBMISSIONS.c.submission_id == submission_id
+        )
+        return self.connection.execute(query).mappings().first()
+
+    def append(self, submission: dict[str, Any], facts: list[StoredFact]) -> None:
+        """Add a submission and the facts that came of it."""
+        self.connection.execute(insert(SUBMISSIONS).values(stream=self.name, **submission))
+        if facts:
+            self.connection.execute(insert(FACTS), [{"stream": self.name, **fact._asdict()} for fact in facts])
+
+
+class Journal:
+    """An open journal."""
+
+    def __init__(self, url: str) -> None:
+        """Open the journal at a database URL. Nothing is created: see `migrate`."""
+        self.engine = _engine(url)
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version."""
+        from alembic import command  # noqa: PLC0415 - needed once, at the start of a worker
+        from alembic.config import Config  # noqa: PLC0415 - as above
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def locked(self, stream: str) -> Iterator[Stream]:
+        """Hold a stream alone for one transaction, which commits at the end. Raises OperationalError when busy."""
+        with self.engine.connect().execution_options(trialpath_write=True) as connection, connection.begin():
+            yield Stream(connection, stream)
+
+    @contextmanager
+    def reading(self, stream: str) -> Iterator[Stream]:
+        """Read a stream in one transaction, without holding it."""
+        with self.engine.connect() as connection, connection.begin():
+            yield Stream(connection, stream)
+
+    def facts(self, stream: str, after: int = 0) -> list[StoredFact]:
+        """Give the facts of a stream beyond a number, in order."""
+        with self.engine.connect() as connection:
+            return _facts(connection, stream, after)
+
+    def submissions(self, stream: str) -> list[RowMapping]:
+        """Give the submissions of a stream, in order, refusals among them."""
+        query = select(SUBMISSIONS).where(SUBMISSIONS.c.stream == stream).order_by(SUBMISSIONS.c.position)
+        with self.engine.connect() as connection:
+            return list(connection.execute(query).mappings())
+
+    def heads(self) -> dict[str, int]:
+        """Give each stream's highest fact number."""
+        query = select(FACTS.c.stream, func.max(FACTS.c.seq)).group_by(FACTS.c.stream).order_by(FACTS.c.stream)
+        with self.engine.connect() as connection:
+            return {stream: seq for stream, seq in connection.execute(query)}
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _facts(connection: Connection, stream: str, after: int) -> list[StoredFact]:
+    query = (
+        select(*_FACT_COLUMNS).where(FACTS.c.stream == stream, FACTS.c.seq > after).order_by(FACTS.c.seq)
+    )
+    return [StoredFact(*row) for row in connection.execute(query)]
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MILLISECONDS}", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    """Take the write lock at once for a write: SQLite has one writer, and a late lock cannot be waited for."""
+    write = connection.get_execution_options().get("trialpath_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,43 @@
+"""Settings of worker and command line, from the environment (`TRIALPATH_...`). Unknown values are refused at the start."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are. Temporal's own address and namespace come from Temporal's configuration (`TEMPORAL_...`)."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIALPATH_", frozen=True)
+
+    trial: str = Field("NCT06978153", description="the trial this installation runs")
+    data: Path = Field(Path("data"), description="folder for the journal, notices, laboratory files and the key")
+    journal_url: str = Field("", description="database URL of the journal; empty: SQLite in the data folder")
+    lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
+    notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
+    key_file: Path | None = Field(None, description="key of the allocation list; empty: allocation.key in the data folder")
+    task_queue: str = Field("trialpath", description="Temporal task queue")
+    max_cached_workflows: int = Field(1000, ge=2, description="open patients kept in memory")
+    demo_seed: str = Field("", description="demonstration only: the allocation list follows from this seed")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @property
+    def url(self) -> str:
+        """The journal's database URL."""
+        return self.journal_url or f"sqlite:///{self.data / 'journal.db'}"
+
+    @property
+    def labs(self) -> Path:
+        """The folder of FHIR bundles."""
+        return self.lab_folder or self.data / "lab"
+
+    @property
+    def notices(self) -> Path:
+        """The file of notices."""
+        return self.notice_file or self.data / "notices.jsonl"
+
+    @property
+    def allocation_key(self) -> Path:
+        """The key file of the allocation list."""
+        return self.key_file or self.data / "allocation.key"

@@ -1,0 +1,123 @@
+"""The composition root: settings, journal, adapters, worker. It stops gracefully on SIGTERM and SIGINT."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from activities.adapters.fhir_folder import FhirFolder
+from activities.adapters.file_sink import FileSink
+from activities.adapters.sealed_list import JournalSealedList
+from activities.recorder import Recorder
+from activities.world import World
+from journal.store import Journal
+from observability import configure
+from settings import Settings
+from workflows.connection import connect
+from workflows.identity import IdentityInterceptor, IdentityRunner
+from workflows.patient_journey import PatientJourney
+from workflows.search_attributes import register
+from workflows.trial_register import TrialRegister
+from workflows.waking import wake_those_behind
+
+THREADS = 16
+CANNOT_START = 4
+_log = structlog.stdlib.get_logger("trialpath.worker")
+
+
+def open_journal(settings: Settings) -> Journal:
+    """Open the journal and bring its schema up to date."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.labs.mkdir(parents=True, exist_ok=True)
+    journal = Journal(settings.url)
+    journal.migrate()
+    return journal
+
+
+def build(client: Client, journal: Journal, settings: Settings, threads: ThreadPoolExecutor) -> Worker:
+    """Put a worker together."""
+    chance = random.Random(settings.demo_seed) if settings.demo_seed else None  # noqa: S311 - a demonstration's list
+    recorder = Recorder(journal)
+    world = World(
+        client=client,
+        recorder=recorder,
+        laboratory=FhirFolder(settings.labs),
+        sink=FileSink(settings.notices),
+        sealed_list=JournalSealedList(journal, settings.allocation_key, chance),
+    )
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=[PatientJourney, TrialRegister],
+        activities=[
+            recorder.record,
+            world.fetch_labs,
+            world.send_notice,
+            world.ask_allocation,
+            world.seal_list,
+            world.open_slot,
+            world.start_journey,
+        ],
+        activity_executor=threads,
+        max_concurrent_activities=200,
+        max_concurrent_local_activities=THREADS,
+        max_cached_workflows=settings.max_cached_workflows,
+        workflow_runner=IdentityRunner(),
+        interceptors=[IdentityInterceptor()],
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+        identity=f"worker:{settings.task_queue}",
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Work until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = await connect()
+    journal = await asyncio.to_thread(open_journal, settings)
+    with ThreadPoolExecutor(THREADS, "activity") as threads:
+        await register(client)
+        async with build(client, journal, settings, threads):
+            _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
+            print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
+            waking = asyncio.create_task(wake_those_behind(client, journal))
+            await stop.wait()
+            waking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await waking
+            _log.info("worker.stopping")
+    journal.close()
+
+
+def main() -> int:
+    """Run the worker. Exit code 4: it cannot start, and the log says why."""
+    try:
+        settings = Settings()
+    except ValidationError as problem:
+        for error in problem.errors(include_url=False):
+            name = "TRIALPATH_" + "_".join(map(str, error["loc"])).upper()
+            print(f"setting {name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - before logging is set up
+        return CANNOT_START
+    configure(settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except (RuntimeError, RPCError, OSError, SQLAlchemyError) as problem:
+        _log.error("worker.cannot_start", problem=str(problem)[:500])  # noqa: TRY400 - told, not traced
+        return CANNOT_START
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""The client library: sends submissions and tells what came of them. A call that failed half-way is repeated with the same id."""
+
+import asyncio
+import json
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.contract import Answer, Start
+from domain.decider import patient_stream, trial_stream
+from domain.intake import derived_id
+from domain.patient.facts import FACT, SubjectRegistered
+from domain.values import Clock
+from journal.store import Journal
+from workflows.patient_journey import PatientJourney
+from workflows.trial_register import TrialRegister
+
+TASK_TIMEOUT = timedelta(seconds=2)
+TRIES = 5
+PAUSE_SECONDS = 0.5
+AGAIN = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED, RPCStatusCode.CANCELLED)
+
+
+class Unreachable(Exception):  # noqa: N818 - what is true
+    """Temporal did not answer. What was sent may or may not have been applied: send it again with the same id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What is sent: a command by kind and fields, and about it."""
+
+    kind: str
+    fields: dict[str, Any]
+    staff: str | None = None
+    role: str | None = None
+    reason: str | None = None
+    confirmed: bool = False
+    occurred_at: str | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def envelope(self) -> dict[str, Any]:
+        """Give the whole submission as it goes over the wire."""
+        about = {"staff": self.staff, "role": self.role, "reason": self.reason, "occurred_at": self.occurred_at}
+        given = {name: value for name, value in about.items() if value is not None}
+        confirmed = {"confirmed": True} if self.confirmed else {}
+        return {"id": self.id, **given, **confirmed, "command": {**self.fields, "kind": self.kind}}
+
+
+class TrialClient:
+    """Talks to the workflows of one trial."""
+
+    def __init__(self, client: Client, trial: str, task_queue: str, journal: Journal) -> None:
+        """Talk over this client. The journal is read to reach subjects whose journey has ended."""
+        self.client = client
+        self.trial = trial
+        self._task_queue = task_queue
+        self._journal = journal
+
+    async def open_trial(self, fields: dict[str, Any], clock: Clock, staff: str = "SPO1") -> Answer:
+        """Start the trial's register and open the trial."""
+        stream = trial_stream(self.trial)
+        try:
+            await self.client.start_workflow(
+                TrialRegister.run,
+                Start(stream=stream, clock=clock),
+                id=stream,
+                task_queue=self._task_queue,
+                task_timeout=TASK_TIMEOUT,
+                static_summary=f"Register of {self.trial}",
+            )
+        except WorkflowAlreadyStartedError:
+            pass
+        submitted = Submitted("open_trial", fields, staff=staff, role="SPONSOR", id=derived_id(stream, "open"))
+        return await self.to_trial(submitted)
+
+    async def to_trial(self, submitted: Submitted) -> Answer:
+        """Send to the trial's register. Raises Unreachable."""
+        return await self._send(trial_stream(self.trial), submitted)
+
+    async def to_subject(self, subject: str, submitted: Submitted) -> Answer:
+        """Send to a subject's journey, in a new run when it has ended. Raises Unreachable."""
+        stream = patient_stream(self.trial, subject)
+        return await self._send(stream, submitted)
+
+    async def _send(self, stream: str, submitted: Submitted) -> Answer:
+        problem = "no answer"
+        for tried in range(TRIES):
+            if tried:
+                await asyncio.sleep(PAUSE_SECONDS * tried)
+            try:
+                return await self._once(stream, submitted)
+            except RPCError as error:
+                problem = error.message
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    answer = await self._not_running(stream, submitted)
+                    if answer is not None:
+                        return answer
+                elif error.status not in AGAIN:
+                    raise Unreachable(problem) from error
+            except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+                problem = str(error)
+        raise Unreachable(problem)
+
+    async def _once(self, stream: str, submitted: Submitted) -> Answer:
+        handle = self.client.get_workflow_handle(stream)
+        try:
+            told = await handle.execute_update("submit", submitted.envelope(), id=submitted.id)
+        except WorkflowUpdateFailedError as failed:
+            return _refusal(failed)
+        return Answer.model_validate(told)
+
+    async def _not_running(self, stream: str, submitted: Submitted) -> Answer | None:
+        """Reach a subject whose journey has ended by a new run; refuse, on record, one that never was."""
+        facts = await asyncio.to_thread(self._journal.facts, stream)
+        if not facts:
+            if stream == trial_stream(self.trial):
+                raise Unreachable(f"trial {self.trial} is not open: `starter.py open` first")
+            return await self._misaddressed(stream.rsplit("-", 1)[1], submitted)
+        first = FACT.validate_json(facts[0].body)
+        clock = first.clock if isinstance(first, SubjectRegistered) else Clock.real()
+        operation = WithStartWorkflowOperation(
+            PatientJourney.run,
+            Start(stream=stream, clock=clock),
+            id=stream,
+            task_queue=self._task_queue,
+            task_timeout=TASK_TIMEOUT,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        try:
+            told = await self.client.execute_update_with_start_workflow(
+                "submit", submitted.envelope(), id=submitted.id, start_workflow_operation=operation
+            )
+        except WorkflowUpdateFailedError as failed:
+            return _refusal(failed)
+        except RPCError:
+            return None
+        return Answer.model_validate(told)
+
+    async def _misaddressed(self, subject: str, submitted: Submitted) -> Answer:
+        fields = {"subject": subject[:40], "command": submitted.kind[:40]}
+        about = Submitted("report_misaddressed", fields, id=derived_id(submitted.id, subject))
+        return await self._send(trial_stream(self.trial), about)
+
+    async def wake(self, stream: str) -> None:
+        """Make a workflow look at the journal."""
+        await self.client.get_workflow_handle(stream).signal("wake")
+
+
+def _refusal(failed: WorkflowUpdateFailedError) -> Answer:
+    """Give the refusal inside a failed update. Raises Unreachable when it failed for another cause."""
+    cause = failed.cause
+    if isinstance(cause, ApplicationError) and cause.details:
+        return Answer.model_validate(cause.details[0])
+    raise Unreachable(f"the update failed: {json.dumps(str(cause))}")
+
+

@@ -1,0 +1,20 @@
+"""The one place where Temporal clients are made: address and namespace from Temporal's own configuration."""
+
+from dataclasses import replace
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.envconfig import ClientConfig
+
+CONVERTER: DataConverter = replace(
+    pydantic_data_converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+)
+"""Failures are encoded, so that no message stands in clear in a history. A payload codec has its place here."""
+
+
+async def connect() -> Client:
+    """Connect to Temporal. Raises RuntimeError when it cannot be reached."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(**config, data_converter=CONVERTER)

@@ -1,0 +1,275 @@
+"""The one interpreter of recorded steps, shared by subjects and trials.
+
+Handlers only put messages in the inbox and wait. One loop takes them in order through `record` and does what the step
+says: keep the facts, start the effects, show the attributes, set the one timer. Nothing here depends on any rule.
+"""
+
+import asyncio
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
+from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contract import RECORD, Answer, Carry, DueStep, Effect, EffectRequest, Outcome, RecordRequest, Start, Step
+    from domain.decider import decider_of
+    from domain.intake import Message, argument_of, derived_id, system_message
+    from workflows.identity import current_identity
+
+QUICK = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=3)
+PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5))
+BATCH = 20
+SHORTEST_WAIT = timedelta(seconds=1)
+
+KEYS: dict[str, SearchAttributeKey[Any]] = {
+    "TrialId": SearchAttributeKey.for_keyword("TrialId"),
+    "SiteId": SearchAttributeKey.for_keyword("SiteId"),
+    "SubjectNo": SearchAttributeKey.for_keyword("SubjectNo"),
+    "Epoch": SearchAttributeKey.for_keyword("Epoch"),
+    "Cycle": SearchAttributeKey.for_int("Cycle"),
+    "Arm": SearchAttributeKey.for_keyword("Arm"),
+    "NextDue": SearchAttributeKey.for_datetime("NextDue"),
+    "Overdue": SearchAttributeKey.for_bool("Overdue"),
+}
+
+
+class Pending:
+    """A message in the inbox, and its answer once it has one."""
+
+    __slots__ = ("answer", "message")
+
+    def __init__(self, message: Message) -> None:
+        """Wait for the answer to a message."""
+        self.message = message
+        self.answer: Answer | None = None
+
+
+class Interpreter:
+    """Runs one stream: its inbox, its effects and its timer."""
+
+    def __init__(self, start: Start) -> None:
+        """Begin from a workflow's input."""
+        self._start = start
+        self._decider = decider_of(start.stream)
+        self._inbox: list[Pending] = []
+        self._wake = start.carry is None
+        self._step = Step(seq=0, facts=[], answers=[])
+        self._facts: list[str] = []
+        self._state: Any = self._decider.initial
+        self._effects: dict[str, asyncio.Task[None]] = {}
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_key = ""
+        self._ticks = 0
+        self._opening_chapter = ""
+        if start.first is not None:
+            self._inbox.append(Pending(start.first))
+
+    async def run(self) -> dict[str, Any]:
+        """Run until the stream is over, or hand over to a new run. A cancel request is recorded, and the run goes on."""
+        if self._start.carry is not None:
+            self._unpack(self._start.carry)
+        loop = asyncio.create_task(self._loop())
+        while True:
+            try:
+                await workflow.wait_condition(loop.done)
+                break
+            except asyncio.CancelledError:
+                cancel = derived_id(workflow.info().run_id, "cancel")
+                self._inbox.append(Pending(system_message("cancel_requested", {}, cancel)))
+        if loop.result() == "hand over":
+            workflow.continue_as_new(self._start.model_copy(update={"first": None, "carry": self._pack()}))
+        return self.show()
+
+    async def update(self, name: str, arguments: Sequence[RawValue]) -> dict[str, Any]:
+        """Take an update: give its answer, or fail it (and nothing else) with the refusal."""
+        info = workflow.current_update_info()
+        pending = Pending(_message("update", name, arguments, info.id if info else ""))
+        self._inbox.append(pending)
+        await workflow.wait_condition(lambda: pending.answer is not None)
+        answer = pending.answer
+        if answer is None or answer.outcome == "applied":
+            return answer.told() if answer else {}
+        raise ApplicationError(
+            answer.sentence(),
+            answer.told(),
+            type=answer.reason,
+            non_retryable=True,
+            category=ApplicationErrorCategory.BENIGN,
+        )
+
+    def signal(self, name: str, arguments: Sequence[RawValue]) -> None:
+        """Take a signal. `wake` only makes the loop look at the journal; anything else is a message."""
+        if name == "wake":
+            self._wake = True
+        else:
+            self._inbox.append(Pending(_message("signal", name, arguments, "")))
+
+    def show(self) -> dict[str, Any]:
+        """Give the state in plain words and dates."""
+        shown: dict[str, Any] = self._decider.show(self._state)
+        return shown
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Give every fact as stored."""
+        return [json.loads(fact) for fact in self._facts]
+
+    async def _loop(self) -> str:
+        while True:
+            if self._inbox or self._wake:
+                await self._record()
+            elif self._is_done():
+                return "over"
+            elif self._hands_over():
+                return "hand over"
+            else:
+                await workflow.wait_condition(lambda: bool(self._inbox) or self._wake or self._settles())
+
+    def _settles(self) -> bool:
+        """Say whether the run can end or hand over: no message waits and no handler still runs."""
+        return self._is_done() or self._hands_over()
+
+    def _is_done(self) -> bool:
+        return self._step.over and not self._effects and workflow.all_handlers_finished()
+
+    def _hands_over(self) -> bool:
+        if self._step.seq == 0 or not workflow.all_handlers_finished():
+            return False
+        return self._new_chapter() or workflow.info().is_continue_as_new_suggested()
+
+    def _new_chapter(self) -> bool:
+        return self._step.chapter != self._opening_chapter and not self._step.over
+
+    async def _record(self) -> None:
+        """Take what waits, in order. First as a local activity; when the journal is away, as one that waits for it."""
+        batch, self._inbox = self._inbox[:BATCH], self._inbox[BATCH:]
+        self._wake = False
+        request = RecordRequest(
+            stream=self._start.stream,
+            seq=self._step.seq,
+            at=self._now(),
+            messages=[pending.message for pending in batch],
+        )
+        try:
+            step = await workflow.execute_local_activity(
+                RECORD,
+                request,
+                result_type=Step,
+                schedule_to_close_timeout=timedelta(seconds=5),
+                start_to_close_timeout=timedelta(seconds=5),
+                retry_policy=QUICK,
+            )
+        except ActivityError:
+            step = await workflow.execute_activity(
+                RECORD,
+                request,
+                result_type=Step,
+                start_to_close_timeout=timedelta(seconds=20),
+                retry_policy=PATIENT,
+                summary="Record, once the journal is back",
+            )
+        self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch))
+        for pending, answer in zip(batch, step.answers, strict=True):
+            pending.answer = answer
+
+    def _take(self, step: Step, *, ticked: bool) -> None:
+        """Do what a recorded step says."""
+        self._keep(step.facts)
+        self._opening_chapter = self._opening_chapter or step.chapter
+        before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "answers": []})
+        changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
+        if changed:
+            workflow.upsert_search_attributes([_attribute(name, value) for name, value in changed.items()])
+        wanted = {effect.key for effect in step.effects}
+        for key in [key for key in self._effects if key not in wanted]:
+            self._effects.pop(key).cancel()
+        if not self._new_chapter():
+            self._begin(ticked=ticked)
+
+    def _begin(self, *, ticked: bool = False) -> None:
+        """Start the effects that do not run yet, and set the timer. Before a hand-over that is left to the new run."""
+        for effect in self._step.effects:
+            if effect.key not in self._effects:
+                self._effects[effect.key] = asyncio.create_task(self._carry_out(effect))
+        due = self._step.due
+        key = f"{due.key}@{due.at}" if due else ""
+        if key == self._alarm_key and not ticked:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        shortest = SHORTEST_WAIT if key == self._alarm_key else timedelta(0)
+        self._alarm_key = key
+        self._alarm = asyncio.create_task(self._ring(due, key, shortest)) if due else None
+
+    async def _ring(self, due: DueStep, key: str, shortest: timedelta) -> None:
+        """Wait for a due instant, then say that time has passed. One that stays due is tried again, never in haste."""
+        wait = max(self._start.clock.real_time(due.at) - workflow.now(), shortest)
+        if wait > timedelta(0):
+            await workflow.sleep(wait, summary=due.text[:200])
+        passed = derived_id(self._start.stream, "time", key, str(self._step.seq), str(self._ticks))
+        self._ticks += 1
+        self._inbox.append(Pending(system_message("time_passed", {}, passed)))
+
+    async def _carry_out(self, effect: Effect) -> None:
+        """Carry out an effect until it has an outcome, and put that in the inbox."""
+        request = EffectRequest(
+            stream=self._start.stream,
+            key=effect.key,
+            seq=effect.seq,
+            at=self._now(),
+            clock=self._start.clock,
+            payload=effect.payload,
+        )
+        outcome = await workflow.execute_activity(
+            effect.activity,
+            request,
+            result_type=Outcome,
+            start_to_close_timeout=timedelta(seconds=effect.start_to_close_seconds),
+            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=effect.longest_pause_seconds)),
+            summary=effect.summary,
+        )
+        message = system_message(outcome.kind, outcome.fields, derived_id(effect.key, "outcome"))
+        self._inbox.append(Pending(message))
+
+    def _keep(self, facts: list[str]) -> None:
+        for fact in facts:
+            self._facts.append(fact)
+            self._state = self._decider.evolve(self._state, self._decider.fact.validate_json(json.loads(fact)["body"]))
+        if self._facts:
+            workflow.set_current_details(self._decider.details(self._state))
+
+    def _pack(self) -> Carry:
+        lines = "\n".join(self._facts).encode()
+        return Carry(facts=base64.b64encode(zlib.compress(lines)).decode(), step=self._step)
+
+    def _unpack(self, carry: Carry) -> None:
+        self._keep(zlib.decompress(base64.b64decode(carry.facts)).decode().splitlines())
+        self._step = carry.step
+        self._opening_chapter = carry.step.chapter
+        self._begin()
+
+    def _now(self) -> datetime:
+        return self._start.clock.trial_time(workflow.now().astimezone(UTC))
+
+
+def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id: str) -> Message:
+    """Wrap what came in, whatever it is. The bytes are looked at in `record`, never here."""
+    wrapped = [
+        argument_of(value.payload.data, value.payload.metadata.get("encoding", b"").decode("ascii", "replace"))
+        for value in arguments[:5]
+    ]
+    return Message(channel=channel, name=name, arguments=tuple(wrapped), id=message_id, identity=current_identity())
+
+
+def _attribute(name: str, value: Any) -> SearchAttributeUpdate[Any]:  # noqa: ANN401 - keywords, numbers, times
+    key = KEYS[name]
+    if value is None:
+        return key.value_unset()
+    if name == "NextDue":
+        return key.value_set(datetime.fromisoformat(value))
+    return key.value_set(value)

@@ -1,0 +1,42 @@
+"""Wakes streams whose journal is ahead of their workflow. It compares, and sends a signal; it changes nothing."""
+
+import asyncio
+
+import structlog
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from journal.store import Journal
+
+AT_ONCE = 10
+_log = structlog.stdlib.get_logger(__name__)
+
+
+async def wake_those_behind(client: Client, journal: Journal) -> list[str]:
+    """Wake each running workflow that has not seen all its facts, and give their names."""
+    heads = await asyncio.to_thread(journal.heads)
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def look(stream: str, head: int) -> str | None:
+        async with gate:
+            return stream if await _wake(client, stream, head) else None
+
+    found = await asyncio.gather(*(look(stream, head) for stream, head in heads.items()))
+    woken = [stream for stream in found if stream is not None]
+    _log.info("worker.woke", streams=len(heads), woken=len(woken))
+    return woken
+
+
+async def _wake(client: Client, stream: str, head: int) -> bool:
+    handle = client.get_workflow_handle(stream)
+    try:
+        if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+            return False
+        seen = (await handle.query("show"))["facts"]
+        if seen >= head:
+            return False
+        await handle.signal("wake")
+    except RPCError as problem:
+        _log.warning("worker.not_woken", stream=stream, problem=problem.message)
+        return False
+    return True
