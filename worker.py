@@ -20,6 +20,7 @@ from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
 from activities.recorder import Recorder
 from activities.world import World
+from domain import units
 from journal.store import Journal
 from observability import configure
 from settings import Settings
@@ -92,6 +93,7 @@ async def serve(settings: Settings) -> None:
         async with build(client, journal, settings, threads):
             _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
             print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
+            await asyncio.to_thread(units.load)
             waking = asyncio.create_task(wake_those_behind(client, journal))
             await stop.wait()
             waking.cancel()

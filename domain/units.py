@@ -25,6 +25,11 @@ def _registry() -> Any:  # noqa: ANN401 - the library is untyped
     return PintUcumRegistry(non_int_type=Decimal)
 
 
+def load() -> None:
+    """Load the units library ahead of the first conversion."""
+    _registry()
+
+
 @cache
 def factor(from_unit: str, to_unit: str, analyte: str = "") -> Decimal:
     """Give the factor that turns an amount in one UCUM unit into another. Raises UnknownUnit."""

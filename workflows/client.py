@@ -29,7 +29,15 @@ from workflows.trial_register import TrialRegister
 TASK_TIMEOUT = timedelta(seconds=2)
 TRIES = 5
 PAUSE_SECONDS = 0.5
-AGAIN = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.ABORTED, RPCStatusCode.CANCELLED)
+AGAIN = (
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.CANCELLED,
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+)
+"""What passes: the server restarts, a run hands over to the next, a task is tried again."""
 
 
 class Unreachable(Exception):  # noqa: N818 - what is true
