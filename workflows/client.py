@@ -160,6 +160,13 @@ class TrialClient:
         about = Submitted("report_misaddressed", fields, id=derived_id(submitted.id, subject))
         return await self._send(trial_stream(self.trial), about)
 
+    def subject_of(self, answer: Answer) -> str:
+        """Give the subject number an enrolment's answer issued, from the journal; empty when there is none."""
+        if "SubjectEnrolled" not in answer.facts or answer.first_seq is None:
+            return ""
+        fact = self._journal.facts(trial_stream(self.trial), answer.first_seq - 1)[0]
+        return str(json.loads(fact.body)["subject"])
+
     async def wake(self, stream: str) -> None:
         """Make a workflow look at the journal."""
         await self.client.get_workflow_handle(stream).signal("wake")

@@ -13,8 +13,10 @@ CONVERTER: DataConverter = replace(
 """Failures are encoded, so that no message stands in clear in a history. A payload codec has its place here."""
 
 
-async def connect() -> Client:
-    """Connect to Temporal. Raises RuntimeError when it cannot be reached."""
+async def connect(address: str | None = None) -> Client:
+    """Connect to Temporal, at the configured address unless one is given. Raises RuntimeError when out of reach."""
     config = ClientConfig.load_client_connect_config()
+    if address is not None:
+        config["target_host"] = address
     config.setdefault("target_host", "127.0.0.1:7233")
     return await Client.connect(**config, data_converter=CONVERTER)

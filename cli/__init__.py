@@ -1,0 +1,1 @@
+"""The command line: it sends, reads and shows. It decides nothing."""

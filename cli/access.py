@@ -1,0 +1,60 @@
+"""How the commands reach settings, journal and Temporal, with a clear word when they cannot."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import make_url
+
+from cli.main import MALFORMED, UNREACHABLE, Failed
+from domain.decider import PATIENT, TRIAL, patient_stream, trial_stream
+from domain.patient.journey import Journey
+from domain.trial.register import Register
+from journal.store import Journal, StoredFact
+from settings import Settings
+
+
+def settings() -> Settings:
+    """Read the settings. Raises Failed naming the wrong one."""
+    try:
+        return Settings()
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        name = "TRIALPATH_" + "_".join(map(str, first["loc"])).upper()
+        raise Failed(MALFORMED, f"setting {name}: {first['msg']}") from None
+
+
+def journal(known: Settings) -> Journal:
+    """Open the journal for reading. Raises Failed when there is none."""
+    url = make_url(known.url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise Failed(UNREACHABLE, f"there is no journal at {url.database}: start with `starter.py up` or `demo`")
+    return Journal(known.url)
+
+
+def facts(store: Journal, stream: str) -> list[StoredFact]:
+    """Read a stream. Raises Failed when the journal cannot be read."""
+    try:
+        return store.facts(stream)
+    except SQLAlchemyError as problem:
+        raise Failed(UNREACHABLE, f"the journal cannot be read: {problem.__cause__ or problem}") from None
+
+
+def register(store: Journal, trial: str) -> Register:
+    """Fold the trial's register. Raises Failed when the trial is not open."""
+    rows = facts(store, trial_stream(trial))
+    if not rows:
+        raise Failed(UNREACHABLE, f"trial {trial} is not open: `starter.py open` first")
+    folded: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
+    return folded
+
+
+def journey(store: Journal, trial: str, subject: str) -> Journey:
+    """Fold a subject's journey. Raises Failed when there is none."""
+    rows = facts(store, patient_stream(trial, subject))
+    if not rows:
+        known = register(store, trial).subjects
+        accepted = f"{min(known)} to {max(known)}" if known else "enroll first"
+        raise Failed(2, f"UNKNOWN_SUBJECT: there is no subject {subject}; accepted: {accepted}")
+    folded: Journey = PATIENT.fold([PATIENT.fact.validate_json(row.body) for row in rows])
+    return folded

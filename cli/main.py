@@ -1,0 +1,82 @@
+"""The list of commands and the exit codes. A command's module is imported only when it is used."""
+
+import importlib
+import os
+import sys
+
+import click
+
+DONE, REFUSED, MALFORMED, UNREACHABLE, INTERRUPTED = 0, 2, 3, 4, 130
+
+COMMANDS = {
+    "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
+    "demo": ("cli.running", "Run the whole trial with simulated participants."),
+    "open": ("cli.sending", "Open the trial: sites, staff, allocation list."),
+    "enroll": ("cli.sending", "Register a participant and issue the subject number."),
+    "send": ("cli.sending", "Send a command for a subject, for example surgery_done."),
+    "show": ("cli.reading", "Show a subject: state, next due, who must act."),
+    "timeline": ("cli.reading", "Show a subject's past and planned visits with their windows."),
+    "list": ("cli.reading", "List all subjects: phase, arm, next due."),
+    "due": ("cli.reading", "Show the work list: who must do what by when."),
+    "history": ("cli.reading", "Show a subject's facts and refusals."),
+    "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
+}
+
+
+class Failed(Exception):
+    """A command could not be carried out; the message is for the user, the code for the shell."""
+
+    def __init__(self, code: int, message: str) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.code = code
+
+
+class Lazy(click.Group):
+    """A group that knows its commands' names and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+def cli() -> None:
+    """Trialpath: a clinical trial's patients as durable workflows.
+
+    Exit codes: 0 done, 2 refused by a rule, 3 malformed, 4 Temporal or the journal cannot be reached.
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and give its exit code. No traceback ever reaches the user for what they typed."""
+    try:
+        return int(cli.main(args=arguments, prog_name="starter.py", standalone_mode=False) or DONE)
+    except click.UsageError as problem:
+        problem.show()
+        return MALFORMED
+    except click.ClickException as problem:
+        problem.show()
+        return MALFORMED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except Failed as failed:
+        click.echo(str(failed), err=True)
+        return failed.code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE

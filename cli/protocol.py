@@ -1,0 +1,145 @@
+"""Prints the protocol value as tables: every number with its source, and the assumption register."""
+
+import json
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+
+from rich.table import Table
+
+from cli import access
+from cli.output import console
+from cli.main import DONE
+from domain.catalogue import latest
+from domain.protocol import (
+    EvaluationEpoch,
+    FollowUpEpoch,
+    ProcedureEpoch,
+    Protocol,
+    ScreeningEpoch,
+    Source,
+    TreatmentEpoch,
+    Window,
+)
+
+Line = tuple[str, str, Source]
+
+
+@click.command("protocol")
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def protocol_command(*, as_json: bool) -> int:
+    """Show the protocol as tables with the source of every value, and the open assumptions."""
+    protocol = latest(access.settings().trial)
+    if as_json:
+        click.echo(json.dumps(protocol.model_dump(mode="json")))
+        return DONE
+    out = console()
+    out.print(f"[bold]{protocol.trial}[/bold] version {protocol.version}: {protocol.title}")
+    _print(out, "Trial", list(_trial(protocol)))
+    for epoch in protocol.epochs:
+        _print(out, f"{epoch.label} ({epoch.code})", list(_epoch(epoch)))
+    _print(out, "Notices and limits", list(_events(protocol)))
+    _print(out, "Who may send what", list(_people(protocol)))
+    register = Table(title="Assumption register: questions to the protocol owner", title_justify="left")
+    for heading in ("", "question", "default used meanwhile", "used in"):
+        register.add_column(heading, overflow="fold")
+    for question in protocol.questions:
+        register.add_row(question.id, question.asks, question.default, ", ".join(_users(protocol, question.id)) or "-")
+    out.print(register)
+    return DONE
+
+
+def _print(console: Console, title: str, lines: list[Line]) -> None:
+    table = Table(title=title, title_justify="left")
+    for heading in ("what", "value", "source", "note"):
+        table.add_column(heading, overflow="fold")
+    for what, value, source in lines:
+        table.add_row(what, value, str(source), source.text)
+    out.print(table)
+
+
+def _trial(protocol: Protocol) -> Iterator[Line]:
+    yield "target", f"{protocol.target} randomized", protocol.target_source
+    for arm in protocol.arms:
+        yield arm.label, f"{arm.code}, cap {arm.cap}", arm.source
+    yield "allocation", f"permuted blocks of {protocol.allocation.block_sizes}", protocol.allocation.source
+    yield "completion", str(protocol.completion_on), protocol.completion_source
+
+
+def _window(window: Window) -> str:
+    anchor = window.anchor.replace("_", " ").lower()
+    drug = f" of {window.drug}" if window.drug else ""
+    return f"{window.earliest_days:+d} .. {window.latest_days:+d} d (aim {window.target_days:+d}) from {anchor}{drug}"
+
+
+def _epoch(
+    epoch: ScreeningEpoch | TreatmentEpoch | ProcedureEpoch | EvaluationEpoch | FollowUpEpoch,
+) -> Iterator[Line]:
+    match epoch:
+        case ScreeningEpoch():
+            yield "window", _window(epoch.window), epoch.window.source
+            for criterion in epoch.criteria:
+                yield criterion.rule, criterion.title, criterion.source
+            yield "laboratory age", f"at most {epoch.lab_max_age_days} d", epoch.source
+        case TreatmentEpoch():
+            yield from _treatment(epoch)
+        case ProcedureEpoch():
+            yield "window", _window(epoch.window), epoch.window.source
+            yield "clearance", "operability verdict", epoch.clearance
+            for washout in epoch.washouts:
+                yield "wash-out", f"{washout.drug} stopped {washout.days} d before", washout.source
+            yield "goes on with", ", ".join(epoch.goes_on), epoch.goes_on_source
+        case EvaluationEpoch():
+            yield "window", _window(epoch.window), epoch.window.source
+        case FollowUpEpoch():
+            yield "contact", _window(epoch.visit), epoch.visit.source
+    if isinstance(epoch, ScreeningEpoch | ProcedureEpoch | EvaluationEpoch):
+        for reminder in epoch.reminders:
+            yield "reminder", f"+{reminder.after_days} d: {reminder.text} ({', '.join(reminder.to)})", reminder.source
+    yield "overdue", f"{epoch.overdue.notice} to {', '.join(epoch.overdue.to)}", epoch.overdue.source
+
+
+def _treatment(epoch: TreatmentEpoch) -> Iterator[Line]:
+    yield "cycles", f"{epoch.cycles} of {epoch.cycle_days} d", epoch.source
+    yield "first day 1", _window(epoch.start), epoch.start.source
+    yield "next day 1", f"{epoch.cycle_days} d after the actual day 1, {_window(epoch.visit)}", epoch.visit.source
+    yield "maximum delay", f"{epoch.max_delay_days} d", epoch.max_delay_notice.source
+    gate = epoch.gate
+    text = f"{', '.join(gate.criteria)} on a sample at most {gate.max_age_days} d old, ordered {gate.order_days_before} d ahead"
+    yield "pre-dose gate", text, gate.source
+    for arm, regimen in epoch.regimens.items():
+        for line in regimen:
+            doses = " or ".join(f"{dose.drug} {dose.amount} {dose.unit}" for dose in line.options)
+            days = f"D{line.days[0]}" if len(line.days) == 1 else f"D{line.days[0]}-D{line.days[-1]}"
+            yield arm, f"{doses} {line.route} {days}", line.source
+
+
+def _events(protocol: Protocol) -> Iterator[Line]:
+    for name, row in protocol.events.items():
+        yield name, f"{row.notice} to {', '.join(row.to)}", row.source
+    yield "backdated report", f"confirm beyond {protocol.plausibility.backdated_days} d", protocol.plausibility.source
+    for analyte, (low, high) in protocol.lab_bounds.items():
+        yield f"bounds {analyte}", f"{low} .. {high}", protocol.lab_bounds_source
+
+
+def _people(protocol: Protocol) -> Iterator[Line]:
+    for row in protocol.permissions:
+        extra = "; unattributed reports are taken" if row.unattributed else ""
+        yield row.kind, ", ".join(row.roles) + extra, row.source
+
+
+def _users(protocol: Protocol, question: str) -> list[str]:
+    """Name the rules whose values rest on a question."""
+    text = protocol.model_dump()
+    found: set[str] = set()
+    waiting: list[object] = [text]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("question") == question and value.get("rule"):
+                found.add(str(value["rule"]))
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+    return sorted(found)

@@ -1,0 +1,198 @@
+"""Commands that read the journal: show, timeline, list, due, history. They need no Temporal and change nothing."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+import click
+from cli.output import console
+from rich.panel import Panel
+from rich.table import Table
+
+from cli import access
+from cli.main import DONE
+from domain.decider import patient_stream, register_state
+from domain.patient.asks import asks
+from domain.patient.journey import Journey
+from domain.patient.view import next_due_instant, phase, state, timeline
+from domain.trial.register import Register
+from journal.store import Journal
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
+
+
+@click.command("show")
+@click.argument("subject")
+@as_json_option
+def show_command(subject: str, *, as_json: bool) -> int:
+    """Show a subject's state, what is due next, and who must act."""
+    known = access.settings()
+    journey = access.journey(access.journal(known), known.trial, subject)
+    shown = state(journey)
+    if as_json:
+        click.echo(json.dumps(shown, default=str))
+        return DONE
+    lines = [f"arm {journey.arm or '-'}   site {journey.site.code}   protocol version {journey.protocol_version}"]
+    if shown["window"]:
+        window = shown["window"]
+        lines.append(f"window {window['from']} to {window['to']} (rule {window['rule']})")
+    if shown["next_due"]:
+        lines.append(f"next due {_when(journey, shown['next_due']['at'])}: {shown['next_due']['what']}")
+    lines += [
+        f"{'OVERDUE ' if ask['overdue'] else ''}{ask['what']} by {ask['by'] or '-'}: {ask['kind']} from {' or '.join(ask['to'])}"
+        for ask in shown["asks"]
+    ]
+    lines.append(f"facts {journey.seq}   deviations {len(journey.deviations)}   open effects {len(journey.intents)}")
+    console().print(Panel("\n".join(lines), title=f"{subject}: {phase(journey)}", title_align="left"))
+    return DONE
+
+
+def _when(journey: Journey, instant: str) -> str:
+    return f"{journey.site.date_of(datetime.fromisoformat(instant))} ({journey.site.time_zone})"
+
+
+@click.command("timeline")
+@click.argument("subject")
+@as_json_option
+def timeline_command(subject: str, *, as_json: bool) -> int:
+    """Show a subject's past and planned visits: planned, window, actual."""
+    known = access.settings()
+    journey = access.journey(access.journal(known), known.trial, subject)
+    rows = timeline(journey)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], default=str))
+        return DONE
+    table = Table(title=f"{subject}: {phase(journey)}, {journey.arm or 'no arm'}", title_justify="left")
+    for heading in ("what", "planned", "window", "actual", "note"):
+        table.add_column(heading)
+    for row in rows:
+        window = f"{row.earliest_on} .. {row.latest_on}" if row.earliest_on else ""
+        table.add_row(row.what, _date(row.planned_on), window, _date(row.actual_on), row.note)
+    console().print(table)
+    for deviation in journey.deviations.values():
+        mark = "important deviation" if deviation.important else "deviation"
+        click.echo(f"{mark} {deviation.rule}: {deviation.text}")
+    return DONE
+
+
+def _date(value: date | None) -> str:
+    return str(value) if value else ""
+
+
+def _journeys(store: Journal, trial: str) -> tuple[Register, list[Journey]]:
+    register = access.register(store, trial)
+    heads = store.heads()
+    begun = [subject for subject in register.subjects if patient_stream(trial, subject) in heads]
+    return register, [access.journey(store, trial, subject) for subject in begun]
+
+
+@click.command("list")
+@as_json_option
+def list_command(*, as_json: bool) -> int:
+    """List all subjects with phase, arm, cycle and what is due next."""
+    known = access.settings()
+    register, journeys = _journeys(access.journal(known), known.trial)
+    if as_json:
+        shown = {"trial": register_state(register), "subjects": [_line(journey) for journey in journeys]}
+        click.echo(json.dumps(shown, default=str))
+        return DONE
+    arms = ", ".join(f"{arm} {count}" for arm, count in register.arm_counts().items())
+    table = Table(title=f"{known.trial}: {len(register.subjects)} enrolled, randomized {arms}", title_justify="left")
+    for heading in ("subject", "phase", "arm", "cycle", "next due", "overdue", "deviations"):
+        table.add_column(heading)
+    for journey in journeys:
+        line = _line(journey)
+        late = "[red]yes[/red]" if line["overdue"] else ""
+        cells = (line["subject"], line["phase"], line["arm"], line["cycle"], line["next_due"])
+        table.add_row(*(str(cell or "") for cell in cells), late, str(line["deviations"]))
+    console().print(table)
+    return DONE
+
+
+def _line(journey: Journey) -> dict[str, Any]:
+    instant = next_due_instant(journey)
+    return {
+        "subject": journey.subject,
+        "phase": phase(journey),
+        "arm": journey.arm or None,
+        "cycle": journey.current_cycle.label if journey.current_cycle else None,
+        "next_due": str(journey.site.date_of(datetime.fromisoformat(instant))) if instant else None,
+        "overdue": any(ask.overdue for ask in asks(journey)),
+        "deviations": len(journey.deviations),
+    }
+
+
+@click.command("due")
+@click.option("--role", help="only what this role may do, for example SURGEON")
+@click.option("--site", help="only this site")
+@as_json_option
+def due_command(role: str | None, site: str | None, *, as_json: bool) -> int:
+    """Show the work list: who must do what by when, overdue first."""
+    known = access.settings()
+    register, journeys = _journeys(access.journal(known), known.trial)
+    rows = [
+        {"overdue": ask.overdue, "by": ask.by, "subject": journey.subject, "site": journey.site.code}
+        | {"what": ask.text, "kind": ask.kind, "to": list(ask.to)}
+        for journey in journeys
+        for ask in asks(journey)
+        if (role is None or role.upper() in ask.to) and (site is None or site == journey.site.code)
+    ]
+    rows.sort(key=lambda row: (not row["overdue"], row["by"] or date.max, row["subject"]))
+    today = register.clock.trial_time(datetime.now(UTC)).date()
+    if as_json:
+        click.echo(json.dumps({"today": str(today), "due": rows}, default=str))
+        return DONE
+    table = Table(title=f"Work list on {today}", title_justify="left")
+    for heading in ("", "by", "subject", "what", "command", "who"):
+        table.add_column(heading)
+    for row in rows:
+        mark = "[red]OVERDUE[/red]" if row["overdue"] else ""
+        table.add_row(mark, str(row["by"] or "-"), row["subject"], row["what"], row["kind"], " / ".join(row["to"]))
+    console().print(table)
+    return DONE
+
+
+@click.command("history")
+@click.argument("subject")
+@as_json_option
+def history_command(subject: str, *, as_json: bool) -> int:
+    """Show a subject's facts and refusals in the order they were recorded."""
+    known = access.settings()
+    store = access.journal(known)
+    access.journey(store, known.trial, subject)
+    stream = patient_stream(known.trial, subject)
+    facts = [fact._asdict() | {"body": json.loads(fact.body)} for fact in access.facts(store, stream)]
+    refusals = [dict(row) for row in store.submissions(stream) if row["outcome"] == "refused"]
+    if as_json:
+        click.echo(json.dumps({"facts": facts, "refusals": refusals}, default=str))
+        return DONE
+    table = Table(title=f"{subject}: {len(facts)} facts, {len(refusals)} refusals", title_justify="left")
+    for heading in ("recorded (UTC)", "#", "what", "by", "content"):
+        table.add_column(heading, overflow="fold")
+    entries = [
+        (fact["recorded_at"], str(fact["seq"]), fact["kind"], _who(fact), _content(fact["body"])) for fact in facts
+    ]
+    entries += [
+        (
+            row["recorded_at"],
+            "-",
+            f"[red]REFUSED {row['kind']}[/red]",
+            _who(row),
+            f"{row['reason']}: {row['detail'][:120]}",
+        )
+        for row in refusals
+    ]
+    for at, *cells in sorted(entries, key=lambda entry: entry[0]):
+        table.add_row(at[:16], *cells)
+    console().print(table)
+    return DONE
+
+
+def _who(row: dict[str, Any]) -> str:
+    return row["staff"] if row["staff"] in ("SYSTEM", "UNATTRIBUTED") else f"{row['staff']} ({row['role']})"
+
+
+def _content(body: dict[str, Any]) -> str:
+    kept = {name: value for name, value in body.items() if name != "kind" and value not in (None, [], "")}
+    return ", ".join(f"{name} {value if not isinstance(value, list | dict) else '…'}" for name, value in kept.items())

@@ -1,0 +1,238 @@
+"""Commands that send: open, enroll, send. What is malformed is sent too, so that its refusal stands on record."""
+
+import asyncio
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from activities.contract import Answer
+from cli import access, fields
+from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
+from cli.outbox import Outbox
+from domain.catalogue import latest
+from domain.decider import PATIENT
+from domain.submission import Reason
+from domain.values import Clock
+from settings import Settings
+from workflows.client import Submitted, TrialClient, Unreachable
+from workflows.connection import connect
+
+FAR_TOO_LARGE = 1_000_000
+"""Bytes beyond which Temporal itself would not carry a message: then its size and hash are sent, for the record."""
+
+TEAM = (
+    "CRC1=COORDINATOR",
+    "INV1=INVESTIGATOR",
+    "SUR1=SURGEON",
+    "PAT1=PATHOLOGIST",
+    "PHA1=PHARMACIST",
+    "MON1=MONITOR",
+    "SPO1=SPONSOR",
+)
+
+
+@click.command("open")
+@click.option("--site", "sites", multiple=True, default=("TDH:Asia/Shanghai:8",), help="CODE[:TIME_ZONE[:DUE_HOUR]]")
+@click.option("--staff", "staff", multiple=True, default=TEAM, help="CODE=ROLE[,ROLE], for example INV1=INVESTIGATOR")
+@click.option("--ms-per-day", type=click.FloatRange(min=1), help="training only: one trial day lasts so many ms")
+@click.option("--trial-date", help="training only: the trial's date at the start, for example 2025-06-02")
+@click.option("--json", "as_json", is_flag=True, help="answer as JSON")
+def open_command(
+    sites: tuple[str, ...], staff: tuple[str, ...], ms_per_day: float | None, trial_date: str | None, as_json: bool
+) -> int:
+    """Open the trial: its sites, its staff with their roles, and the sealed allocation list."""
+    known = access.settings()
+    clock = training_clock(ms_per_day, trial_date)
+    protocol = latest(known.trial)
+    body = {
+        "trial": protocol.trial,
+        "protocol_version": protocol.version,
+        "clock": clock.model_dump(mode="json"),
+        "sites": [_site(text) for text in sites],
+        "staff": [_delegation(text, clock) for text in staff],
+    }
+
+    async def act(client: TrialClient) -> Answer:
+        return await client.open_trial(body, clock)
+
+    return told(run(known, act), "trial", as_json=as_json)
+
+
+def training_clock(ms_per_day: float | None, trial_date: str | None) -> Clock:
+    """Give the real clock, or one that starts at a date and runs at a pace. Raises UsageError."""
+    if ms_per_day is None and trial_date is None:
+        return Clock.real()
+    now = datetime.now(UTC)
+    try:
+        epoch = datetime.fromisoformat(trial_date).replace(tzinfo=UTC) if trial_date else now
+    except ValueError:
+        raise click.UsageError(f"--trial-date {trial_date!r}: a date like 2025-06-02 is accepted") from None
+    factor = timedelta(days=1) / timedelta(milliseconds=ms_per_day) if ms_per_day else 1.0
+    return Clock(real_epoch=now, trial_epoch=epoch, factor=factor)
+
+
+def _site(text: str) -> dict[str, Any]:
+    code, _, rest = text.partition(":")
+    zone, _, hour = rest.partition(":")
+    try:
+        return {"code": code, **({"time_zone": zone} if zone else {}), **({"due_hour": int(hour)} if hour else {})}
+    except ValueError:
+        raise click.UsageError(
+            f"--site {text!r}: CODE:TIME_ZONE:HOUR is accepted, for example TDH:Asia/Shanghai:8"
+        ) from None
+
+
+def _delegation(text: str, clock: Clock) -> dict[str, Any]:
+    code, _, roles = text.partition("=")
+    if not roles:
+        raise click.UsageError(f"--staff {text!r}: CODE=ROLE is accepted, for example INV1=INVESTIGATOR")
+    start = min(clock.trial_time(datetime.now(UTC)), datetime.now(UTC)).date()
+    return {"staff": code, "roles": roles.split(","), "valid_from": str(start - timedelta(days=1))}
+
+
+@click.command("enroll", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.option("--staff", envvar="TRIALPATH_STAFF", help="your staff code, for example CRC1")
+@click.option("--role", help="the role you act in, when you hold several")
+@click.option(
+    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="fields from a JSON file"
+)
+@click.option("--json", "as_json", is_flag=True, help="answer as JSON")
+@click.pass_context
+def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file: Path | None, as_json: bool) -> int:
+    """Register a participant and issue the subject number.
+
+    Fields: --site TDH --born-on 1960-02-03 --sex MALE|FEMALE, and when known already --consent-signed-on 2025-06-02
+    --consent-version V1.0 --assessed-on 2025-06-02 --weight-kg 70 --height-cm 170 --no-support true.
+    """
+    known = access.settings()
+    body = _read(file) if file else _enrolment(fields.parse(ctx.args))
+    outbox = Outbox(known.data / "outbox")
+    submitted = Submitted("enroll", body, staff=staff, role=role, id=outbox.id_for(known.trial, "enroll", body, staff))
+
+    async def act(client: TrialClient) -> tuple[Answer, str]:
+        answer = await client.to_trial(submitted)
+        return answer, client.subject_of(answer)
+
+    answer, subject = run(known, act)
+    outbox.answered(known.trial, "enroll", body, staff)
+    return told(answer, subject or "enrolment", as_json=as_json, extra={"subject": subject} if subject else {})
+
+
+def _enrolment(found: dict[str, str]) -> dict[str, Any]:
+    """Sort the fields into participant, consent and evidence."""
+    consent = {"signed_on": found.pop("consent_signed_on", None), "version": found.pop("consent_version", None)}
+    names = ("assessed_on", "weight_kg", "height_cm", "no_support", "last_support_on")
+    evidence: dict[str, Any] = {name: found.pop(name) for name in names if name in found}
+    if evidence.get("no_support") in ("true", "false"):
+        evidence["no_support"] = evidence["no_support"] == "true"
+    body: dict[str, Any] = dict(found)
+    if any(consent.values()):
+        body["consent"] = {name: value for name, value in consent.items() if value is not None}
+    return body | ({"evidence": evidence} if evidence else {})
+
+
+@click.command(
+    "send", add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+@click.argument("subject", required=False)
+@click.argument("kind", required=False)
+@click.option("--staff", envvar="TRIALPATH_STAFF", help="your staff code, for example INV1")
+@click.option("--role", help="the role you act in, when you hold several")
+@click.option("--reason", help="why, where a reason is asked for")
+@click.option("--confirmed", is_flag=True, help="confirms an unusual report (with --reason)")
+@click.option("--occurred-at", help="when it happened, if not now (with time zone)")
+@click.option("--id", "submission_id", help="submission id, to repeat a call")
+@click.option(
+    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="fields from a JSON file"
+)
+@click.option("--json", "as_json", is_flag=True, help="answer as JSON")
+@click.pass_context
+def send_command(ctx: click.Context, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
+    """Send a command for a subject: send S001 surgery_done --performed-on 2025-09-01 --resection R0 --staff SUR1.
+
+    `send S001 KIND --help` shows the fields of a kind.
+    """
+    words = [word for word in (subject, kind, *ctx.args) if word is not None]
+    if "--help" in words or "-h" in words or kind is None:
+        return _help(ctx, kind)
+    known = access.settings()
+    file: Path | None = about["file"]
+    raw = fields.parse(ctx.args)
+    body = _read(file) if file else fields.typed(PATIENT.people.get(kind), raw)
+    outbox = Outbox(known.data / "outbox")
+    content = (known.trial, subject, kind, body, about["staff"], about["confirmed"])
+    submitted = Submitted(
+        kind,
+        body,
+        staff=about["staff"],
+        role=about["role"],
+        reason=about["reason"],
+        confirmed=about["confirmed"],
+        occurred_at=about["occurred_at"],
+        id=about["submission_id"] or outbox.id_for(*content),
+    )
+
+    async def act(client: TrialClient) -> Answer:
+        return await client.to_subject(str(subject), submitted)
+
+    answer = run(known, act)
+    outbox.answered(*content)
+    return told(answer, str(subject), as_json=about["as_json"])
+
+
+def _help(ctx: click.Context, kind: str | None) -> int:
+    model = PATIENT.people.get(kind or "")
+    if kind is not None and model is not None:
+        fields.help_for(kind, model)
+        return DONE
+    click.echo(ctx.get_help())
+    click.echo("\nKinds:")
+    for name, known in PATIENT.people.items():
+        click.echo(f"  {name:24}{(known.__doc__ or '').strip().splitlines()[0]}")
+    return DONE if kind in (None, "-h", "--help") else MALFORMED
+
+
+def _read(file: Path) -> Any:  # noqa: ANN401 - any JSON value
+    raw = file.read_bytes()
+    if len(raw) > FAR_TOO_LARGE:
+        return {"too_large_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    try:
+        found = json.loads(raw)
+    except ValueError as problem:
+        raise Failed(MALFORMED, f"{file}: not JSON: {problem}") from None
+    if not isinstance(found, dict):
+        raise Failed(MALFORMED, f"{file}: one JSON object is accepted")
+    return found
+
+
+def run(known: Settings, act: Any) -> Any:  # noqa: ANN401 - what the action gives
+    """Connect, act, and give what came of it. Raises Failed when Temporal cannot be reached."""
+
+    async def whole() -> Any:  # noqa: ANN401
+        client = await connect()
+        return await act(TrialClient(client, known.trial, known.task_queue, access.journal(known)))
+
+    try:
+        return asyncio.run(whole())
+    except (Unreachable, RuntimeError, OSError) as problem:
+        hint = "the same call again is safe: it applies at most once"
+        raise Failed(UNREACHABLE, f"cannot reach Temporal: {str(problem)[:300]}; {hint}") from None
+
+
+def told(answer: Answer, about: str, *, as_json: bool, extra: dict[str, Any] | None = None) -> int:
+    """Print an answer and give its exit code."""
+    if as_json:
+        click.echo(json.dumps((extra or {}) | answer.told()))
+    elif answer.outcome == "applied":
+        numbers = range(answer.first_seq or 0, (answer.last_seq or -1) + 1)
+        shown = ", ".join(f"#{number} {kind}" for number, kind in zip(numbers, answer.facts, strict=True))
+        click.echo(f"{about}: recorded {shown or 'nothing new'}")
+    else:
+        click.echo(f"{about}: refused: {answer.sentence()}", err=True)
+    if answer.outcome == "applied":
+        return DONE
+    return MALFORMED if Reason(answer.reason).is_malformed else REFUSED
