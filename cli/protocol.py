@@ -50,7 +50,7 @@ def protocol_command(*, as_json: bool) -> int:
     return DONE
 
 
-def _print(console: Console, title: str, lines: list[Line]) -> None:
+def _print(out: Console, title: str, lines: list[Line]) -> None:
     table = Table(title=title, title_justify="left")
     for heading in ("what", "value", "source", "note"):
         table.add_column(heading, overflow="fold")
