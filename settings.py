@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     journal_url: str = Field("", description="database URL of the journal; empty: SQLite in the data folder")
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
-    key_file: Path | None = Field(None, description="key of the allocation list; empty: allocation.key in the data folder")
+    key_file: Path | None = Field(
+        None, description="key of the allocation list; empty: allocation.key in the data folder"
+    )
     task_queue: str = Field("trialpath", description="Temporal task queue")
     max_cached_workflows: int = Field(1000, ge=2, description="open patients kept in memory")
     demo_seed: str = Field("", description="demonstration only: the allocation list follows from this seed")

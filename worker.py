@@ -116,7 +116,7 @@ def main() -> int:
     try:
         asyncio.run(serve(settings))
     except (RuntimeError, RPCError, OSError, SQLAlchemyError) as problem:
-        _log.error("worker.cannot_start", problem=str(problem)[:500])  # noqa: TRY400 - told, not traced
+        _log.error("worker.cannot_start", problem=str(problem)[:500])
         return CANNOT_START
     return 0
 

@@ -92,7 +92,9 @@ class Recorder:
         refused: Refused | None = None
         try:
             if reused:
-                raise Refused(Reason.CONTRADICTS, "this id was used for another message", field="id", accepts="a new id")
+                raise Refused(
+                    Reason.CONTRADICTS, "this id was used for another message", field="id", accepts="a new id"
+                )
             submission = read(message, submission_id, decider.people, decider.system)
             decided_at = datetime.fromisoformat(recorded_at)
             submission = self._authenticated(stream, folded.state, message, submission, decided_at)
@@ -245,7 +247,7 @@ def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[Store
 
 
 def _answer(row: RowMapping | dict[str, Any], kinds: list[str]) -> Answer:
-    named = {name: row[name] for name in Answer.model_fields if name in row}  # noqa: SIM118 - a row is no mapping of all
+    named = {name: row[name] for name in Answer.model_fields if name in row}
     return Answer(**named, facts=kinds)
 
 

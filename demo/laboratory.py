@@ -55,9 +55,7 @@ class _Test(NamedTuple):
 
 # What the generator lacks.
 _OWN_TESTS: Final = {
-    NEUTROPHILS: _Test(
-        "Neutrophils [#/volume] in Blood by Automated count", "10*3/uL", "10*3/uL"
-    ),
+    NEUTROPHILS: _Test("Neutrophils [#/volume] in Blood by Automated count", "10*3/uL", "10*3/uL"),
     URINE_PROTEIN: _Test("Protein [Presence] in Urine by Test strip"),
 }
 
@@ -79,7 +77,7 @@ _LEAST: Final = {HAEMOGLOBIN: "10.0", NEUTROPHILS: "2.0", PLATELETS: "120"}
 _GREATEST: Final = {BILIRUBIN: "1.0", ALT: "1.5", AST: "1.5", CREATININE: "1.0"}
 
 
-def result_set(  # noqa: PLR0913
+def result_set(
     *,
     seed: str,
     subject: str,
@@ -105,8 +103,7 @@ def result_set(  # noqa: PLR0913
         "type": "collection",
         "timestamp": issued_at.isoformat(),
         "entry": [
-            _entry(sample, code, found | _context(subject, collected_at, issued_at))
-            for code, found in results.items()
+            _entry(sample, code, found | _context(subject, collected_at, issued_at)) for code, found in results.items()
         ],
     }
 
@@ -212,8 +209,7 @@ def _is_safe(values: Mapping[str, Decimal], sex: str) -> bool:
     """Tell whether every value lies inside its safe limit."""
     enough = all(values[code] >= Decimal(least) for code, least in _LEAST.items())
     return enough and all(
-        values[code] <= Decimal(times) * Decimal(_RANGES[code][sex][1])
-        for code, times in _GREATEST.items()
+        values[code] <= Decimal(times) * Decimal(_RANGES[code][sex][1]) for code, times in _GREATEST.items()
     )
 
 

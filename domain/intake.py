@@ -94,7 +94,9 @@ def content_id(stream: str, message: Message) -> str:
     return derived_id(stream, message.name, content)
 
 
-def read(message: Message, submission_id: str, people: Mapping[str, type], system: Mapping[str, type]) -> Submission[Any]:
+def read(
+    message: Message, submission_id: str, people: Mapping[str, type], system: Mapping[str, type]
+) -> Submission[Any]:
     """Read a message as a submission of one of these kinds. Raises Refused."""
     body = _json(message)
     if message.name != SUBMIT:

@@ -41,7 +41,7 @@ class Reason(StrEnum):
 class Refused(Exception):  # noqa: N818 - a fact of the trial, not an error of the program
     """The domain says no. `field` names what was wrong, `accepts` what would be accepted."""
 
-    def __init__(  # noqa: PLR0913 - each is part of the answer
+    def __init__(
         self,
         reason: Reason,
         detail: str,

@@ -113,9 +113,7 @@ class Journal:
 
 
 def _facts(connection: Connection, stream: str, after: int) -> list[StoredFact]:
-    query = (
-        select(*_FACT_COLUMNS).where(FACTS.c.stream == stream, FACTS.c.seq > after).order_by(FACTS.c.seq)
-    )
+    query = select(*_FACT_COLUMNS).where(FACTS.c.stream == stream, FACTS.c.seq > after).order_by(FACTS.c.seq)
     return [StoredFact(*row) for row in connection.execute(query)]
 
 

@@ -178,5 +178,3 @@ def _refusal(failed: WorkflowUpdateFailedError) -> Answer:
     if isinstance(cause, ApplicationError) and cause.details:
         return Answer.model_validate(cause.details[0])
     raise Unreachable(f"the update failed: {json.dumps(str(cause))}")
-
-

@@ -17,7 +17,18 @@ from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey, SearchA
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contract import RECORD, Answer, Carry, DueStep, Effect, EffectRequest, Outcome, RecordRequest, Start, Step
+    from activities.contract import (
+        RECORD,
+        Answer,
+        Carry,
+        DueStep,
+        Effect,
+        EffectRequest,
+        Outcome,
+        RecordRequest,
+        Start,
+        Step,
+    )
     from domain.decider import decider_of
     from domain.intake import Message, argument_of, derived_id, system_message
     from workflows.identity import current_identity

@@ -79,7 +79,9 @@ def _visit(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[It
     order_on = max(cycle.planned_on - days(epoch.gate.order_days_before), journey.epoch_on)
     text = f"{cycle.label}D1 planned {cycle.planned_on}: laboratory order and reminder"
     yield _item(journey, "ORDER_LABS", cycle.label, order_on, text, epoch.visit_notice)
-    latest = max(cycle.latest_on, cycle.planned_on + days(epoch.visit.latest_days)) if cycle.delayed else cycle.latest_on
+    latest = (
+        max(cycle.latest_on, cycle.planned_on + days(epoch.visit.latest_days)) if cycle.delayed else cycle.latest_on
+    )
     yield _item(journey, "OVERDUE", cycle.label, latest + days(1), f"{cycle.label}D1 overdue since {latest}")
     limit = max(cycle.latest_on, _first_planned(cycle, epoch) + days(epoch.max_delay_days))
     yield _item(journey, "MAXIMUM_DELAY", cycle.label, limit + days(1), f"{cycle.label}D1 beyond the maximum delay")

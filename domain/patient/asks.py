@@ -60,7 +60,9 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
     cycle = journey.current_cycle
     if cycle is None:
         return ()
-    given = _ask(journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on))
+    given = _ask(
+        journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on)
+    )
     if cycle.gate != "FAILED":
         return (given,)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)

@@ -77,9 +77,7 @@ def _check_dates(journey: Journey, submission: Submission[c.Command], today: dat
             _check_plausible(journey, submission, name, value, today)
 
 
-def _check_plausible(
-    journey: Journey, submission: Submission[c.Command], name: str, value: date, today: date
-) -> None:
+def _check_plausible(journey: Journey, submission: Submission[c.Command], name: str, value: date, today: date) -> None:
     limit = journey.protocol.plausibility
     late = (today - value).days
     early = journey.consent_on is not None and value < journey.consent_on and name != "onset_on"

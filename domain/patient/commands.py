@@ -332,13 +332,5 @@ FromPeople = (
     | EndStudy
     | Acknowledge
 )
-FromSystem = (
-    Begin
-    | TimePassed
-    | LabsReported
-    | NoticeDelivered
-    | SlotAllocated
-    | AllocationDenied
-    | CancelRequested
-)
+FromSystem = Begin | TimePassed | LabsReported | NoticeDelivered | SlotAllocated | AllocationDenied | CancelRequested
 Command = FromPeople | FromSystem

@@ -199,5 +199,7 @@ def override_gate(draft: Draft, command: c.OverrideGate) -> None:
     """Let the awaited cycle start although its gate did not pass."""
     cycle = open_cycle(draft, command.cycle)
     if cycle.gate == "PASSED":
-        raise Refused(Reason.PHASE, f"the gate of {cycle.label} has passed", field="cycle", accepts="nothing to override")
+        raise Refused(
+            Reason.PHASE, f"the gate of {cycle.label} has passed", field="cycle", accepts="nothing to override"
+        )
     draft.add(f.GateOverridden(cycle=cycle.number, why=command.why))

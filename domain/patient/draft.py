@@ -129,7 +129,7 @@ class Draft:
         expected = f"{dates.earliest_on} to {dates.latest_on}"
         self.deviate(item, dates.rule, f"{text} {how}, expected {expected}", important=important, dates=dates, on=on)
 
-    def order_labs(  # noqa: PLR0913 - each is part of the order
+    def order_labs(
         self,
         purpose: str,
         analytes: tuple[str, ...],

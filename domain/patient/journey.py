@@ -1,7 +1,7 @@
 """A subject's state as a fold over facts. `evolve` is total: it has no rule, reads no clock and never raises."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
@@ -303,9 +303,7 @@ def _dose(now: Journey, fact: f.DoseGiven) -> Journey:
         fact.cycle, fact.given_on, fact.given_on, fact.given_on, fact.given_on, ""
     )
     rows = tuple((fact.day, drug.drug, fact.given_on) for drug in fact.drugs)
-    cycle = replace(
-        cycle, given=cycle.given + rows, day_1_on=fact.given_on if fact.day == 1 else cycle.day_1_on
-    )
+    cycle = replace(cycle, given=cycle.given + rows, day_1_on=fact.given_on if fact.day == 1 else cycle.day_1_on)
     last = dict(now.last_dose)
     for drug in fact.drugs:
         last[drug.drug] = max(fact.given_on, last.get(drug.drug, fact.given_on))

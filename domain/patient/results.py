@@ -50,9 +50,7 @@ def _record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None
             accepted.append(value)
         else:
             unused.append(value)
-    draft.add(
-        f.LabResultsRecorded(order=order, accepted=tuple(accepted), unused=tuple(unused), complete=complete)
-    )
+    draft.add(f.LabResultsRecorded(order=order, accepted=tuple(accepted), unused=tuple(unused), complete=complete))
 
 
 def _follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:
@@ -89,9 +87,7 @@ def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
     order_gate_labs(draft, epoch, cycle, after=after)
 
 
-def order_gate_labs(
-    draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after: datetime | None = None
-) -> None:
+def order_gate_labs(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after: datetime | None = None) -> None:
     """Order what the gate of a cycle needs."""
     analytes = gate_analytes(draft, epoch)
     draft.order_labs("GATE", analytes, epoch.gate.give_up_days, cycle=cycle.number, after=after)

@@ -69,9 +69,7 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
     waited = journey.epoch == procedure.code
     _departures(draft, procedure, command.performed_on)
     attributed = draft.sender.role != UNATTRIBUTED
-    draft.add(
-        f.SurgeryPerformed(performed_on=command.performed_on, resection=command.resection, attributed=attributed)
-    )
+    draft.add(f.SurgeryPerformed(performed_on=command.performed_on, resection=command.resection, attributed=attributed))
     before = isinstance(draft.protocol.epoch(journey.epoch), TreatmentEpoch) and journey.evaluated_on is None
     if journey.treatment_ended or journey.is_over or not (waited or before):
         return

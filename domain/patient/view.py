@@ -115,8 +115,15 @@ def _rows(journey: Journey) -> Iterator[Row]:
 
 def details(journey: Journey) -> str:
     """Give the timeline in markdown, for the Temporal UI."""
-    lines = [f"## {journey.subject}: {phase(journey)}", "", f"Arm **{journey.arm or 'none'}**, site {journey.site.code}"]
-    lines += [f"- **{'OVERDUE ' if a.overdue else ''}{a.text}** by {a.by or 'no date'}: {', '.join(a.to)}" for a in asks(journey)]
+    lines = [
+        f"## {journey.subject}: {phase(journey)}",
+        "",
+        f"Arm **{journey.arm or 'none'}**, site {journey.site.code}",
+    ]
+    lines += [
+        f"- **{'OVERDUE ' if a.overdue else ''}{a.text}** by {a.by or 'no date'}: {', '.join(a.to)}"
+        for a in asks(journey)
+    ]
     lines += ["", "| | planned | window | actual | |", "|---|---|---|---|---|"]
     for row in timeline(journey):
         window = f"{row.earliest_on} .. {row.latest_on}" if row.earliest_on else ""

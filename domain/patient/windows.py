@@ -5,7 +5,15 @@ from datetime import date, timedelta
 
 from domain.patient.facts import CyclePlanned
 from domain.patient.journey import Journey
-from domain.protocol import Anchor, EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, ScreeningEpoch, TreatmentEpoch, Window
+from domain.protocol import (
+    Anchor,
+    EvaluationEpoch,
+    FollowUpEpoch,
+    ProcedureEpoch,
+    ScreeningEpoch,
+    TreatmentEpoch,
+    Window,
+)
 
 
 @dataclass(frozen=True, slots=True)
