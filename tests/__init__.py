@@ -1,0 +1,1 @@
+"""Tests: the specification, the laws, and the journeys on real servers."""

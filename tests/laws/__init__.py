@@ -1,0 +1,1 @@
+"""Laws that hold for every journey, checked on generated ones."""

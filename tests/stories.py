@@ -1,0 +1,207 @@
+"""How far a subject has come, told by real commands: each function gives the story up to a point of the trial."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from domain.labs import ReportedResult
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.values import Clock
+from tests.given import SITE, START, TRIAL_ID, Story, day, given, noon, when
+
+CLEAN = {
+    "HB": ("13.2", "g/dL", ""),
+    "ANC": ("4.1", "10*3/uL", ""),
+    "PLT": ("231", "10*3/uL", ""),
+    "TBIL": ("0.7", "mg/dL", "1.2"),
+    "ALT": ("24", "U/L", "40"),
+    "AST": ("22", "U/L", "40"),
+    "CREAT": ("0.9", "mg/dL", "1.2"),
+    "UPROT": ("negative", "", ""),
+}
+"""A result set without a finding: value, unit, upper limit of normal."""
+
+
+def results(
+    on: date | datetime, changed: Mapping[str, tuple[str, str, str] | None] | None = None
+) -> tuple[ReportedResult, ...]:
+    """Give a clean result set of a sample taken on a date, with some values changed or (None) left out."""
+    at = on if isinstance(on, datetime) else noon(on)
+    rows = {**CLEAN, **(changed or {})}
+    return tuple(
+        ReportedResult(code=code, system="analyte", value=row[0], unit=row[1], upper_limit=row[2], collected_at=at)
+        for code, row in rows.items()
+        if row is not None
+    )
+
+
+def begin(**changed: Any) -> c.Begin:
+    """Give the registration of a man of 65, with consent and evidence of the trial's start."""
+    fields: dict[str, Any] = {
+        "trial": TRIAL_ID,
+        "protocol_version": "1",
+        "subject": "S001",
+        "site": SITE,
+        "born_on": date(1960, 2, 3),
+        "sex": "MALE",
+        "clock": Clock.real(),
+        "consent": c.Consent(signed_on=START, version="V1.0"),
+        "evidence": c.Evidence(assessed_on=START, weight_kg=70, height_cm=170, no_support=True),
+    }
+    return c.Begin(**(fields | changed))
+
+
+def told(story: Story, command: Any, on: date | None = None, **how: Any) -> Story:
+    """Tell one more command. A refusal fails the test."""
+    return when(story, command, on=on, **how).story
+
+
+def passing(story: Story, until: date) -> Story:
+    """Let time pass to noon of a date, with every due instant on the way acted on, as the workflow does."""
+    while (due := story.decider.due(story.state)) is not None and due.at <= noon(until):
+        story = told(story, c.TimePassed(), at=max(due.at, story.now))
+    return Story(story.decider, story.state, story.facts, max(noon(until), story.now))
+
+
+def answered(story: Story, sampled_on: date, changed: Mapping[str, Any] | None = None, on: date | None = None) -> Story:
+    """Answer the latest laboratory order with a result set."""
+    report = c.LabsReported(order=story.seq_of(f.LabsOrdered), results=results(sampled_on, changed), complete=True)
+    return told(story, report, on or sampled_on)
+
+
+@cache
+def registered(**changed: Any) -> Story:
+    """A subject is registered, with consent and evidence."""
+    return told(given(), begin(**changed))
+
+
+@cache
+def screened(**changed: Any) -> Story:
+    """Clean screening results are in, of a sample of day 1."""
+    return answered(registered(**changed), day(1), on=day(2))
+
+
+@cache
+def eligible() -> Story:
+    """Eligibility is confirmed on day 3."""
+    return told(screened(), c.ConfirmEligibility(judged_on=day(3)), day(3))
+
+
+@cache
+def allocating() -> Story:
+    """An allocation is asked for on day 3."""
+    return told(eligible(), c.RequestRandomization())
+
+
+@cache
+def in_neoadjuvant(arm: str = "COHORT_1", given: int = 0) -> Story:
+    """Randomized on day 3; so many cycles are given, each on its planned date with a passed gate."""
+    if given == 0:
+        return told(allocating(), c.SlotAllocated(slot=1, arm=arm, randomized_on=day(3)))
+    return cycle_given(in_neoadjuvant(arm, given - 1), choice="CISPLATIN")
+
+
+def at_visit(story: Story, changed: Mapping[str, Any] | None = None) -> Story:
+    """It is the planned date of the awaited cycle, and results of the day before have been held against the gate."""
+    planned = story.state.current_cycle.planned_on
+    story = passing(story, planned - timedelta(days=1))
+    return passing(answered(story, planned - timedelta(days=1), changed), planned)
+
+
+def cycle_given(story: Story, **changed: Any) -> Story:
+    """The awaited cycle is given on its planned date, with a passed gate."""
+    story = at_visit(story)
+    cycle = story.state.current_cycle
+    fields = {"cycle": cycle.label, "given_on": cycle.planned_on} | changed
+    return told(story, c.ReportDose(**fields))
+
+
+@cache
+def in_surgery_wait(arm: str = "COHORT_1") -> Story:
+    """All three neoadjuvant cycles are given, the last on day 49 (2025-07-21)."""
+    return in_neoadjuvant(arm, 3)
+
+
+@cache
+def operable(arm: str = "COHORT_1") -> Story:
+    """The subject is judged operable on day 72; nothing else is due before the window opens on day 77."""
+    return told(passing(in_surgery_wait(arm), day(72)), c.JudgeOperability(judged_on=day(72), operable=True))
+
+
+@cache
+def in_evaluation(arm: str = "COHORT_1") -> Story:
+    """Surgery with R0 on day 80; pathology confirms it on day 90."""
+    surgery = c.ReportSurgery(performed_on=day(80), resection="R0")
+    story = told(passing(operable(arm), day(80)), surgery)
+    return told(passing(story, day(90)), c.ReportPathology(reported_on=day(90), resection="R0"))
+
+
+@cache
+def in_adjuvant(arm: str = "COHORT_1", given: int = 0) -> Story:
+    """Judged fit on day 115, within the window of days 108 to 122; so many adjuvant cycles are given."""
+    if given == 0:
+        story = passing(in_evaluation(arm), day(115))
+        return told(story, c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+    return cycle_given(in_adjuvant(arm, given - 1))
+
+
+@cache
+def in_follow_up(arm: str = "COHORT_1") -> Story:
+    """All twelve adjuvant cycles are given and the last is over."""
+    story = in_adjuvant(arm, 12)
+    return passing(story, story.today + timedelta(days=22))
+
+
+@cache
+def ended() -> Story:
+    """The study has ended for the subject, as planned."""
+    story = in_follow_up()
+    return told(story, c.EndStudy(ended_on=story.today))
+
+
+@cache
+def died() -> Story:
+    """The subject died on day 60, in the surgery wait."""
+    return told(passing(in_surgery_wait(), day(60)), c.ReportDeath(died_on=day(60), cause="unknown"))
+
+
+@cache
+def screen_failure() -> Story:
+    """The subject is a screen failure."""
+    return told(screened(), c.ReportScreenFailure(decided_on=day(4), why="I11.2"), day(4))
+
+
+def _no_consent() -> Story:
+    return registered(consent=None, evidence=None)
+
+
+def _on_hold() -> Story:
+    return at_visit(in_neoadjuvant(), {"PLT": ("40", "10*9/L", "")})
+
+
+PHASES: Mapping[str, Callable[[], Story]] = {
+    "not registered": given,
+    "registered": _no_consent,
+    "screening": screened,
+    "eligible": eligible,
+    "screening overdue": lambda: passing(eligible(), day(40)),
+    "allocating": allocating,
+    "neoadjuvant C1": in_neoadjuvant,
+    "neoadjuvant C1 on hold": _on_hold,
+    "neoadjuvant C2": lambda: in_neoadjuvant("COHORT_2", 1),
+    "neoadjuvant C3": lambda: in_neoadjuvant("COHORT_1", 2),
+    "surgery wait": in_surgery_wait,
+    "operable": operable,
+    "surgery overdue": lambda: passing(in_surgery_wait(), day(120)),
+    "evaluation": in_evaluation,
+    "adjuvant C4": in_adjuvant,
+    "adjuvant C15": lambda: in_adjuvant("COHORT_2", 11),
+    "adjuvant done": lambda: in_adjuvant("COHORT_1", 12),
+    "follow-up": in_follow_up,
+    "ended": ended,
+    "died": died,
+    "screen failure": screen_failure,
+}
+"""A story for each phase a subject can be in."""
