@@ -1,6 +1,10 @@
-"""The client library: sends submissions and tells what came of them. A call that failed half-way is repeated with the same id."""
+"""The client library: sends submissions and tells what came of them.
+
+A call that failed half-way is repeated with the same id.
+"""
 
 import asyncio
+import contextlib
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -78,7 +82,7 @@ class TrialClient:
     async def open_trial(self, fields: dict[str, Any], clock: Clock, staff: str = "SPO1") -> Answer:
         """Start the trial's register and open the trial."""
         stream = trial_stream(self.trial)
-        try:
+        with contextlib.suppress(WorkflowAlreadyStartedError):
             await self.client.start_workflow(
                 TrialRegister.run,
                 Start(stream=stream, clock=clock),
@@ -87,8 +91,6 @@ class TrialClient:
                 task_timeout=TASK_TIMEOUT,
                 static_summary=f"Register of {self.trial}",
             )
-        except WorkflowAlreadyStartedError:
-            pass
         submitted = Submitted("open_trial", fields, staff=staff, role="SPONSOR", id=derived_id(stream, "open"))
         return await self.to_trial(submitted)
 

@@ -13,7 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy, SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import (
+    RawValue,
+    RetryPolicy,
+    SearchAttributeKey,
+    SearchAttributePair,
+    SearchAttributeUpdate,
+    TypedSearchAttributes,
+)
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
@@ -37,6 +44,8 @@ QUICK = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=3)
 PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5))
 BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
+SHORT_RUN = 100
+"""History events below which a run goes on into the next chapter: handing over costs five."""
 
 KEYS: dict[str, SearchAttributeKey[Any]] = {
     "TrialId": SearchAttributeKey.for_keyword("TrialId"),
@@ -77,12 +86,13 @@ class Interpreter:
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_key = ""
         self._ticks = 0
-        self._opening_chapter = ""
+        self._chapter = ""
+        self._chapter_ended = False
         if start.first is not None:
             self._inbox.append(Pending(start.first))
 
     async def run(self) -> dict[str, Any]:
-        """Run until the stream is over, or hand over to a new run. A cancel request is recorded, and the run goes on."""
+        """Run until the stream is over, or hand over to a new run. A cancel request is recorded and the run goes on."""
         if self._start.carry is not None:
             self._unpack(self._start.carry)
         loop = asyncio.create_task(self._loop())
@@ -94,7 +104,10 @@ class Interpreter:
                 cancel = derived_id(workflow.info().run_id, "cancel")
                 self._inbox.append(Pending(system_message("cancel_requested", {}, cancel)))
         if loop.result() == "hand over":
-            workflow.continue_as_new(self._start.model_copy(update={"first": None, "carry": self._pack()}))
+            workflow.continue_as_new(
+                self._start.model_copy(update={"first": None, "carry": self._pack()}),
+                search_attributes=_search_attributes(self._step.attributes),
+            )
         return self.show()
 
     async def update(self, name: str, arguments: Sequence[RawValue]) -> dict[str, Any]:
@@ -151,10 +164,15 @@ class Interpreter:
     def _hands_over(self) -> bool:
         if self._step.seq == 0 or not workflow.all_handlers_finished():
             return False
-        return self._new_chapter() or workflow.info().is_continue_as_new_suggested()
+        return self._chapter_ended or workflow.info().is_continue_as_new_suggested()
 
-    def _new_chapter(self) -> bool:
-        return self._step.chapter != self._opening_chapter and not self._step.over
+    def _turn_page(self, chapter: str) -> None:
+        """Note that a chapter began. A run that is still short goes on with it; a longer one hands over."""
+        if not self._chapter:
+            self._chapter = chapter
+        elif chapter != self._chapter and not self._step.over:
+            self._chapter = chapter
+            self._chapter_ended = workflow.info().get_current_history_length() >= SHORT_RUN
 
     async def _record(self) -> None:
         """Take what waits, in order. First as a local activity; when the journal is away, as one that waits for it."""
@@ -191,15 +209,15 @@ class Interpreter:
     def _take(self, step: Step, *, ticked: bool) -> None:
         """Do what a recorded step says."""
         self._keep(step.facts)
-        self._opening_chapter = self._opening_chapter or step.chapter
         before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "answers": []})
+        self._turn_page(step.chapter)
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
-        if changed:
-            workflow.upsert_search_attributes([_attribute(name, value) for name, value in changed.items()])
+        if changed and not self._chapter_ended:
+            workflow.upsert_search_attributes([_update(name, value) for name, value in changed.items()])
         wanted = {effect.key for effect in step.effects}
         for key in [key for key in self._effects if key not in wanted]:
             self._effects.pop(key).cancel()
-        if not self._new_chapter():
+        if not self._chapter_ended:
             self._begin(ticked=ticked)
 
     def _begin(self, *, ticked: bool = False) -> None:
@@ -261,7 +279,7 @@ class Interpreter:
     def _unpack(self, carry: Carry) -> None:
         self._keep(zlib.decompress(base64.b64decode(carry.facts)).decode().splitlines())
         self._step = carry.step
-        self._opening_chapter = carry.step.chapter
+        self._chapter = carry.step.chapter
         self._begin()
 
     def _now(self) -> datetime:
@@ -277,10 +295,18 @@ def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id:
     return Message(channel=channel, name=name, arguments=tuple(wrapped), id=message_id, identity=current_identity())
 
 
-def _attribute(name: str, value: Any) -> SearchAttributeUpdate[Any]:  # noqa: ANN401 - keywords, numbers, times
+def _update(name: str, value: Any) -> SearchAttributeUpdate[Any]:  # noqa: ANN401 - keywords, numbers, times
     key = KEYS[name]
-    if value is None:
-        return key.value_unset()
-    if name == "NextDue":
-        return key.value_set(datetime.fromisoformat(value))
-    return key.value_set(value)
+    return key.value_unset() if value is None else key.value_set(_attribute(name, value))
+
+
+def _attribute(name: str, value: Any) -> Any:  # noqa: ANN401 - keywords, numbers, times
+    return datetime.fromisoformat(value) if name == "NextDue" else value
+
+
+def _search_attributes(attributes: dict[str, Any]) -> TypedSearchAttributes:
+    """Give all attributes for a new run."""
+    given = {name: value for name, value in attributes.items() if value is not None}
+    return TypedSearchAttributes(
+        [SearchAttributePair(KEYS[name], _attribute(name, value)) for name, value in given.items()]
+    )

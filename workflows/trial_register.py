@@ -17,7 +17,8 @@ class TrialRegister:
     """A trial's register: sites, staff, registration, enrolment, allocation.
 
     Send: any command of `domain.trial.commands` as update (answers) or signal, under its kind or as `submit`.
-    Ask: `show` (counts, sites, the published hash of the list), `facts` (all of them, as stored). `wake` makes it look at the journal.
+    Ask: `show` (counts, sites, the published hash of the list), `facts` (all of them, as stored). `wake` makes it look
+    at the journal.
     Expect: no message can fail, wedge or cancel it. A request that comes twice gets the same number and the same slot.
     """
 

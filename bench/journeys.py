@@ -1,0 +1,246 @@
+"""Drives reference journeys, ours and the bare floor's, with the same pace and the same human gap."""
+
+import asyncio
+import json
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from temporalio.client import Client
+
+from bench.floor import QUEUE, REFERENCE, BareJourney
+from bench.protocol import VERSION
+from demo import laboratory
+from domain.decider import patient_stream, trial_stream
+from domain.values import Clock
+from journal.schema import FACTS
+from journal.store import Journal
+from workflows.client import Submitted, TrialClient
+
+STAGES: list[dict[str, Any]] = json.loads(REFERENCE.read_text())["stages"]
+STAFF = {
+    "confirm_eligibility": "INV1",
+    "request_randomization": "CRC1",
+    "dose_given": "INV1",
+    "operability": "SUR1",
+    "surgery_done": "SUR1",
+    "adjuvant_evaluation": "INV1",
+}
+TEAM = [("CRC1", "COORDINATOR"), ("INV1", "INVESTIGATOR"), ("SUR1", "SURGEON"), ("SPO1", "SPONSOR")]
+GAP_SECONDS = 0.02
+WAITS_FOR = {"confirm_eligibility": "SCREENING_LABS_IN", "dose_given": "gate", "done": "END_OF_TREATMENT"}
+
+
+@dataclass
+class Watched:
+    """What the driver has seen of one subject: how often each thing happened, and a signal at each change."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, what: str, count: int) -> None:
+        """Wait until something was seen so often."""
+        while self.seen[what] < count:
+            self.changed.clear()
+            await self.changed.wait()
+
+
+class JournalWatch:
+    """Follows the journal, as a dashboard would, and tells the waiting drivers."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Follow this journal."""
+        self._journal = journal
+        self._position = 0
+        self.subjects: dict[str, Watched] = {}
+
+    async def run(self) -> None:
+        """Look every few milliseconds."""
+        while True:
+            for stream, kind, body in await asyncio.to_thread(self._new):
+                watched = self.subjects.setdefault(stream, Watched())
+                fact = json.loads(body)
+                watched.seen[kind] += 1
+                for name in ("notice", "gate"):
+                    if kind == {"notice": "NoticeRequested", "gate": "GateChecked"}[name]:
+                        watched.seen[fact.get("notice", "gate")] += 1
+                watched.changed.set()
+            await asyncio.sleep(0.005)
+
+    def _new(self) -> list[Any]:
+        columns = (FACTS.c.position, FACTS.c.stream, FACTS.c.kind, FACTS.c.body)
+        query = select(*columns).where(FACTS.c.position > self._position).order_by(FACTS.c.position)
+        with self._journal.engine.connect() as connection:
+            rows = list(connection.execute(query))
+        self._position = rows[-1].position if rows else self._position
+        return [(row.stream, row.kind, row.body) for row in rows]
+
+
+async def open_bench_trial(client: TrialClient, clock: Clock) -> None:
+    """Open the trial under the benchmarks' protocol."""
+    staff = [{"staff": code, "roles": [role], "valid_from": "2000-01-01"} for code, role in TEAM]
+    body = {"trial": client.trial, "protocol_version": VERSION, "clock": clock.model_dump(mode="json")}
+    answer = await client.open_trial(body | {"sites": [{"code": "TDH"}], "staff": staff}, clock)
+    if answer.outcome != "applied":
+        raise RuntimeError(answer.sentence())
+
+
+def bench_clock(ms_per_day: float) -> Clock:
+    """Give a clock of that pace, starting now on 2025-06-02."""
+    epoch = datetime(2025, 6, 2, tzinfo=UTC)
+    factor = timedelta(days=1) / timedelta(milliseconds=ms_per_day)
+    return Clock(real_epoch=datetime.now(UTC), trial_epoch=epoch, factor=factor)
+
+
+class OurDriver:
+    """Plays the staff of one subject through the public client."""
+
+    def __init__(self, client: TrialClient, watch: JournalWatch, clock: Clock, labs: Path) -> None:
+        """Play over this client."""
+        self._client = client
+        self._watch = watch
+        self._clock = clock
+        self._labs = labs
+        self.subject = ""
+        self.latencies: list[float] = []
+
+    def _today(self) -> date:
+        return (self._clock.trial_time(datetime.now(UTC)) + timedelta(hours=8)).date()
+
+    async def run(self) -> str:
+        """Play one reference journey to the end of treatment, and give its stream."""
+        body = {
+            "site": "TDH",
+            "born_on": "1960-02-03",
+            "sex": "MALE",
+            "consent": {"signed_on": "2025-06-02", "version": "V1.0"},
+            "evidence": {"assessed_on": "2025-06-02", "weight_kg": "70", "height_cm": "170", "no_support": True},
+        }
+        answer = await self._client.to_trial(Submitted("enroll", body, staff="CRC1"))
+        self.subject = self._client.subject_of(answer)
+        stream = patient_stream(self._client.trial, self.subject)
+        watched = self._watch.subjects.setdefault(stream, Watched())
+        self._drop()
+        await watched.until("SCREENING_LABS_IN", 1)
+        gates = 0
+        for stage in STAGES:
+            gates += await self._stage(stage, watched, gates)
+        await watched.until("END_OF_TREATMENT", 1)
+        await watched.until("NoticeReached", watched.seen["NoticeRequested"])
+        return stream
+
+    async def _stage(self, stage: dict[str, Any], watched: Watched, gates: int) -> int:
+        dosed = 0
+        for message in stage["messages"]:
+            kind, _, cycle = message.partition(" ")
+            if kind == "dose_given":
+                dosed = 1
+                await watched.until("LabsOrdered", gates + 2)
+                self._drop()
+                await watched.until("gate", gates + 1)
+            elif kind in ("operability", "surgery_done", "adjuvant_evaluation"):
+                notice, count = {
+                    "operability": ("SURGERY_REMINDER", 1),
+                    "surgery_done": ("SURGERY_REMINDER", 2),
+                    "adjuvant_evaluation": ("EVALUATION_REMINDER", 1),
+                }[kind]
+                await watched.until(notice, count)
+            await asyncio.sleep(GAP_SECONDS)
+            await self._say(kind, cycle)
+        return dosed
+
+    async def _say(self, kind: str, cycle: str) -> None:
+        today = str(self._today())
+        fields: dict[str, dict[str, Any]] = {
+            "confirm_eligibility": {"judged_on": today},
+            "request_randomization": {},
+            "dose_given": {"cycle": cycle, "given_on": today} | ({"choice": "CISPLATIN"} if cycle == "C1" else {}),
+            "operability": {"judged_on": today, "operable": True},
+            "surgery_done": {"performed_on": today, "resection": "R0"},
+            "adjuvant_evaluation": {"evaluated_on": today, "fit": True},
+        }
+        started = asyncio.get_running_loop().time()
+        answer = await self._client.to_subject(self.subject, Submitted(kind, fields[kind], staff=STAFF[kind]))
+        self.latencies.append(asyncio.get_running_loop().time() - started)
+        if answer.outcome != "applied":
+            raise RuntimeError(f"{self.subject} {kind}: {answer.sentence()}")
+
+    def _drop(self) -> None:
+        """Drop one result set of now. Its values are the same for all: only its instant matters here."""
+        at = self._clock.trial_time(datetime.now(UTC))
+        bundle = laboratory.result_set(
+            seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE"
+        )
+        text = json.dumps(bundle).replace('"S000"', f'"{self.subject}"').replace(FIXED.isoformat(), at.isoformat())
+        name = f"{self.subject}-{uuid.uuid4().hex[:8]}"
+        for old in self._labs.glob(f"{self.subject}-*.json"):
+            old.unlink()
+        laboratory.drop(self._labs, name, json.loads(text))
+
+
+FIXED = datetime(2025, 6, 2, 8, tzinfo=UTC)
+
+
+class FloorDriver:
+    """Drives bare journeys; hears of their activities over a datagram port."""
+
+    def __init__(self, client: Client, ms_per_day: float) -> None:
+        """Drive over this client."""
+        self._client = client
+        self._ms_per_day = ms_per_day
+        self._subjects: dict[str, Watched] = {}
+        self.latencies: list[float] = []
+        self._port = 0
+
+    async def listen(self) -> asyncio.DatagramTransport:
+        """Open the port."""
+        driver = self
+
+        class Ears(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: object) -> None:
+                name, stage = json.loads(data)
+                watched = driver._subjects[name]
+                watched.seen[str(stage)] += 1
+                watched.changed.set()
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Ears, local_addr=("127.0.0.1", 0))
+        self._port = transport.get_extra_info("sockname")[1]
+        return transport
+
+    async def run(self) -> str:
+        """Drive one bare journey, and give its workflow id."""
+        name = f"bare-{uuid.uuid4().hex}"
+        watched = self._subjects.setdefault(name, Watched())
+        handle = await self._client.start_workflow(
+            BareJourney.run,
+            args=[STAGES, self._ms_per_day, self._port],
+            id=name,
+            task_queue=QUEUE,
+            task_timeout=timedelta(seconds=2),
+        )
+        for number, stage in enumerate(STAGES):
+            await watched.until(str(number), stage["activities"] + stage["then"])
+            for message in stage["messages"]:
+                await asyncio.sleep(GAP_SECONDS)
+                started = asyncio.get_running_loop().time()
+                await handle.execute_update(BareJourney.message, message)
+                self.latencies.append(asyncio.get_running_loop().time() - started)
+        await handle.result()
+        return name
+
+
+async def events_of(client: Client, workflow_id: str) -> Counter[str]:
+    """Count a workflow's events by kind over all its runs."""
+    counts: Counter[str] = Counter()
+    async for run in client.list_workflows(f"WorkflowId='{workflow_id}'"):
+        history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
+        counts.update(event.WhichOneof("attributes").removesuffix("_event_attributes") for event in history.events)
+    return counts
+
+
+__all__ = ["FloorDriver", "JournalWatch", "OurDriver", "bench_clock", "events_of", "open_bench_trial", "trial_stream"]

@@ -1,0 +1,55 @@
+"""The protocol value of the benchmarks: NCT06978153 with windows so wide that a busy machine misses none."""
+
+from datetime import date
+
+from domain.catalogue import PROTOCOLS, protocol
+from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Protocol, ScreeningEpoch, TreatmentEpoch
+
+FAR = 100_000
+SECOND_REMINDER = 63
+"""Days after the last dose: far enough from the first for both to be sent on a busy machine at full pace."""
+
+VERSION = "999"
+
+
+def _wide(epoch: object) -> object:
+    match epoch:
+        case ScreeningEpoch():
+            window = epoch.window.model_copy(update={"latest_days": FAR})
+            return epoch.model_copy(update={"window": window, "reminders": (), "lab_max_age_days": FAR})
+        case TreatmentEpoch():
+            visit = epoch.visit.model_copy(update={"latest_days": FAR})
+            target = epoch.gate.order_days_before if epoch.completes_after_days is None else epoch.start.target_days
+            start = epoch.start.model_copy(update={"latest_days": FAR, "target_days": target})
+            gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": FAR})
+            ends = None if epoch.completes_after_days is None else 0
+            change = {"visit": visit, "start": start, "gate": gate, "completes_after_days": ends}
+            return epoch.model_copy(update=change | {"max_delay_days": FAR})
+        case ProcedureEpoch() | EvaluationEpoch():
+            window = epoch.window.model_copy(update={"latest_days": FAR})
+            kept = epoch.reminders[:1]
+            if isinstance(epoch, ProcedureEpoch):
+                kept += (epoch.reminders[1].model_copy(update={"after_days": SECOND_REMINDER}),)
+            return epoch.model_copy(update={"window": window, "reminders": kept})
+        case FollowUpEpoch():
+            visit = epoch.visit.model_copy(update={"target_days": FAR, "latest_days": FAR})
+            return epoch.model_copy(update={"visit": visit})
+    raise TypeError(type(epoch))
+
+
+def register() -> Protocol:
+    """Put the benchmarks' protocol into the catalogue of this process, and give it."""
+    original = protocol("NCT06978153", "1")
+    plausibility = original.plausibility.model_copy(update={"backdated_days": FAR})
+    wide = original.model_copy(
+        update={
+            "version": VERSION,
+            "epochs": tuple(_wide(epoch) for epoch in original.epochs),
+            "plausibility": plausibility,
+            "completion_on": date(2400, 1, 1),
+            "target": 100_000,
+            "arms": (original.arms[0].model_copy(update={"cap": 3000}),),
+        }
+    )
+    PROTOCOLS[wide.trial, VERSION] = wide
+    return wide

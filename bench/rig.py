@@ -1,0 +1,92 @@
+"""Starts a real server and a worker for a measurement, and tells what processor time they took."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+SETTINGS = {
+    "history.timerProcessorMaxTimeShift": '"5ms"',
+    "history.timerProcessorMaxPollRPS": "1000",
+    "history.transferProcessorMaxPollRPS": "1000",
+}
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    """Ask for a free port."""
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+class Process(AbstractContextManager["Process"]):
+    """A process that is ready when a port answers or a line comes, and is gone at the end."""
+
+    def __init__(self, command: list[str], *, log: Path, environment: dict[str, str] | None = None) -> None:
+        """Start it."""
+        self._log = log.open("w")
+        self.started = time.monotonic()
+        self.popen = subprocess.Popen(  # noqa: S603 - our own commands
+            command,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {}), "PYTHONPATH": str(ROOT)},
+        )
+
+    def wait_for_line(self, text: str) -> float:
+        """Wait for a line, and give the seconds since the start. Raises RuntimeError when the process ends first."""
+        for line in self.popen.stdout or ():
+            if text in line:
+                return time.monotonic() - self.started
+        raise RuntimeError(f"it ended; see {self._log.name}")
+
+    def processor_seconds(self) -> float:
+        """Give the processor time taken so far."""
+        times = psutil.Process(self.popen.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def resident_bytes(self) -> int:
+        """Give the resident memory."""
+        return int(psutil.Process(self.popen.pid).memory_info().rss)
+
+    def __enter__(self) -> Self:
+        """Give the process."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it."""
+        self.popen.terminate()
+        try:
+            self.popen.wait(15)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+        self._log.close()
+
+
+def server(folder: Path) -> tuple[Process, str]:
+    """Start the real development server on a file, and give it with its address."""
+    port = free_port()
+    beside = Path(sys.executable).with_name("temporal")
+    program = str(beside) if beside.exists() else shutil.which("temporal")
+    if program is None:
+        raise RuntimeError("the program `temporal` is missing: run `make setup`")
+    flags = [word for name, value in SETTINGS.items() for word in ("--dynamic-config-value", f"{name}={value}")]
+    command = [program, "server", "start-dev", "--port", str(port), "--headless", "--log-level", "error"]
+    process = Process([*command, "--db-filename", str(folder / "temporal.db"), *flags], log=folder / "server.log")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process, f"127.0.0.1:{port}"
+        time.sleep(0.05)
+    raise RuntimeError("the server did not start")
