@@ -1,1 +1,0 @@
-"""Tests: the specification, the laws, and the journeys on real servers."""
