@@ -8,7 +8,7 @@ import structlog
 
 def configure(level: str) -> None:
     """Send everything that is logged, by us and by libraries, to standard error as JSON."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

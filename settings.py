@@ -1,4 +1,4 @@
-"""Settings of worker and command line, from the environment (`TRIALPATH_...`). Unknown values are refused at the start."""
+"""Settings of worker and command line, from the environment (`TRIALPATH_...`). Wrong values are refused at once."""
 
 from pathlib import Path
 

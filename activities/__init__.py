@@ -1,1 +1,1 @@
-"""The only code that touches the world: `record`, laboratory, notices, allocation. What implements the ports is in `adapters`."""
+"""The only code that touches the world: `record`, laboratory, notices, allocation. `adapters` implements its ports."""

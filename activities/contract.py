@@ -105,7 +105,7 @@ class Outcome(Plain):
 
 
 class Carry(Plain):
-    """What a run hands to the next: the stream's facts, compressed (base64 of zlib of JSON lines), and the last step."""
+    """What a run hands to the next: the stream's facts (base64 of zlib of JSON lines) and the last step."""
 
     facts: str
     step: Step

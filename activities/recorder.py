@@ -92,7 +92,7 @@ class Recorder:
         refused: Refused | None = None
         try:
             if reused:
-                raise Refused(
+                raise Refused(  # noqa: TRY301 - one more refusal, told like those from below
                     Reason.CONTRADICTS, "this id was used for another message", field="id", accepts="a new id"
                 )
             submission = read(message, submission_id, decider.people, decider.system)

@@ -237,10 +237,8 @@ def _sex_letter(sex: str) -> str:
 def _require_known(abnormal: Mapping[str, Decimal | str]) -> None:
     """Refuse a code this laboratory does not report, or a value of the wrong kind."""
     for code, value in abnormal.items():
-        if code == URINE_PROTEIN:
-            known = value in DIPSTICK
-        else:
-            known = isinstance(value, Decimal) and value.is_finite()
+        numeric = isinstance(value, Decimal) and value.is_finite()
+        known = value in DIPSTICK if code == URINE_PROTEIN else numeric
         if code not in CODES or not known:
             message = f"cannot report {value!r} for {code!r}"
             raise ValueError(message)

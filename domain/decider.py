@@ -66,7 +66,8 @@ class Decider:
 
 def intents(state: Journey | Register) -> tuple[OpenIntent, ...]:
     """Give the outside effects that have no outcome yet, oldest first."""
-    return tuple(OpenIntent(seq, intent.fact) for seq, intent in sorted(state.intents.items()))
+    seqs = sorted(state.intents)
+    return tuple(OpenIntent(seq, state.intents[seq].fact) for seq in seqs)
 
 
 def _kinds(union: object) -> dict[str, type]:

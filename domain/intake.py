@@ -11,17 +11,20 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from domain.submission import SYSTEM, UNATTRIBUTED, Envelope, Reason, Refused, Sender, Submission
-from domain.values import Frozen
+from domain.values import FIRST_YEAR, LAST_YEAR, Frozen
 
 LARGEST = 64 * 1024
+LARGEST_OWN = 512 * 1024
 DEEPEST = 32
 SUBMIT = "submit"
 _ID = re.compile(r"^[A-Za-z0-9_.:/-]{8,200}$")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAMESPACE = uuid.UUID("6f3c1d2a-5b0e-5e0a-9d51-0697815300aa")
 
 
@@ -49,23 +52,24 @@ def derived_id(*parts: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
 
 
-def argument_of(raw: bytes, encoding: str = "json/plain") -> Argument:
+def argument_of(raw: bytes, encoding: str = "json/plain", *, largest: int = LARGEST) -> Argument:
     """Wrap an argument's bytes; one that is too large is kept by size and SHA-256 only."""
-    data = base64.b64encode(raw).decode() if len(raw) <= LARGEST else ""
+    data = base64.b64encode(raw).decode() if len(raw) <= largest else ""
     return Argument(encoding=encoding, data=data, size=len(raw), sha256=hashlib.sha256(raw).hexdigest())
 
 
 def system_message(kind: str, fields: Mapping[str, object], submission_id: str) -> Message:
-    """Wrap a command of the product itself."""
-    raw = json.dumps(fields, sort_keys=True).encode()
-    return Message(channel="system", name=kind, arguments=(argument_of(raw),), id=submission_id)
+    """Wrap a command of the product itself. What it carries of others' text is cleaned: it must not be lost for it."""
+    raw = json.dumps(_cleaned(fields), sort_keys=True).encode()
+    argument = argument_of(raw, largest=LARGEST_OWN)
+    return Message(channel="system", name=kind, arguments=(argument,), id=submission_id)
 
 
 def message_text(message: Message) -> str:
     """Give what was sent as text for the record; a message too large by size and SHA-256."""
     shown = []
     for argument in message.arguments:
-        if argument.size > LARGEST:
+        if argument.size > _largest(message):
             shown.append(f"<{argument.size} bytes, sha256 {argument.sha256}>")
         else:
             shown.append(_bytes(argument).decode("utf-8", "backslashreplace").replace("\x00", "\\x00"))
@@ -80,7 +84,7 @@ def carried_id(message: Message) -> str | None:
         except Refused:
             found = None
         value = found.get("id") if isinstance(found, dict) else None
-        if isinstance(value, str) and _ID.match(value):
+        if isinstance(value, str) and _ID.fullmatch(value):
             return value
     return message.id or None
 
@@ -101,17 +105,22 @@ def read(
     body = _json(message)
     if message.name != SUBMIT:
         command = _command(message.name, body, people, system)
+        if message.channel != "system":
+            _dates_as_written(command, body, "")
         sender = Sender(staff=SYSTEM, role=SYSTEM) if message.channel == "system" else _nobody(message)
         return Submission(id=submission_id, sender=sender, command=command)
-    envelope = _validated(Envelope, body, "")
+    envelope = _validated(Envelope, body)
+    _dates_as_written(envelope, body, "")
     kind = envelope.command.get("kind")
     if not isinstance(kind, str):
         raise Refused(Reason.MALFORMED, "the command names no kind", field="command.kind", accepts=", ".join(people))
     fields = {name: value for name, value in envelope.command.items() if name != "kind"}
+    command = _command(kind, fields, people, system)
+    _dates_as_written(command, fields, "")
     return Submission(
         id=submission_id,
         sender=_sender(envelope, message),
-        command=_command(kind, fields, people, system),
+        command=command,
         occurred_at=envelope.occurred_at,
         reason=envelope.reason,
         confirmed=envelope.confirmed,
@@ -120,7 +129,7 @@ def read(
 
 
 def _sender(envelope: Envelope, message: Message) -> Sender:
-    if envelope.staff is None:
+    if envelope.staff is None or UNATTRIBUTED in (envelope.staff, envelope.role):
         return _nobody(message)
     return Sender(staff=envelope.staff, role=envelope.role or "", identity=message.identity)
 
@@ -133,13 +142,18 @@ def _command(kind: str, fields: object, people: Mapping[str, type], system: Mapp
     model = people.get(kind) or system.get(kind)
     if model is None:
         raise Refused(Reason.UNKNOWN_KIND, f"unknown command {kind[:60]!r}", field="kind", accepts=", ".join(people))
-    return _validated(model, fields, "")
+    command: BaseModel = _validated(model, fields)
+    return command
+
+
+def _largest(message: Message) -> int:
+    return LARGEST_OWN if message.channel == "system" else LARGEST
 
 
 def _bytes(argument: Argument) -> bytes:
     try:
         return base64.b64decode(argument.data, validate=True)
-    except (binascii.Error, ValueError):
+    except binascii.Error:
         return b""
 
 
@@ -148,9 +162,10 @@ def _json(message: Message) -> object:
         detail = f"{len(message.arguments)} arguments came, one is expected"
         raise Refused(Reason.MALFORMED, detail, field="argument", accepts="one JSON object")
     argument = message.arguments[0]
-    if argument.size > LARGEST:
-        detail = f"{argument.size} bytes, at most {LARGEST} are taken"
-        raise Refused(Reason.TOO_LARGE, detail, field="argument", accepts=f"up to {LARGEST} bytes")
+    largest = _largest(message)
+    if argument.size > largest:
+        detail = f"{argument.size} bytes, at most {largest} are taken"
+        raise Refused(Reason.TOO_LARGE, detail, field="argument", accepts=f"up to {largest} bytes")
     if argument.encoding != "json/plain":
         detail = f"encoding {argument.encoding[:40]!r}"
         raise Refused(Reason.MALFORMED, detail, field="argument", accepts="one JSON object (json/plain)")
@@ -202,7 +217,7 @@ def _depth(text: str) -> int:
 def _clean(value: object, path: str) -> None:
     """Refuse text with control, format or surrogate characters, which hide or forge what people read."""
     if isinstance(value, str):
-        if any(unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign not in "\n\t" for sign in value):
+        if any(map(_is_hidden, value)):
             detail = "the text has control, direction or surrogate characters"
             raise Refused(Reason.MALFORMED, detail, field=path or "argument", accepts="printable text")
     elif isinstance(value, dict):
@@ -214,14 +229,42 @@ def _clean(value: object, path: str) -> None:
             _clean(inner, path)
 
 
-def _validated(model: Any, fields: object, path: str) -> Any:  # noqa: ANN401 - any command model
+def _is_hidden(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign not in "\n\t"
+
+
+def _cleaned(value: object) -> object:
+    """Give a value with every hidden character replaced by one that shows."""
+    if isinstance(value, str):
+        return "".join("\ufffd" if _is_hidden(sign) else sign for sign in value)
+    if isinstance(value, Mapping):
+        return {name: _cleaned(inner) for name, inner in value.items()}
+    return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _validated(model: Any, fields: object) -> Any:  # noqa: ANN401 - any command model
     """Validate in strict JSON mode, so that no type is coerced. Raises Refused naming the first wrong field."""
     try:
         return model.model_validate_json(json.dumps(fields), strict=True)
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
-    name = ".".join(str(part) for part in (path, *first["loc"]) if part != "")[:80] or "argument"
+    name = ".".join(map(str, first["loc"]))[:80] or "argument"
     raise Refused(Reason.MALFORMED, f"{name}: {first['msg']}", field=name, accepts=_accepts(model, first["loc"]))
+
+
+def _dates_as_written(value: object, raw: object, path: str) -> None:
+    """Refuse a date or instant that is not written as one (a bare number would count as seconds), or is out of reach."""
+    if isinstance(value, BaseModel) and isinstance(raw, dict):
+        for name, inner in value:
+            _dates_as_written(inner, raw.get(name), f"{path}.{name}".lstrip("."))
+    elif isinstance(value, tuple) and isinstance(raw, list):
+        for number, (inner, written) in enumerate(zip(value, raw, strict=True)):
+            _dates_as_written(inner, written, f"{path}.{number}")
+    elif isinstance(value, date) and isinstance(raw, str):
+        if _DATE.match(raw) and FIRST_YEAR <= value.year <= LAST_YEAR:
+            return
+        accepts = f"YYYY-MM-DD, {FIRST_YEAR} to {LAST_YEAR}; an instant with its offset"
+        raise Refused(Reason.MALFORMED, f"{path}: not a date this trial can have", field=path[:80], accepts=accepts)
 
 
 def _accepts(model: Any, location: tuple[int | str, ...]) -> str:  # noqa: ANN401 - any command model

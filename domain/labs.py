@@ -122,7 +122,7 @@ def read(reported: ReportedResult, bounds: Mapping[str, tuple[Decimal, Decimal]]
         _plausible(analyte, value, bounds)
         limit = _quantity(analyte, reported.upper_limit, reported.unit) if reported.upper_limit else None
         if limit is not None and limit <= 0:
-            raise _Unused(f"upper limit of normal {reported.upper_limit} is not above 0")
+            raise _Unused(f"upper limit of normal {reported.upper_limit} is not above 0")  # noqa: TRY301 - set aside below
     except _Unused as why:
         return UnusedResult(
             code=reported.code,

@@ -105,7 +105,7 @@ class Journal:
         """Give each stream's highest fact number."""
         query = select(FACTS.c.stream, func.max(FACTS.c.seq)).group_by(FACTS.c.stream).order_by(FACTS.c.stream)
         with self.engine.connect() as connection:
-            return {stream: seq for stream, seq in connection.execute(query)}
+            return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
     def close(self) -> None:
         """Close all connections."""

@@ -3,22 +3,27 @@
 The runner copies it from each activation into a header; the interceptor hands it to the handler. It is on record only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import (
     HandleSignalInput,
     HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
     WorkflowInterceptorClassInput,
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 HEADER = "trialpath-identity"
 PASSED_THROUGH = ("domain", "activities.contract", "workflows.identity")
+Activate = Callable[[WorkflowActivation], WorkflowActivationCompletion]
 _identity: ContextVar[str] = ContextVar("trialpath_identity", default="")
 
 
@@ -32,12 +37,12 @@ class _Inbound(WorkflowInboundInterceptor):
         _remember(input.headers)
         await super().handle_signal(input)
 
-    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: ANN401 - whatever handlers give
         _remember(input.headers)
         return await super().handle_update_handler(input)
 
 
-def _remember(headers: Any) -> None:
+def _remember(headers: Mapping[str, Payload]) -> None:
     payload = headers.get(HEADER)
     _identity.set(payload.data.decode("utf-8", "replace") if payload is not None else "")
 
@@ -45,7 +50,10 @@ def _remember(headers: Any) -> None:
 class IdentityInterceptor(Interceptor):
     """Hands the sender's identity to the handlers."""
 
-    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+    def workflow_interceptor_class(
+        self,
+        input: WorkflowInterceptorClassInput,  # noqa: ARG002 - Temporal's signature
+    ) -> type[WorkflowInboundInterceptor]:
         """Give the inbound interceptor."""
         return _Inbound
 
@@ -57,22 +65,22 @@ class IdentityRunner(SandboxedWorkflowRunner):
         """Pass our pure modules through: cheaper by 1.6, and kept pure by tests."""
         super().__init__(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
-    def create_instance(self, det: Any) -> Any:
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """Wrap the instance's `activate`."""
         instance = super().create_instance(det)
-        instance.activate = _stamping(instance.activate)  # type: ignore[method-assign] # one instance, not the class
+        instance.activate = _stamping(instance.activate)  # type: ignore[assignment,method-assign] # this one
         return instance
 
 
-def _stamping(activate: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def stamped(activation: Any) -> Any:
-        for job in activation.jobs:
+def _stamping(activate: Activate) -> Activate:
+    def stamped(act: WorkflowActivation) -> WorkflowActivationCompletion:
+        for job in act.jobs:
             kind = job.WhichOneof("variant")
             if kind == "signal_workflow":
                 job.signal_workflow.headers[HEADER].CopyFrom(_payload(job.signal_workflow.identity))
             elif kind == "do_update":
                 job.do_update.headers[HEADER].CopyFrom(_payload(job.do_update.meta.identity))
-        return activate(activation)
+        return activate(act)
 
     return stamped
 

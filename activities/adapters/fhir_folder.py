@@ -1,6 +1,6 @@
 """A laboratory as a folder of FHIR R4 bundles, one file a result set, named `<subject>-*.json`. It never guesses.
 
-An Observation counts for the subject named in its `subject.identifier`; a file that is no bundle is set aside and logged.
+An Observation counts for the subject in its `subject.identifier`; a file that is no bundle is set aside and logged.
 """
 
 import json

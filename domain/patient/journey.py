@@ -28,6 +28,7 @@ class Cycle:
     day_1_on: date | None = None
     given: tuple[tuple[int, str, date], ...] = ()
     omitted: bool = False
+    omitted_drugs: frozenset[str] = frozenset()
     delayed: bool = False
 
     @property
@@ -75,6 +76,7 @@ class Journey:
     sex: Sex = "FEMALE"
     consent_on: date | None = None
     weight_kg: Decimal | None = None
+    weighed_on: date = date.min
     height_cm: Decimal | None = None
     no_support: bool | None = None
     last_support_on: date | None = None
@@ -126,8 +128,13 @@ class Journey:
 
     @property
     def current_cycle(self) -> Cycle | None:
-        """The cycle whose day 1 is awaited."""
-        return next((cycle for cycle in self.cycles.values() if cycle.is_open), None)
+        """The cycle whose day 1 is awaited: the first open one of the current treatment epoch."""
+        ours = [cycle for cycle in self.cycles.values() if cycle.is_open and self._is_of_epoch(cycle)]
+        return min(ours, key=lambda cycle: cycle.number, default=None)
+
+    def _is_of_epoch(self, cycle: Cycle) -> bool:
+        epoch = self.protocol.epoch_of_cycle(cycle.number)
+        return epoch is not None and epoch.code == self.epoch
 
 
 def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, PLR0912 - a table of cases
@@ -180,7 +187,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.DoseDelayed():
             return _delayed(now, fact)
         case f.DoseOmitted():
-            return now if fact.drug else _cycle(now, fact.cycle, omitted=True)
+            return _omitted(now, fact)
         case f.OperabilityJudged():
             return replace(now, operable=fact.operable)
         case f.SurgeryPerformed():
@@ -203,7 +210,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.TreatmentEnded():
             return replace(now, treatment_ended=fact.reason, treatment_ended_on=fact.ended_on)
         case f.FollowUpContacted():
-            return replace(now, contacted_on=fact.contacted_on)
+            return replace(now, contacted_on=max(fact.contacted_on, now.contacted_on or fact.contacted_on))
         case f.StudyEnded():
             return _only_notices(replace(now, study_ended=fact.reason))
         case f.DeviationRecorded():
@@ -221,15 +228,19 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
 
 
 def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
-    support = fact.no_support is not None or fact.last_support_on is not None
-    return replace(
-        now,
-        weight_kg=fact.weight_kg or now.weight_kg,
-        height_cm=fact.height_cm or now.height_cm,
-        no_support=fact.no_support if support else now.no_support,
-        last_support_on=fact.last_support_on or now.last_support_on,
-        support_assessed_on=fact.assessed_on if support else now.support_assessed_on,
-    )
+    """Take the newest of each: what is entered late does not replace what is known of a later date."""
+    if fact.weight_kg is not None:
+        now = _weight(now, fact.weight_kg, fact.assessed_on)
+    if fact.last_support_on is not None:
+        last = max(fact.last_support_on, now.last_support_on or fact.last_support_on)
+        now = replace(now, last_support_on=last)
+    if fact.no_support is not None and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
+        now = replace(now, no_support=fact.no_support, support_assessed_on=fact.assessed_on)
+    return replace(now, height_cm=fact.height_cm or now.height_cm)
+
+
+def _weight(now: Journey, weight_kg: Decimal, on: date) -> Journey:
+    return replace(now, weight_kg=weight_kg, weighed_on=on) if on >= now.weighed_on else now
 
 
 def _ordered(now: Journey, fact: f.LabsOrdered) -> Journey:
@@ -243,13 +254,11 @@ def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
         known = labs.get(result.analyte)
         if known is None or result.collected_at >= known.collected_at:
             labs[result.analyte] = result
-    weight, height = labs.get("WEIGHT"), labs.get("HEIGHT")
-    now = replace(
-        now,
-        labs=labs,
-        weight_kg=weight.value if weight else now.weight_kg,
-        height_cm=height.value if height else now.height_cm,
-    )
+        if result.analyte == "WEIGHT":
+            now = _weight(now, result.value, result.collected_at.date())
+        if result.analyte == "HEIGHT":
+            now = replace(now, height_cm=result.value)
+    now = replace(now, labs=labs)
     return now if fact.order is None else _close(now, fact.order)
 
 
@@ -268,6 +277,13 @@ def _delayed(now: Journey, fact: f.DoseDelayed) -> Journey:
     return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, gate="", ordered=None)
 
 
+def _omitted(now: Journey, fact: f.DoseOmitted) -> Journey:
+    cycle = now.cycles.get(fact.cycle)
+    if cycle is None or fact.drug is None:
+        return _cycle(now, fact.cycle, omitted=True)
+    return _cycle(now, fact.cycle, omitted_drugs=cycle.omitted_drugs | {fact.drug})
+
+
 def _only_notices(now: Journey) -> Journey:
     kept = {seq: intent for seq, intent in now.intents.items() if isinstance(intent.fact, f.NoticeRequested)}
     return replace(now, intents=kept)
@@ -278,16 +294,26 @@ def _notice(now: Journey, fact: f.NoticeRequested) -> Journey:
     return replace(_open(now, fact), notices=now.notices | {now.seq: notice})
 
 
-def _mark(now: Journey, seq: int, **change: bool) -> Journey:
+def _mark(now: Journey, seq: int, *, reached: bool = False, acknowledged: bool = False) -> Journey:
     notice = now.notices.get(seq)
-    return now if notice is None else replace(now, notices=now.notices | {seq: replace(notice, **change)})
+    if notice is None:
+        return now
+    marked = replace(notice, reached=notice.reached or reached, acknowledged=notice.acknowledged or acknowledged)
+    return replace(now, notices=now.notices | {seq: marked})
 
 
 def _planned(now: Journey, fact: f.CyclePlanned) -> Journey:
     cycle = Cycle(fact.cycle, fact.planned_on, fact.earliest_on, fact.latest_on, fact.anchor_on, fact.rule)
     known = now.cycles.get(fact.cycle)
     if known is not None:
-        cycle = replace(known, planned_on=fact.planned_on, earliest_on=fact.earliest_on, latest_on=fact.latest_on)
+        cycle = replace(
+            known,
+            planned_on=fact.planned_on,
+            earliest_on=fact.earliest_on,
+            latest_on=fact.latest_on,
+            anchor_on=fact.anchor_on,
+            rule=fact.rule,
+        )
     return replace(now, cycles=now.cycles | {fact.cycle: cycle})
 
 
@@ -303,7 +329,9 @@ def _dose(now: Journey, fact: f.DoseGiven) -> Journey:
         fact.cycle, fact.given_on, fact.given_on, fact.given_on, fact.given_on, ""
     )
     rows = tuple((fact.day, drug.drug, fact.given_on) for drug in fact.drugs)
-    cycle = replace(cycle, given=cycle.given + rows, day_1_on=fact.given_on if fact.day == 1 else cycle.day_1_on)
+    cycle = replace(cycle, given=cycle.given + rows)
+    if fact.day == 1:
+        cycle = replace(cycle, day_1_on=fact.given_on, omitted=False)
     last = dict(now.last_dose)
     for drug in fact.drugs:
         last[drug.drug] = max(fact.given_on, last.get(drug.drug, fact.given_on))

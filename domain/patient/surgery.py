@@ -5,6 +5,7 @@ from datetime import date
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
+from domain.patient.journey import Cycle
 from domain.patient.windows import days
 from domain.protocol import EvaluationEpoch, ProcedureEpoch, TreatmentEpoch
 from domain.submission import UNATTRIBUTED, Reason, Refused
@@ -27,7 +28,8 @@ def proceed_to_surgery(draft: Draft, command: c.ProceedToSurgery) -> None:
         detail = f"the subject is in {draft.journey.epoch}"
         raise Refused(Reason.PHASE, detail, rule="T4.1", accepts="after the first dose, before the last cycle")
     draft.add(f.DoseOmitted(cycle=cycle.number, decided_on=command.decided_on, why=command.why))
-    text = f"surgery planned after {cycle.number - 1} cycles"
+    given = sum(known.day_1_on is not None for known in draft.journey.cycles.values())
+    text = f"surgery planned after {given} of {epoch.cycles} cycles"
     draft.deviate("CYCLES", str(procedure.fallback_source.rule), text, important=False)
     draft.enter(procedure.code)
 
@@ -61,7 +63,7 @@ def _before_surgery(draft: Draft) -> None:
 
 
 def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
-    """Record surgery whenever it was, with every departure; R0 goes on, anything else ends treatment. Source: T4, T6."""
+    """Record surgery whenever it was, and every departure; R0 goes on, anything else ends treatment. Source: T4, T6."""
     journey, procedure = draft.journey, _procedure(draft)
     if journey.surgery_on is not None:
         detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
@@ -73,10 +75,7 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
     before = isinstance(draft.protocol.epoch(journey.epoch), TreatmentEpoch) and journey.evaluated_on is None
     if journey.treatment_ended or journey.is_over or not (waited or before):
         return
-    if command.resection in procedure.goes_on:
-        draft.enter(draft.protocol.after(procedure.code).code)
-    else:
-        draft.end_treatment(f"RESECTION_{command.resection}", command.performed_on)
+    draft.after_procedure(procedure, command.resection, command.performed_on)
 
 
 def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
@@ -97,14 +96,21 @@ def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
 
 
 def _last_taken(draft: Draft, drug: str, until: date) -> date | None:
-    """Give the last day a drug was taken: a course taken at home runs to its last planned day, if nothing else is known."""
-    last = draft.journey.last_dose.get(drug)
-    if last is None:
-        return None
-    regimens = (epoch.regimens.get(draft.journey.arm, ()) for epoch in draft.protocol.treatments)
-    lines = [line for regimen in regimens for line in regimen if drug in line.drugs and line.self_administered]
-    course = max((line.days[-1] - line.days[0] for line in lines), default=0)
-    return min(last + days(course), until)
+    """Give the last day a drug was taken: a course at home runs to its last planned day, if nothing else is known."""
+    taken = [
+        min(on + days(_rest_of_course(draft, cycle, drug, day)), until)
+        for cycle in draft.journey.cycles.values()
+        for day, given, on in cycle.given
+        if given == drug and on <= until
+    ]
+    return max(taken, default=None)
+
+
+def _rest_of_course(draft: Draft, cycle: Cycle, drug: str, day: int) -> int:
+    """Give the days a course taken at home still runs after a day of its cycle."""
+    regimen = draft.protocol.treatment_of(cycle.number).regimens.get(draft.journey.arm, ())
+    lines = [line for line in regimen if drug in line.drugs and line.self_administered]
+    return max((line.days[-1] - day for line in lines if day in line.days), default=0)
 
 
 def pathology(draft: Draft, command: c.ReportPathology) -> None:
@@ -141,6 +147,9 @@ def adjuvant_evaluation(draft: Draft, command: c.EvaluateAdjuvant) -> None:
         raise Refused(Reason.RULE, "a negative evaluation needs its reason", rule="T12", field="why",
                       accepts="a reason")  # fmt: skip
     draft.off_window(epoch.code, "adjuvant evaluation", command.evaluated_on, important=True)
+    if journey.pathology is None:
+        text = "adjuvant evaluation before the final pathology"
+        draft.deviate("PATHOLOGY", epoch.source.rule, text, important=True, on=command.evaluated_on)
     draft.add(f.EvaluationJudged(evaluated_on=command.evaluated_on, fit=command.fit, why=command.why))
     if command.fit:
         draft.enter(draft.protocol.after(epoch.code).code)

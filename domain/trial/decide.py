@@ -3,17 +3,21 @@
 from datetime import date, datetime
 from typing import assert_never
 
+from domain import catalogue
 from domain.patient.commands import Begin
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Submission
 from domain.trial import commands as c
 from domain.trial import facts as f
 from domain.trial.register import Register
+from domain.values import Site
 
 MAY_ENROLL = ("COORDINATOR", "INVESTIGATOR")
 MAY_DELEGATE = ("SPONSOR", "INVESTIGATOR")
 
 
-def decide(register: Register, submission: Submission[c.Command], at: datetime) -> tuple[f.Fact, ...]:
+def decide(  # noqa: C901, PLR0911, PLR0912 - a table of cases
+    register: Register, submission: Submission[c.Command], at: datetime
+) -> tuple[f.Fact, ...]:
     """Give the facts a submission leads to at an instant of trial time. Raises Refused."""
     command = submission.command
     _check(register, submission)
@@ -34,12 +38,8 @@ def decide(register: Register, submission: Submission[c.Command], at: datetime) 
             return ()
         case c.AllocateSlot():
             return _allocate(register, command, at)
-        case c.ListSealed():
-            return (f.AllocationListSealed(request=command.request, slots=command.slots, sha256=command.sha256),)
-        case c.JourneyStarted():
-            return (f.JourneyBegan(request=command.request),)
-        case c.SlotOpened():
-            return _slot_opened(register, command)
+        case c.ListSealed() | c.JourneyStarted() | c.SlotOpened():
+            return _outcome(register, command)
         case c.TimePassed():
             return ()
         case c.CancelRequested():
@@ -71,17 +71,21 @@ def _open_trial(command: c.OpenTrial) -> tuple[f.Fact, ...]:
     opened = f.TrialOpened(trial=command.trial, protocol_version=command.protocol_version, clock=command.clock)
     sites = [f.SiteAdded(site=site) for site in command.sites]
     staff = [f.StaffDelegated(delegation=row) for row in command.staff]
-    protocol = Register(trial=command.trial, protocol_version=command.protocol_version).protocol
+    protocol = catalogue.PROTOCOLS.get((command.trial, command.protocol_version))
+    if protocol is None:
+        known = ", ".join(f"{trial} version {version}" for trial, version in sorted(catalogue.PROTOCOLS))
+        detail = f"there is no protocol {command.trial} version {command.protocol_version}"
+        raise Refused(Reason.RULE, detail, field="protocol_version", accepts=known)
     wanted = f.AllocationListRequested(
         arms=tuple((arm.code, arm.cap) for arm in protocol.arms), block_sizes=protocol.allocation.block_sizes
     )
     return (opened, *sites, *staff, wanted)
 
 
-def _site(register: Register, command: c.AddSite) -> c.Site:
+def _site(register: Register, command: c.AddSite) -> Site:
     if command.code in register.sites:
         raise Refused(Reason.CONTRADICTS, f"site {command.code} is on record", field="code", accepts="a new code")
-    return c.Site(code=command.code, time_zone=command.time_zone, due_hour=command.due_hour)
+    return Site(code=command.code, time_zone=command.time_zone, due_hour=command.due_hour)
 
 
 def _end_delegation(register: Register, command: c.EndDelegation) -> tuple[f.Fact, ...]:
@@ -122,6 +126,7 @@ def _dates(command: c.Enroll, today: date) -> None:
         dated["consent.signed_on"] = command.consent.signed_on
     if command.evidence:
         dated["evidence.assessed_on"] = command.evidence.assessed_on
+        dated["evidence.last_support_on"] = command.evidence.last_support_on or command.evidence.assessed_on
     for name, value in dated.items():
         if value > today:
             raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
@@ -153,7 +158,15 @@ def _allocate(register: Register, command: c.AllocateSlot, at: datetime) -> tupl
     return (f.SlotReserved(subject=command.subject, slot=drawn + 1, randomized_on=site.date_of(at)),)
 
 
-def _slot_opened(register: Register, command: c.SlotOpened) -> tuple[f.Fact, ...]:
-    if command.request not in register.intents:
-        return ()
-    return (f.SubjectAllocated(request=command.request, arm=command.arm),)
+def _outcome(register: Register, command: c.ListSealed | c.JourneyStarted | c.SlotOpened) -> tuple[f.Fact, ...]:
+    """Record what came of an intent. Of one that is not open, or of another kind, nothing follows."""
+    intent = register.intents.get(command.request)
+    match command, intent.fact if intent else None:
+        case c.ListSealed(), f.AllocationListRequested():
+            return (f.AllocationListSealed(request=command.request, slots=command.slots, sha256=command.sha256),)
+        case c.JourneyStarted(), f.SubjectEnrolled():
+            return (f.JourneyBegan(request=command.request),)
+        case c.SlotOpened(), f.SlotReserved():
+            return (f.SubjectAllocated(request=command.request, arm=command.arm),)
+        case _:
+            return ()

@@ -72,7 +72,7 @@ class Register:
         )
 
 
-def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: PLR0911 - a table of cases
+def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: C901, PLR0911, PLR0912 - a table
     """Give the register after one more fact."""
     now = replace(register, seq=register.seq + 1)
     match fact:
@@ -84,7 +84,9 @@ def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: PLR0911 - a t
             return replace(now, staff=(*now.staff, fact.delegation))
         case f.DelegationEnded():
             ended = tuple(
-                row.model_copy(update={"valid_to": fact.valid_to}) if row.staff == fact.staff else row
+                row.model_copy(update={"valid_to": min(fact.valid_to, row.valid_to or fact.valid_to)})
+                if row.staff == fact.staff
+                else row
                 for row in now.staff
             )
             return replace(now, staff=ended)
