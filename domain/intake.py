@@ -8,7 +8,6 @@ import binascii
 import hashlib
 import json
 import re
-import unicodedata
 import uuid
 from collections.abc import Mapping
 from datetime import date
@@ -16,12 +15,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from domain.raw_json import cleaned, parse_json
 from domain.submission import SYSTEM, UNATTRIBUTED, Envelope, Reason, Refused, Sender, Submission
 from domain.values import FIRST_YEAR, LAST_YEAR, Frozen
 
 LARGEST = 64 * 1024
 LARGEST_OWN = 512 * 1024
-DEEPEST = 32
 SUBMIT = "submit"
 _ID = re.compile(r"^[A-Za-z0-9_.:/-]{8,200}$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -60,7 +59,7 @@ def argument_of(raw: bytes, encoding: str = "json/plain", *, largest: int = LARG
 
 def system_message(kind: str, fields: Mapping[str, object], submission_id: str) -> Message:
     """Wrap a command of the product itself. What it carries of others' text is cleaned: it must not be lost for it."""
-    raw = json.dumps(_cleaned(fields), sort_keys=True).encode()
+    raw = json.dumps(cleaned(fields), sort_keys=True).encode()
     argument = argument_of(raw, largest=LARGEST_OWN)
     return Message(channel="system", name=kind, arguments=(argument,), id=submission_id)
 
@@ -172,76 +171,6 @@ def _json(message: Message) -> object:
     return parse_json(_bytes(argument))
 
 
-def parse_json(raw: bytes) -> object:
-    """Read JSON strictly: UTF-8, no doubled key, no NaN, not too deep, clean text. Raises Refused."""
-    try:
-        text = raw.decode("utf-8")
-        if _depth(text) > DEEPEST:
-            raise Refused(Reason.MALFORMED, "nested too deep", field="argument", accepts=f"depth up to {DEEPEST}")
-        found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
-    except UnicodeDecodeError:
-        raise Refused(Reason.MALFORMED, "not UTF-8 text", field="argument", accepts="UTF-8") from None
-    except ValueError as problem:
-        detail = f"not JSON: {problem}"[:200]
-        raise Refused(Reason.MALFORMED, detail, field="argument", accepts="one JSON object") from None
-    if not isinstance(found, dict):
-        shown = "null" if found is None else type(found).__name__
-        raise Refused(Reason.MALFORMED, f"a JSON object is expected, {shown} came", field="argument", accepts="{...}")
-    _clean(found, "")
-    return found
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a number")
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
-def _depth(text: str) -> int:
-    """Count the deepest nesting, brackets in strings included: an upper bound, cheap and without recursion."""
-    deepest = depth = 0
-    for sign in text:
-        if sign in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif sign in "]}":
-            depth -= 1
-    return deepest
-
-
-def _clean(value: object, path: str) -> None:
-    """Refuse text with control, format or surrogate characters, which hide or forge what people read."""
-    if isinstance(value, str):
-        if any(map(_is_hidden, value)):
-            detail = "the text has control, direction or surrogate characters"
-            raise Refused(Reason.MALFORMED, detail, field=path or "argument", accepts="printable text")
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _clean(name, path)
-            _clean(inner, f"{path}.{name}".lstrip(".")[:80])
-    elif isinstance(value, list):
-        for inner in value:
-            _clean(inner, path)
-
-
-def _is_hidden(sign: str) -> bool:
-    return unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign not in "\n\t"
-
-
-def _cleaned(value: object) -> object:
-    """Give a value with every hidden character replaced by one that shows."""
-    if isinstance(value, str):
-        return "".join("\ufffd" if _is_hidden(sign) else sign for sign in value)
-    if isinstance(value, Mapping):
-        return {name: _cleaned(inner) for name, inner in value.items()}
-    return [_cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
 def _validated(model: Any, fields: object) -> Any:  # noqa: ANN401 - any command model
     """Validate in strict JSON mode, so that no type is coerced. Raises Refused naming the first wrong field."""
     try:
@@ -253,7 +182,7 @@ def _validated(model: Any, fields: object) -> Any:  # noqa: ANN401 - any command
 
 
 def _dates_as_written(value: object, raw: object, path: str) -> None:
-    """Refuse a date or instant that is not written as one (a bare number would count as seconds), or is out of reach."""
+    """Refuse a date or instant that is not written as one (a bare number counts as seconds), or is out of reach."""
     if isinstance(value, BaseModel) and isinstance(raw, dict):
         for name, inner in value:
             _dates_as_written(inner, raw.get(name), f"{path}.{name}".lstrip("."))

@@ -4,15 +4,16 @@ A result is matched on (system, code, unit). Nothing is guessed: a missing or un
 and a value beyond plausibility are kept with their reason and never used in a verdict.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
 
 from domain.units import UnknownUnit, convert
-from domain.values import Code, Frozen, Text
+from domain.values import FIRST_YEAR, LAST_YEAR, Code, Frozen, Text
 
 LOINC = "http://loinc.org"
 
@@ -29,7 +30,7 @@ class Analyte:
     ordinal: bool = False
 
 
-_LONGEST_NUMBER = 40
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _LARGEST_EXPONENT = 12
 _CELLS = ("10*9/L", "10*3/uL", "/uL", "{cells}/uL")
 ANALYTES: Mapping[str, Analyte] = {
@@ -145,6 +146,8 @@ def read(reported: ReportedResult, bounds: Mapping[str, tuple[Decimal, Decimal]]
 def _analyte(reported: ReportedResult) -> Analyte:
     if reported.status not in ("final", "amended", "corrected"):
         raise _Unused(f"status is {reported.status!r}; accepted: final, amended, corrected")
+    if not FIRST_YEAR <= reported.collected_at.year <= LAST_YEAR:
+        raise _Unused("the sample has no date this trial can have")
     code = analyte_of(reported.code, reported.system)
     if code is None:
         raise _Unused("code is not one of those the protocol uses")
@@ -152,12 +155,11 @@ def _analyte(reported: ReportedResult) -> Analyte:
 
 
 def _number(text: str) -> Decimal:
-    try:
-        number = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("NaN")
-    except InvalidOperation:
-        raise _Unused(f"{text!r} is not a number: censored or textual values are not used") from None
-    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
-        raise _Unused(f"{text!r} is not a finite number of a usual size")
+    if not _NUMBER.fullmatch(text):
+        raise _Unused(f"{text!r} is not a number: censored or textual values are not used")
+    number = Decimal(text)
+    if abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise _Unused(f"{text!r} is not a number of a usual size")
     return number
 
 

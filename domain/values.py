@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""The years any date of a trial lies in. Beyond them calendar arithmetic ends, and nothing true is said."""
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_.()+-]{0,39}$")]
 StaffCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]{0,31}$")]
 SubjectNo = Annotated[str, StringConstraints(pattern=r"^S[0-9]{3,6}$")]
@@ -25,6 +27,16 @@ class Site(Frozen):
     code: Code = Field(description="site code, for example TDH")
     time_zone: str = Field("Asia/Shanghai", description="IANA time zone name")
     due_hour: int = Field(8, ge=0, le=23, description="hour of the day at which a date falls due (0..23)")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        """Refuse a time zone that does not exist: every date rule of the site would fail on it later."""
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ValueError("an IANA time zone name is expected, for example Asia/Shanghai") from None
+        return name
 
     def date_of(self, instant: datetime) -> date:
         """Give the site's calendar date at an instant."""
@@ -48,7 +60,7 @@ class Clock(Frozen):
 
     real_epoch: AwareDatetime
     trial_epoch: AwareDatetime
-    factor: float = Field(1.0, gt=0)
+    factor: float = Field(1.0, gt=0, allow_inf_nan=False)
     fast_until: AwareDatetime | None = None
 
     @classmethod
