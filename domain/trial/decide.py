@@ -15,7 +15,7 @@ MAY_ENROLL = ("COORDINATOR", "INVESTIGATOR")
 MAY_DELEGATE = ("SPONSOR", "INVESTIGATOR")
 
 
-def decide(  # noqa: C901, PLR0911, PLR0912 - a table of cases
+def decide(  # noqa: C901, PLR0911 - a table of cases
     register: Register, submission: Submission[c.Command], at: datetime
 ) -> tuple[f.Fact, ...]:
     """Give the facts a submission leads to at an instant of trial time. Raises Refused."""
