@@ -60,7 +60,7 @@ def i2(case: Case, criterion: Criterion) -> Finding:
 
 def i11_1(case: Case, criterion: Criterion) -> Finding:
     """No blood support in so many days before the sample the blood counts come from. Source: I11.1."""
-    sample = _sample_date(case, "HB", "ANC", "PLT")
+    sample = _first_sample(case, "HB", "ANC", "PLT")
     if sample is None:
         return _finding(criterion, Verdict.UNKNOWN, "no blood count sample to count back from")
     if case.last_support_on is not None:
@@ -70,6 +70,9 @@ def i11_1(case: Case, criterion: Criterion) -> Finding:
         return _finding(criterion, verdict, f"{days} d before the sample of {sample}", used)
     if case.no_support and case.support_assessed_on is not None:
         used = EvidenceUsed(what="blood support", value="none", on=case.support_assessed_on)
+        age = (sample - case.support_assessed_on).days
+        if age > (criterion.days or 0):
+            return _finding(criterion, Verdict.UNKNOWN, f"asked {age} d before the sample of {sample}", used)
         return _finding(criterion, Verdict.MET, "none was ever given", used)
     return _finding(criterion, Verdict.UNKNOWN, "not documented whether blood support was given")
 
@@ -129,9 +132,9 @@ def _join(criterion: Criterion, verdict: Verdict, parts: list[_Part]) -> Finding
     return _finding(criterion, verdict, sentence, *(used for part in parts for used in part.evidence))
 
 
-def _sample_date(case: Case, *analytes: str) -> date | None:
+def _first_sample(case: Case, *analytes: str) -> date | None:
     dates = [case.site.date_of(case.labs[code].collected_at) for code in analytes if code in case.labs]
-    return max(dates, default=None)
+    return min(dates, default=None)
 
 
 def _limit(case: Case, limit: LabLimit) -> _Part:
