@@ -317,6 +317,13 @@ class Protocol(Frozen):
                 return epoch
         return None
 
+    def treatment_of(self, number: int) -> TreatmentEpoch:
+        """Give the treatment epoch of a cycle the protocol has. Raises KeyError for another number."""
+        epoch = self.epoch_of_cycle(number)
+        if epoch is None:
+            raise KeyError(number)
+        return epoch
+
     @property
     def last_cycle(self) -> int:
         """The highest cycle number."""

@@ -6,8 +6,16 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.patient.journey import Cycle, Journey
-from domain.patient.windows import Dates, days, epoch_dates
-from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Reminder, ScreeningEpoch, TreatmentEpoch
+from domain.patient.windows import Dates, days, delay_limit, epoch_dates
+from domain.protocol import (
+    Escalation,
+    EvaluationEpoch,
+    FollowUpEpoch,
+    ProcedureEpoch,
+    Reminder,
+    ScreeningEpoch,
+    TreatmentEpoch,
+)
 
 Act = Literal["REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE"]
 
@@ -20,7 +28,7 @@ class Item:
     at: datetime
     act: Act
     text: str
-    reminder: Reminder | None = None
+    tells: Reminder | Escalation
 
 
 def agenda(journey: Journey) -> tuple[Item, ...]:
@@ -60,11 +68,12 @@ def _items(journey: Journey) -> Iterator[Item]:
         case FollowUpEpoch():
             if dates is not None:
                 yield from _contact(journey, epoch, dates)
-            yield _item(journey, "CLOSE", "end-of-study", journey.protocol.completion_on, "end of study")
+            end = journey.protocol.completion_on
+            yield _item(journey, "CLOSE", "end-of-study", end, "end of study", epoch.close_notice)
 
 
-def _item(journey: Journey, act: Act, what: str, on: date, text: str, reminder: Reminder | None = None) -> Item:
-    return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, reminder)
+def _item(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:
+    return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, tells)
 
 
 def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationEpoch, dates: Dates) -> Iterator[Item]:
@@ -72,29 +81,30 @@ def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationE
         on = dates.anchor_on + days(reminder.after_days)
         yield _item(journey, "REMIND", f"{epoch.code}+{reminder.after_days}", on, f"{reminder.text} {on}", reminder)
     after = dates.latest_on + days(1)
-    yield _item(journey, "OVERDUE", epoch.code, after, f"{epoch.label} overdue since {dates.latest_on}")
+    text = f"{epoch.label} overdue since {dates.latest_on}"
+    yield _item(journey, "OVERDUE", epoch.code, after, text, epoch.overdue)
 
 
 def _visit(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[Item]:
     order_on = max(cycle.planned_on - days(epoch.gate.order_days_before), journey.epoch_on)
     text = f"{cycle.label}D1 planned {cycle.planned_on}: laboratory order and reminder"
-    yield _item(journey, "ORDER_LABS", cycle.label, order_on, text, epoch.visit_notice)
+    at = journey.site.due_at(order_on)
+    yield Item(f"ORDER_LABS/{cycle.label}/{cycle.planned_on}", at, "ORDER_LABS", text, epoch.visit_notice)
     latest = (
         max(cycle.latest_on, cycle.planned_on + days(epoch.visit.latest_days)) if cycle.delayed else cycle.latest_on
     )
-    yield _item(journey, "OVERDUE", cycle.label, latest + days(1), f"{cycle.label}D1 overdue since {latest}")
-    limit = max(cycle.latest_on, _first_planned(cycle, epoch) + days(epoch.max_delay_days))
-    yield _item(journey, "MAXIMUM_DELAY", cycle.label, limit + days(1), f"{cycle.label}D1 beyond the maximum delay")
-
-
-def _first_planned(cycle: Cycle, epoch: TreatmentEpoch) -> date:
-    return cycle.latest_on - days(epoch.visit.latest_days)
+    text = f"{cycle.label}D1 overdue since {latest}"
+    yield _item(journey, "OVERDUE", cycle.label, latest + days(1), text, epoch.overdue)
+    limit = max(cycle.latest_on, delay_limit(epoch, cycle, journey.protocol.first_cycle(epoch)))
+    text = f"{cycle.label}D1 beyond the maximum delay"
+    yield _item(journey, "MAXIMUM_DELAY", cycle.label, limit + days(1), text, epoch.max_delay_notice)
 
 
 def _completion(journey: Journey, after_days: int) -> Iterator[Item]:
     last = max((c.day_1_on or c.planned_on for c in journey.cycles.values()), default=journey.epoch_on)
     on = last + days(after_days)
-    yield _item(journey, "COMPLETE", journey.epoch, on, f"end of treatment {on}")
+    told = journey.protocol.events["END_OF_TREATMENT"]
+    yield _item(journey, "COMPLETE", journey.epoch, on, f"end of treatment {on}", told)
 
 
 def _contact(journey: Journey, epoch: FollowUpEpoch, dates: Dates) -> Iterator[Item]:
@@ -103,4 +113,5 @@ def _contact(journey: Journey, epoch: FollowUpEpoch, dates: Dates) -> Iterator[I
     reminder = epoch.visit_notice
     yield _item(journey, "REMIND", epoch.code, dates.target_on, f"{reminder.text} {dates.target_on}", reminder)
     after = dates.latest_on + days(1)
-    yield _item(journey, "OVERDUE", epoch.code, after, f"follow-up contact overdue since {dates.latest_on}")
+    text = f"follow-up contact overdue since {dates.latest_on}"
+    yield _item(journey, "OVERDUE", epoch.code, after, text, epoch.overdue)

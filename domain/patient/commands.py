@@ -105,7 +105,9 @@ class ReportDose(Frozen):
     cycle: CycleLabel
     given_on: date = Field(description="date on which they were given")
     day: int = Field(1, ge=1, le=60, description="day of the cycle")
-    drugs: tuple[GivenDrug, ...] | None = Field(None, description="what was given, if not all that was planned")
+    drugs: tuple[GivenDrug, ...] | None = Field(
+        None, min_length=1, description="what was given, if not all that was planned"
+    )
     choice: Code | None = Field(None, description="where the regimen offers a choice: the drug, for example CISPLATIN")
 
 

@@ -8,7 +8,7 @@ from domain.labs import LabValue
 from domain.patient import facts as f
 from domain.patient.journey import Journey, evolve
 from domain.patient.windows import Dates, days, epoch_dates, plan_cycle
-from domain.protocol import Escalation, Protocol, Role, TreatmentEpoch
+from domain.protocol import Escalation, ProcedureEpoch, Protocol, Reminder, Resection, Role, TreatmentEpoch
 from domain.submission import Sender
 
 
@@ -41,13 +41,13 @@ class Draft:
         """Ask for a notice, in coded words only."""
         self.add(f.NoticeRequested(notice=notice, to=to, text=text, urgent=urgent))
 
-    def escalate(self, row: Escalation, text: str) -> None:
+    def announce(self, row: Reminder | Escalation, text: str) -> None:
         """Ask for the notice of a protocol row."""
-        self.tell(row.notice, row.to, text, urgent=row.important)
+        self.tell(row.notice, row.to, text, urgent=isinstance(row, Escalation) and row.important)
 
     def event(self, name: str, text: str) -> None:
         """Ask for the notice of a happening outside the schedule."""
-        self.escalate(self.protocol.events[name], text)
+        self.announce(self.protocol.events[name], text)
 
     def deviate(
         self, item: str, rule: str, text: str, *, important: bool, dates: Dates | None = None, on: date | None = None
@@ -68,14 +68,23 @@ class Draft:
         )
         if not known:
             protocol = self.protocol
-            self.escalate(protocol.important_deviation_notice if important else protocol.deviation_notice, text)
+            self.announce(protocol.important_deviation_notice if important else protocol.deviation_notice, text)
 
     def enter(self, epoch: str) -> None:
-        """Enter an epoch; a treatment epoch plans its first cycle that was not given yet."""
+        """Enter an epoch: plan the first cycle that was not given yet, or go on when the procedure was done before."""
         self.add(f.EpochEntered(epoch=epoch, entered_on=self.today))
-        entered = self.protocol.epoch(epoch)
+        entered, journey = self.protocol.epoch(epoch), self.journey
         if isinstance(entered, TreatmentEpoch):
             self.plan(self.protocol.first_cycle(entered))
+        elif isinstance(entered, ProcedureEpoch) and journey.surgery_on is not None and journey.resection is not None:
+            self.after_procedure(entered, journey.pathology or journey.resection, journey.surgery_on)
+
+    def after_procedure(self, procedure: ProcedureEpoch, resection: Resection, on: date) -> None:
+        """Go on after a procedure with this result, or end treatment. Source: T6."""
+        if resection in procedure.goes_on:
+            self.enter(self.protocol.after(procedure.code).code)
+        else:
+            self.end_treatment(f"RESECTION_{resection}", on)
 
     def plan(self, number: int) -> None:
         """Plan a cycle of the current epoch; past its last cycle go on to the next epoch, unless it must first end."""
@@ -84,8 +93,8 @@ class Draft:
             known = self.journey.cycles.get(number)
             if known is not None and not known.is_open:
                 self.plan(number + 1)
-            elif (planned := plan_cycle(self.journey, number)) is not None:
-                self.add(planned)
+            else:
+                self.add(plan_cycle(self.journey, number))
         elif isinstance(epoch, TreatmentEpoch) and epoch.completes_after_days is None:
             self.enter(self.protocol.after(epoch.code).code)
 

@@ -8,7 +8,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
-from domain.protocol import TreatmentEpoch
+from domain.protocol import ScreeningEpoch, TreatmentEpoch
 from domain.submission import Reason, Refused
 
 
@@ -54,24 +54,28 @@ def _record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None
 
 
 def _follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:
+    """Do what an answered order was for, while it still matters."""
     if order.cycle is None:
-        missing = sorted(set(order.analytes) - set(_fresh(draft, order)))
-        row = draft.protocol.screening.result_notice
-        text = row.text if not missing else f"{row.text}; missing: {', '.join(missing)}"
-        draft.tell(row.notice, row.to, text)
-        if not complete:
-            draft.order_labs("SCREENING", order.analytes, draft.protocol.screening.lab_give_up_days)
+        if isinstance(draft.protocol.epoch(draft.journey.epoch), ScreeningEpoch):
+            _screening_results(draft, order, complete=complete)
         return
-    cycle = draft.journey.cycles.get(order.cycle)
-    if cycle is not None and cycle.is_open and cycle.ordered == seq and not draft.journey.is_over:
+    cycle = draft.journey.current_cycle
+    if cycle is not None and cycle.ordered == seq:
         check_gate(draft, cycle, order)
+
+
+def _screening_results(draft: Draft, order: f.LabsOrdered, *, complete: bool) -> None:
+    missing = sorted(set(order.analytes) - set(_fresh(draft, order)))
+    row = draft.protocol.screening.result_notice
+    text = row.text if not missing else f"{row.text}; missing: {', '.join(missing)}"
+    draft.tell(row.notice, row.to, text)
+    if not complete:
+        draft.order_labs("SCREENING", order.analytes, draft.protocol.screening.lab_give_up_days)
 
 
 def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
     """Hold the fresh results against the gate; a failing or missing one holds the dose, asks, and orders again."""
-    epoch = draft.protocol.epoch(draft.journey.epoch)
-    if not isinstance(epoch, TreatmentEpoch):
-        return
+    epoch = draft.protocol.treatment_of(cycle.number)
     fresh = _fresh(draft, order)
     site = draft.journey.site
     sampled_on = max((site.date_of(value.collected_at) for value in fresh.values()), default=None)

@@ -4,7 +4,6 @@ from domain.findings import Finding
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
-from domain.patient.windows import epoch_dates
 from domain.protocol import ScreeningEpoch
 from domain.submission import Reason, Refused
 
@@ -58,9 +57,7 @@ def request_randomization(draft: Draft, command: c.RequestRandomization) -> None
         detail = "eligibility has not been confirmed by an investigator"
         raise Refused(Reason.RULE, detail, rule="T1.1", accepts="confirm_eligibility first")
     findings = _all_clear(draft)
-    dates = epoch_dates(draft.journey)
-    if dates is not None:
-        draft.off_window("SCREENING", "randomization", draft.today, important=False)
+    draft.off_window(draft.journey.epoch, "randomization", draft.today, important=False)
     draft.add(f.AllocationRequested(findings=findings))
 
 
@@ -93,7 +90,8 @@ def allocation_denied(draft: Draft, command: c.AllocationDenied) -> None:
     if draft.journey.allocation is None or draft.journey.randomized_on is not None:
         return
     draft.add(f.AllocationRefused(why=command.why))
-    draft.event("ALLOCATION_DENIED", f"no allocation: {command.why}")
+    if not draft.journey.is_over:
+        draft.event("ALLOCATION_DENIED", f"no allocation: {command.why}")
 
 
 def screen_failure(draft: Draft, command: c.ReportScreenFailure) -> None:

@@ -22,14 +22,14 @@ def proceed_to_surgery(draft: Draft, command: c.ProceedToSurgery) -> None:
     """Go to surgery with fewer cycles than planned. Source: T4.1."""
     procedure = _procedure(draft)
     epoch = draft.protocol.epoch(draft.journey.epoch)
-    before = isinstance(epoch, TreatmentEpoch) and draft.protocol.after(epoch.code) is procedure
     cycle = draft.journey.current_cycle
-    if not before or cycle is None or not draft.journey.last_dose:
+    before = draft.protocol.after(epoch.code) is procedure
+    if cycle is None or not before or not draft.journey.last_dose:
         detail = f"the subject is in {draft.journey.epoch}"
         raise Refused(Reason.PHASE, detail, rule="T4.1", accepts="after the first dose, before the last cycle")
     draft.add(f.DoseOmitted(cycle=cycle.number, decided_on=command.decided_on, why=command.why))
     given = sum(known.day_1_on is not None for known in draft.journey.cycles.values())
-    text = f"surgery planned after {given} of {epoch.cycles} cycles"
+    text = f"surgery planned after {given} of {draft.protocol.treatment_of(cycle.number).cycles} cycles"
     draft.deviate("CYCLES", str(procedure.fallback_source.rule), text, important=False)
     draft.enter(procedure.code)
 

@@ -7,7 +7,7 @@ from domain.patient.agenda import Item, agenda
 from domain.patient.draft import Draft
 from domain.patient.results import gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
-from domain.protocol import FollowUpEpoch, TreatmentEpoch
+from domain.protocol import Escalation, FollowUpEpoch
 
 
 def time_passed(draft: Draft) -> None:
@@ -24,41 +24,37 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
     match item.act:
         case "REMIND":
             outdated = any(other.act in ("REMIND", "OVERDUE") for other in later)
-            if item.reminder is not None and not outdated:
-                draft.tell(item.reminder.notice, item.reminder.to, item.text)
+            if not outdated:
+                draft.announce(item.tells, item.text)
         case "ORDER_LABS":
             _order(draft, item)
         case "OVERDUE":
             _overdue(draft, item)
-        case "MAXIMUM_DELAY":
-            epoch = draft.protocol.epoch(draft.journey.epoch)
-            if isinstance(epoch, TreatmentEpoch):
-                draft.escalate(epoch.max_delay_notice, item.text)
+        case "MAXIMUM_DELAY" | "CLOSE":
+            draft.announce(item.tells, item.text)
         case "COMPLETE":
             draft.end_treatment("COMPLETED", draft.today)
-        case "CLOSE":
-            draft.escalate(draft.protocol.follow_up.close_notice, item.text)
         case _:
             assert_never(item.act)
 
 
 def _order(draft: Draft, item: Item) -> None:
     """Order the gate's laboratory results and announce the visit."""
-    epoch, cycle = draft.protocol.epoch(draft.journey.epoch), draft.journey.current_cycle
-    if not isinstance(epoch, TreatmentEpoch) or cycle is None:
+    cycle = draft.journey.current_cycle
+    if cycle is None:  # pragma: no cover - the agenda has such an item only while a cycle is awaited
         return
+    epoch = draft.protocol.treatment_of(cycle.number)
     if cycle.gate == "" and gate_analytes(draft, epoch):
         order_gate_labs(draft, epoch, cycle)
-    if item.reminder is not None:
-        text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
-        draft.tell(item.reminder.notice, item.reminder.to, text)
+    text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
+    draft.announce(item.tells, text)
 
 
 def _overdue(draft: Draft, item: Item) -> None:
     """Record the missed window as a deviation and escalate it; the journey waits on."""
     epoch, dates = draft.protocol.epoch(draft.journey.epoch), epoch_dates(draft.journey)
     cycle = draft.journey.current_cycle
-    about = cycle.label if isinstance(epoch, TreatmentEpoch) and cycle else epoch.code
+    about = cycle.label if cycle else epoch.code
     if isinstance(epoch, FollowUpEpoch):
         about = item.key
     draft.add(
@@ -66,9 +62,9 @@ def _overdue(draft: Draft, item: Item) -> None:
             item=about,
             rule=dates.rule if dates else epoch.source.rule,
             text=item.text,
-            important=epoch.overdue.important,
+            important=isinstance(item.tells, Escalation) and item.tells.important,
             expected_from=dates.earliest_on if dates else None,
             expected_to=dates.latest_on if dates else None,
         )
     )
-    draft.escalate(epoch.overdue, item.text)
+    draft.announce(item.tells, item.text)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.patient.facts import CyclePlanned
-from domain.patient.journey import Journey
+from domain.patient.journey import Cycle, Journey
 from domain.protocol import (
     Anchor,
     EvaluationEpoch,
@@ -49,7 +49,7 @@ def around(window: Window, anchor_on: date, rule: str = "") -> Dates:
     )
 
 
-def anchor_date(journey: Journey, anchor: Anchor, drug: str | None = None) -> date | None:
+def anchor_date(journey: Journey, anchor: Anchor, drug: str | None = None) -> date | None:  # noqa: PLR0911 - a table
     """Give the date of an anchor, or None while it has not happened."""
     match anchor:
         case "CONSENT":
@@ -98,11 +98,16 @@ def epoch_dates(journey: Journey) -> Dates | None:
             return around(epoch.visit, since)
 
 
-def plan_cycle(journey: Journey, number: int) -> CyclePlanned | None:
+def delay_limit(epoch: TreatmentEpoch, cycle: Cycle, first: int) -> date:
+    """Give the last date to which day 1 may be put off without asking, from its first planned date. Source: T2.2."""
+    window = epoch.start if cycle.number == first else epoch.visit
+    first_planned_on = cycle.latest_on - days(window.latest_days - window.target_days)
+    return first_planned_on + days(epoch.max_delay_days)
+
+
+def plan_cycle(journey: Journey, number: int) -> CyclePlanned:
     """Plan day 1 of a cycle: from the actual day 1 before it, or from the anchor of its epoch. Source: T2.2, T7."""
-    epoch = journey.protocol.epoch_of_cycle(number)
-    if epoch is None:
-        return None
+    epoch = journey.protocol.treatment_of(number)
     before = journey.cycles.get(number - 1)
     if number == journey.protocol.first_cycle(epoch):
         anchor = anchor_date(journey, epoch.start.anchor, epoch.start.drug) or journey.epoch_on
