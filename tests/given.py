@@ -16,7 +16,7 @@ TRIAL_ID = "NCT06978153"
 SITE = Site(code="TDH", time_zone="Asia/Shanghai")
 START = date(2025, 6, 2)
 OWN = (*get_args(c.FromSystem), *get_args(t.FromSystem))
-TRIAL_ROLES = {t.Enroll: "COORDINATOR", t.OpenTrial: UNATTRIBUTED}
+TRIAL_ROLES: dict[type, str] = {t.Enroll: "COORDINATOR", t.OpenTrial: UNATTRIBUTED}
 FactT = TypeVar("FactT")
 
 
@@ -30,6 +30,9 @@ def noon(on: date) -> datetime:
     return datetime.combine(on, time(12), ZoneInfo(SITE.time_zone)).astimezone(UTC)
 
 
+BEGINNING = noon(START)
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """The facts of one stream so far, the state they fold to, and the latest instant of the story."""
@@ -37,7 +40,7 @@ class Story:
     decider: Decider
     state: Any
     facts: tuple[Any, ...] = ()
-    now: datetime = noon(START)
+    now: datetime = BEGINNING
 
     @property
     def today(self) -> date:
@@ -73,14 +76,14 @@ class Outcome:
         return self.before.with_facts(self.facts, self.at)
 
 
-def given(*facts: Any, at: datetime = noon(START)) -> Story:
+def given(*facts: Any, at: datetime = BEGINNING) -> Story:
     """Give a subject's story from its facts."""
     return Story(PATIENT, PATIENT.initial).with_facts(facts, at)
 
 
 def given_trial(*facts: Any) -> Story:
     """Give a trial's story from its facts."""
-    return Story(TRIAL, TRIAL.initial).with_facts(facts, noon(START))
+    return Story(TRIAL, TRIAL.initial).with_facts(facts, BEGINNING)
 
 
 def when(  # noqa: PLR0913 - each is part of a submission

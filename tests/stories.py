@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -48,7 +49,7 @@ def begin(**changed: Any) -> c.Begin:
         "sex": "MALE",
         "clock": Clock.real(),
         "consent": c.Consent(signed_on=START, version="V1.0"),
-        "evidence": c.Evidence(assessed_on=START, weight_kg=70, height_cm=170, no_support=True),
+        "evidence": c.Evidence(assessed_on=START, weight_kg=Decimal(70), height_cm=Decimal(170), no_support=True),
     }
     return c.Begin(**(fields | changed))
 
