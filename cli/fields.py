@@ -1,13 +1,62 @@
 """Command fields on the command line: derived from the command models, for reading and for help."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import click
 from pydantic import BaseModel
-from cli.output import console
 from rich.table import Table
+
+from cli.output import console
+from domain.raw_json import parse_json
+from domain.submission import Refused
+
+FAR_TOO_LARGE = 1_000_000
+"""Bytes beyond which Temporal itself would not carry a message: then its size and hash are sent, for the record."""
+
+
+class Unreadable(Exception):  # noqa: N818 - what is true
+    """What was given cannot be read as fields. It is sent as it stands, so that its refusal is on record."""
+
+    def __init__(self, problem: str, raw: bytes) -> None:
+        """Keep the problem for the user, and the bytes for the record."""
+        super().__init__(problem)
+        self.raw = raw
+
+
+def given(file: Path | None, words: Sequence[str]) -> dict[str, Any]:
+    """Read fields from a file or from the command line. Raises Unreadable."""
+    if file is None:
+        return dict(_from_words(words))
+    if words:
+        problem = "fields come from --file or from the command line, not from both"
+        raise Unreadable(problem, " ".join(words).encode("utf-8", "surrogateescape"))
+    return _from_file(file)
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    raw = file.read_bytes()
+    if len(raw) > FAR_TOO_LARGE:
+        return {"too_large_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    try:
+        found: dict[str, Any] = parse_json(raw)  # type: ignore[assignment] # it gives an object or raises
+    except Refused as no:
+        raise Unreadable(f"{file}: {no.detail}; accepted: {no.accepts}", raw) from None
+    return found
+
+
+def _from_words(words: Sequence[str]) -> dict[str, str]:
+    raw = " ".join(words).encode("utf-8", "surrogateescape")
+    try:
+        raw.decode("utf-8")
+        return parse(words)
+    except UnicodeDecodeError:
+        raise Unreadable("what was typed is not UTF-8 text", raw) from None
+    except click.UsageError as problem:
+        raise Unreadable(problem.message, raw) from None
 
 
 def parse(arguments: Sequence[str]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Commands that send: open, enroll, send. What is malformed is sent too, so that its refusal stands on record."""
 
 import asyncio
-import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,6 @@ from domain.values import Clock
 from settings import Settings
 from workflows.client import Submitted, TrialClient, Unreachable
 from workflows.connection import connect
-
-FAR_TOO_LARGE = 1_000_000
-"""Bytes beyond which Temporal itself would not carry a message: then its size and hash are sent, for the record."""
 
 TEAM = (
     "CRC1=COORDINATOR",
@@ -109,16 +106,18 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
     --consent-version V1.0 --assessed-on 2025-06-02 --weight-kg 70 --height-cm 170 --no-support true.
     """
     known = access.settings()
-    body = _read(file) if file else _enrolment(fields.parse(ctx.args))
+    body, raw = _read(file, ctx.args)
+    body = body if file else _enrolment(body)
     outbox = Outbox(known.data / "outbox")
-    submitted = Submitted("enroll", body, staff=staff, role=role, id=outbox.id_for(known.trial, "enroll", body, staff))
+    content = (known.trial, "enroll", body, staff, role, str(raw))
+    submitted = Submitted("enroll", body, staff=staff, role=role, raw=raw, id=outbox.id_for(*content))
 
     async def act(client: TrialClient) -> tuple[Answer, str]:
         answer = await client.to_trial(submitted)
         return answer, client.subject_of(answer)
 
     answer, subject = run(known, act)
-    outbox.answered(known.trial, "enroll", body, staff)
+    outbox.answered(*content)
     return told(answer, subject or "enrolment", as_json=as_json, extra={"subject": subject} if subject else {})
 
 
@@ -157,24 +156,18 @@ def send_command(ctx: click.Context, subject: str | None, kind: str | None, **ab
     `send S001 KIND --help` shows the fields of a kind.
     """
     words = [word for word in (subject, kind, *ctx.args) if word is not None]
-    if "--help" in words or "-h" in words or kind is None:
-        return _help(ctx, kind)
+    asked = not words or "--help" in words or "-h" in words
+    if asked or kind is None:
+        return _help(ctx, kind, asked=asked)
     known = access.settings()
-    file: Path | None = about["file"]
-    raw = fields.parse(ctx.args)
-    body = _read(file) if file else fields.typed(PATIENT.people.get(kind), raw)
+    body, raw = _read(about["file"], ctx.args)
+    if about["file"] is None:
+        body = fields.typed(PATIENT.people.get(kind), body)
     outbox = Outbox(known.data / "outbox")
-    content = (known.trial, subject, kind, body, about["staff"], about["confirmed"])
-    submitted = Submitted(
-        kind,
-        body,
-        staff=about["staff"],
-        role=about["role"],
-        reason=about["reason"],
-        confirmed=about["confirmed"],
-        occurred_at=about["occurred_at"],
-        id=about["submission_id"] or outbox.id_for(*content),
-    )
+    sender = {name: about[name] for name in ("staff", "role", "reason", "confirmed", "occurred_at")}
+    content = (known.trial, subject, kind, body, sender, str(raw))
+    submission_id = about["submission_id"] or outbox.id_for(*content)
+    submitted = Submitted(kind, body, raw=raw, id=submission_id, **sender)
 
     async def act(client: TrialClient) -> Answer:
         return await client.to_subject(str(subject), submitted)
@@ -184,7 +177,7 @@ def send_command(ctx: click.Context, subject: str | None, kind: str | None, **ab
     return told(answer, str(subject), as_json=about["as_json"])
 
 
-def _help(ctx: click.Context, kind: str | None) -> int:
+def _help(ctx: click.Context, kind: str | None, *, asked: bool) -> int:
     model = PATIENT.people.get(kind or "")
     if kind is not None and model is not None:
         fields.help_for(kind, model)
@@ -193,20 +186,16 @@ def _help(ctx: click.Context, kind: str | None) -> int:
     click.echo("\nKinds:")
     for name, known in PATIENT.people.items():
         click.echo(f"  {name:24}{(known.__doc__ or '').strip().splitlines()[0]}")
-    return DONE if kind in (None, "-h", "--help") else MALFORMED
+    return DONE if asked else MALFORMED
 
 
-def _read(file: Path) -> Any:  # noqa: ANN401 - any JSON value
-    raw = file.read_bytes()
-    if len(raw) > FAR_TOO_LARGE:
-        return {"too_large_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+def _read(file: Path | None, words: Sequence[str]) -> tuple[dict[str, Any], bytes | None]:
+    """Give the fields, or else the bytes that are none: those are sent too, to be refused on record."""
     try:
-        found = json.loads(raw)
-    except ValueError as problem:
-        raise Failed(MALFORMED, f"{file}: not JSON: {problem}") from None
-    if not isinstance(found, dict):
-        raise Failed(MALFORMED, f"{file}: one JSON object is accepted")
-    return found
+        return fields.given(file, words), None
+    except fields.Unreadable as problem:
+        click.echo(str(problem), err=True)
+        return {}, problem.raw
 
 
 def run(known: Settings, act: Any) -> Any:  # noqa: ANN401 - what the action gives

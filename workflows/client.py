@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import RawValue, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -59,6 +60,7 @@ class Submitted:
     reason: str | None = None
     confirmed: bool = False
     occurred_at: str | None = None
+    raw: bytes | None = field(default=None, repr=False)
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def envelope(self) -> dict[str, Any]:
@@ -67,6 +69,12 @@ class Submitted:
         given = {name: value for name, value in about.items() if value is not None}
         confirmed = {"confirmed": True} if self.confirmed else {}
         return {"id": self.id, **given, **confirmed, "command": {**self.fields, "kind": self.kind}}
+
+    def message(self) -> tuple[str, Any]:
+        """Give name and argument as they go over the wire. What could not be read goes as it stands, as `raw`."""
+        if self.raw is None:
+            return "submit", self.envelope()
+        return self.kind[:60], RawValue(Payload(metadata={"encoding": b"json/plain"}, data=self.raw))
 
 
 class TrialClient:
@@ -125,7 +133,7 @@ class TrialClient:
     async def _once(self, stream: str, submitted: Submitted) -> Answer:
         handle = self.client.get_workflow_handle(stream)
         try:
-            told = await handle.execute_update("submit", submitted.envelope(), id=submitted.id)
+            told = await handle.execute_update(*submitted.message(), id=submitted.id)
         except WorkflowUpdateFailedError as failed:
             return _refusal(failed)
         return Answer.model_validate(told)
@@ -149,7 +157,7 @@ class TrialClient:
         )
         try:
             told = await self.client.execute_update_with_start_workflow(
-                "submit", submitted.envelope(), id=submitted.id, start_workflow_operation=operation
+                *submitted.message(), id=submitted.id, start_workflow_operation=operation
             )
         except WorkflowUpdateFailedError as failed:
             return _refusal(failed)
