@@ -1,0 +1,97 @@
+# What one does with this checkout. Each target sets up what it needs, says what it does, and does nothing twice.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+TEST_LIMIT := 900
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+unexport SEED MS KEEP TESTS
+
+.PHONY: help setup demo up test check bench format coverage pin clean
+
+help: ## list these targets
+	@echo "make TARGET, where TARGET is one of:"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: $(DEVELOPMENT) ## virtual environment with everything, pinned by hash
+	@echo "setup: .venv is ready"
+
+demo: $(RUNTIME) ## the whole trial, simulated (SEED=n, MS=milliseconds a clinical day, KEEP=1 keeps the UI)
+	@echo "demo: the trial on a real Temporal server"
+	@python starter.py demo $(if $(SEED),--seed $(SEED)) $(if $(MS),--ms $(MS)) $(if $(filter-out 0,$(KEEP)),--keep)
+
+up: $(RUNTIME) ## Temporal server, UI and worker until Ctrl-C (SEED=surgery: with a patient waiting for surgery)
+	@echo "up: server and worker, Ctrl-C stops both"
+	@python starter.py up $(if $(SEED),--seed $(SEED))
+
+test: $(DEVELOPMENT) ## all tests
+	@echo "test: all tests, at most 10 minutes on 2 cores"
+	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) python -m pytest tests
+
+check: $(DEVELOPMENT) ## format, lint, types, imports, then the tests (TESTS=0: without them)
+	@echo "check: format"
+	@ruff format --check --quiet .
+	@echo "check: lint"
+	@ruff check --quiet .
+	@echo "check: types"
+	@mypy --strict --no-error-summary .
+	@echo "check: import contracts"
+	@lint-imports --no-logo --no-cache > $(VENV)/lint-imports.txt || { cat $(VENV)/lint-imports.txt; exit 1; }
+ifeq ($(TESTS),0)
+	@echo "check: done; no tests were run (TESTS=0)"
+else
+	@$(MAKE) test
+	@echo "check: done"
+endif
+
+bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor
+	@echo "bench: measuring, about ten minutes"
+	@python -m bench
+
+format: $(DEVELOPMENT) ## write the format and the safe fixes
+	@echo "format: ruff"
+	@ruff format .
+	@ruff check --fix .
+
+coverage: $(DEVELOPMENT) ## branch coverage of domain/ by the tests that need no server
+	@echo "coverage: branches of domain/"
+	@python -m pytest -q --cov --cov-report=term-missing tests/spec tests/laws
+
+pin: ## write the pinned requirements again (needs pip-tools 7.6.2 on PATH)
+	@command -v pip-compile > /dev/null || { echo "pin: pip-compile is missing: install pip-tools 7.6.2" >&2; exit 1; }
+	@for name in requirements requirements-dev; do \
+	    echo "pin: $$name.txt"; \
+	    pip-compile --quiet --generate-hashes --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host \
+	        --no-emit-find-links --output-file $$name.txt $$name.in; \
+	done
+
+clean: ## remove the virtual environment and caches; data/ stays
+	@echo "clean: .venv and caches"
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	@find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@command -v python3 > /dev/null || { echo "setup: python3 (3.11 or later) is missing" >&2; exit 1; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "setup: python3 is $$(python3 -V), 3.11 or later is needed" >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2> /dev/null \
+	    || { echo "setup: python3 cannot make a virtual environment. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "setup: making the virtual environment .venv"
+	@python3 -m venv --clear $(VENV)
+
+$(RUNTIME): requirements.txt | $(VENV)/bin/python
+	@echo "setup: installing what the product needs (requirements.txt), Temporal server included"
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt | $(VENV)/bin/python
+	@echo "setup: installing product, tests and checks (requirements-dev.txt), Temporal servers included"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@ $(RUNTIME)

@@ -1,0 +1,203 @@
+"""The composition, read as far as reading goes: no engine runs here."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+JOBS = {"temporal-schema", "temporal-namespace"}
+LASTING = {"postgres", "temporal", "temporal-ui", "worker"}
+SECRET_NAME = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
+EXACT_TAG = re.compile(r"^[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*$")
+
+each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+
+
+def mounts(kind: str) -> Iterator[tuple[str, str]]:
+    """Give (service, source) of each bind mount or each named volume."""
+    for name, service in SERVICES.items():
+        for mount in service.get("volumes", []):
+            source = mount.split(":")[0]
+            if (kind == "bind") == source.startswith("."):
+                yield name, source
+
+
+def copied() -> list[str]:
+    """Give what the Dockerfile copies from this repository."""
+    lines = re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    return [source for line in lines for source in line.split()[:-1]]
+
+
+def test_the_services_are_those_of_the_design() -> None:
+    """PostgreSQL, Temporal with its two jobs, its UI and our worker; nothing else."""
+    assert set(SERVICES) == JOBS | LASTING
+
+
+@each_service
+def test_what_a_service_waits_for_can_come_true(name: str) -> None:
+    """Each dependency has a condition, and its target can meet it."""
+    for target, wait in SERVICES[name].get("depends_on", {}).items():
+        if wait["condition"] == "service_healthy":
+            assert "healthcheck" in SERVICES[target]
+        else:
+            assert wait["condition"] == "service_completed_successfully"
+            assert target in JOBS
+
+
+def test_services_start_in_an_order_that_exists() -> None:
+    """The graph of dependencies has no cycle, and the worker comes after all that it needs."""
+    left = dict(SERVICES)
+    order: list[str] = []
+    while left:
+        ready = [name for name, service in left.items() if set(service.get("depends_on", {})) <= set(order)]
+        assert ready, f"a cycle among {sorted(left)}"
+        order += ready
+        left = {name: service for name, service in left.items() if name not in ready}
+    assert order.index("worker") > order.index("temporal-namespace") > order.index("temporal-schema")
+
+
+@pytest.mark.parametrize("name", sorted(LASTING))
+def test_a_lasting_service_says_whether_it_is_well(name: str) -> None:
+    """It has a health check with limits, and comes back after a crash."""
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(JOBS))
+def test_a_job_ends(name: str) -> None:
+    """It is tried again only when it failed, and not for ever."""
+    assert re.fullmatch(r"on-failure:\d+", SERVICES[name]["restart"])
+
+
+@each_service
+def test_an_image_is_named_exactly(name: str) -> None:
+    """Each image has a version, so that the same file starts the same programs."""
+    assert EXACT_TAG.match(SERVICES[name]["image"])
+
+
+@each_service
+def test_no_secret_stands_in_the_file(name: str) -> None:
+    """What looks like a secret by its name is the path of a file, and each secret is declared."""
+    for variable, value in SERVICES[name].get("environment", {}).items():
+        if SECRET_NAME.search(variable):
+            assert variable.endswith("_FILE")
+            assert value.startswith(("/run/secrets/", "/var/lib/trialpath-key/"))
+    assert set(SERVICES[name].get("secrets", [])) <= set(COMPOSE["secrets"])
+
+
+@pytest.mark.parametrize("secret", sorted(COMPOSE["secrets"]))
+def test_a_secret_is_a_file_that_git_ignores(secret: str) -> None:
+    """No secret can be committed by mistake."""
+    folder = (ROOT / COMPOSE["secrets"][secret]["file"]).parent
+    assert (folder / ".gitignore").read_text().split() == ["*", "!.gitignore"]
+
+
+@each_service
+def test_ports_open_on_loopback_alone(name: str) -> None:
+    """Whoever reaches Temporal's port can end a workflow, so no port is open to the network."""
+    assert all(str(port).startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@each_service
+def test_a_service_has_no_rights_it_does_not_need(name: str) -> None:
+    """It runs as a numbered user that is not root, without capabilities, over a read-only root except the UI."""
+    service = SERVICES[name]
+    assert int(service["user"].split(":")[0]) > 0
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service.get("read_only", False) is (name != "temporal-ui")
+
+
+def test_only_temporal_and_its_schema_job_reach_the_database() -> None:
+    """The database's network has no way out, and the worker and the UI are not in it."""
+    assert COMPOSE["networks"]["storage"]["internal"] is True
+    inside = {name for name, service in SERVICES.items() if "storage" in service["networks"]}
+    assert inside == {"postgres", "temporal-schema", "temporal"}
+
+
+def test_what_must_last_is_on_named_volumes() -> None:
+    """Database, journal and key are declared volumes, and the key is apart from the journal."""
+    named = dict(mounts("named"))
+    assert {source for _, source in mounts("named")} == set(COMPOSE["volumes"])
+    assert named["postgres"] == "temporal-database"
+    assert {source for name, source in mounts("named") if name == "worker"} == {"journal", "allocation-key"}
+
+
+def test_what_is_mounted_is_in_the_repository() -> None:
+    """Each mounted file exists; a missing one would come up as an empty folder."""
+    assert all((ROOT / source).is_file() for _, source in mounts("bind"))
+
+
+def test_the_namespace_keeps_closed_histories_for_a_year() -> None:
+    """Retention is set, and server, UI and worker mean the same namespace."""
+    job = SERVICES["temporal-namespace"]["environment"]
+    assert job["RETENTION"] == "365d"
+    assert SERVICES["worker"]["environment"]["TEMPORAL_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
+    assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_DEFAULT_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
+
+
+def test_the_image_holds_all_that_the_worker_imports(tmp_path: Path) -> None:
+    """What the Dockerfile copies is enough to load the worker and its health check."""
+    for source in copied():
+        target = tmp_path / source
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / source, target)
+    load = [sys.executable, "-c", "import worker, deploy.worker_health, activities.adapters.sealed_list"]
+    result = subprocess.run(load, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_image_runs_as_the_user_of_the_composition() -> None:
+    """The Dockerfile ends as a user that is not root and owns the volumes, with dependencies pinned by hash."""
+    text = (ROOT / "Dockerfile").read_text()
+    uid = SERVICES["worker"]["user"].split(":")[0]
+    assert re.findall(r"^USER (.+)$", text, re.MULTILINE) == ["trialpath"]
+    assert f"--uid {uid}" in text
+    assert "--require-hashes -r requirements.txt" in text
+    assert all(re.search(r":\d+\.\d+\.\d+-", image) for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
+
+
+def test_the_server_starts_with_the_password_of_the_file(tmp_path: Path) -> None:
+    """The password goes from the secret's file to the server's environment, and to no argument."""
+    (tmp_path / "password").write_text("of the file")
+    server = tmp_path / "temporal-server"
+    server.write_text('#!/bin/sh\necho "$*|$POSTGRES_PWD"\n')
+    server.chmod(0o755)
+    told = subprocess.run(
+        ["/bin/sh", str(ROOT / "deploy/start-temporal.sh")],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TEMPORAL_DATABASE_PASSWORD_FILE": str(tmp_path / "password")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "start|of the file\n"
+
+
+def test_secrets_are_made_once_and_differ(tmp_path: Path) -> None:
+    """Two installations have two passwords; a second call leaves the first one's alone."""
+    found = []
+    for place in ("a", "b"):
+        (tmp_path / place / "secrets").mkdir(parents=True)
+        script = shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path / place)
+        for _ in range(2):
+            subprocess.run(["/bin/sh", script], check=True, capture_output=True)
+            found.append((tmp_path / place / "secrets/temporal_database_password").read_text())
+    assert found[0] == found[1] != found[2] == found[3]
+    assert all(re.fullmatch(r"[0-9a-f]{64}", password) for password in found)
+    assert stat.S_IMODE((tmp_path / "a/secrets").stat().st_mode) == 0o700
