@@ -1,0 +1,183 @@
+"""Laboratory results: units, codes, and what is kept but never used."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from domain import units
+from domain.catalogue import latest
+from domain.labs import ANALYTES, LabValue, ReportedResult, UnusedResult, age_in_days, analyte_of, read
+from domain.patient import commands as c
+from domain.patient import facts as f
+from tests.given import TRIAL_ID, day, noon, the, when
+from tests.stories import registered, results
+
+BOUNDS = latest(TRIAL_ID).lab_bounds
+
+
+def reported(code: str, value: str, unit: str = "", upper_limit: str = "", **changed: object) -> ReportedResult:
+    """Give a result as reported, with the product's own code."""
+    fields: dict[str, object] = {
+        "code": code,
+        "system": "analyte",
+        "value": value,
+        "unit": unit,
+        "upper_limit": upper_limit,
+        "collected_at": noon(day(1)),
+    }
+    return ReportedResult.model_validate(fields | changed)
+
+
+def used(result: ReportedResult) -> LabValue:
+    """Read a result that must be fit for use."""
+    value = read(result, BOUNDS)
+    assert isinstance(value, LabValue), value
+    return value
+
+
+def unused(result: ReportedResult) -> str:
+    """Read a result that must be set aside, and give the reason."""
+    value = read(result, BOUNDS)
+    assert isinstance(value, UnusedResult), value
+    return value.why
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "canonical"),
+    [
+        ("HB", "9.0", "g/dL", "90"),
+        ("HB", "90", "g/L", "90"),
+        ("ANC", "1.5", "10*3/uL", "1.5"),
+        ("ANC", "1500", "/uL", "1.5"),
+        ("ANC", "1500", "{cells}/uL", "1.5"),
+        ("PLT", "80", "10*9/L", "80"),
+        ("TBIL", "1", "mg/dL", "17.1"),
+        ("TBIL", "17.1", "umol/L", "17.1"),
+        ("CREAT", "1", "mg/dL", "88.4"),
+        ("CREAT", "88.4", "umol/L", "88.4"),
+        ("WEIGHT", "70000", "g", "70"),
+        ("HEIGHT", "1.7", "m", "170"),
+        ("HEIGHT", "70", "[in_i]", "177.8"),
+        ("UPROT", "++", "", "2"),
+        ("UPROT", " Trace", "", "0"),
+    ],
+)
+def test_a_result_is_turned_into_the_canonical_unit(code: str, value: str, unit: str, canonical: str) -> None:
+    """Exactly, in decimal, with the value as reported kept beside it (clinical-spec 3.5)."""
+    found = used(reported(code, value, unit))
+    assert (found.value, found.unit) == (Decimal(canonical), ANALYTES[code].unit)
+    assert found.reported == f"{value.strip()} {unit}".strip()
+
+
+def test_the_upper_limit_is_turned_with_the_value() -> None:
+    """Limit and value are held against each other in one unit."""
+    assert used(reported("TBIL", "0.7", "mg/dL", "1.2")).upper_limit == Decimal("20.52")
+
+
+@pytest.mark.parametrize("value", ["1,5", "<0.1", ">1000", "hemolyzed", "NaN", "Infinity", "-Infinity", "1_5", "１５"])
+def test_censored_and_textual_values_are_set_aside(value: str) -> None:
+    """Nothing is guessed from a value that is no plain number."""
+    assert "not a number" in unused(reported("ANC", value, "10*9/L"))
+
+
+@pytest.mark.parametrize("value", ["1e309", "1e99", "0.00000000000000001", "1" * 41])
+def test_numbers_of_no_usual_size_are_set_aside(value: str) -> None:
+    """A number nobody measured is not used, and costs nothing to refuse."""
+    assert "number" in unused(reported("ANC", value, "10*9/L"))
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"), [("13.2", ""), ("13.2", "G/DL"), ("13.2", "mmol/L"), ("3000", "10*9/L"), ("132", "µg/L")]
+)
+def test_an_unlisted_unit_is_set_aside(value: str, unit: str) -> None:
+    """A missing, misspelt or foreign unit decides nothing."""
+    assert "unit" in unused(reported("HB", value, unit))
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit"),
+    [("HB", "9.0", "g/L"), ("ANC", "3000", "10*9/L"), ("CREAT", "0.9", "umol/L"), ("WEIGHT", "700", "kg")],
+)
+def test_a_value_beyond_plausibility_is_taken_for_a_wrong_unit(code: str, value: str, unit: str) -> None:
+    """9 g/L of hemoglobin is 9 g/dL with the wrong unit, as the published mCODE example of 3000 10*3/uL is."""
+    assert "a wrong unit is suspected" in unused(reported(code, value, unit))
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "unknown"])
+def test_an_upper_limit_that_is_none_sets_the_result_aside(limit: str) -> None:
+    """A limit of zero, below zero, or in words."""
+    assert unused(reported("ALT", "24", "U/L", limit))
+
+
+@pytest.mark.parametrize("status", ["preliminary", "cancelled", "entered-in-error", ""])
+def test_only_final_results_count(status: str) -> None:
+    """Final, amended and corrected ones."""
+    assert "status" in unused(reported("HB", "13", "g/dL", status=status))
+
+
+def test_a_code_counts_with_its_system_only() -> None:
+    """2118-8 is also a race code: match on system, code and unit."""
+    assert analyte_of("718-7") == "HB"
+    assert analyte_of("718-7", "http://example.org/local") is None
+    assert analyte_of("HB") is None
+    assert analyte_of("HB", "analyte") == "HB"
+    assert analyte_of("GLUCOSE", "analyte") is None
+    assert "code" in unused(reported("2118-8", "13", "g/dL", system="http://loinc.org"))
+
+
+def test_an_ordinal_is_one_of_its_steps() -> None:
+    """Free text is not read as a dipstick result (I13.1)."""
+    assert "not one of" in unused(reported("UPROT", "a little"))
+
+
+def test_every_accepted_unit_can_be_converted() -> None:
+    """The table names no unit the library refuses, and to the canonical unit and back is the same."""
+    for analyte in ANALYTES.values():
+        for unit in analyte.accepted:
+            there = units.convert(Decimal("12.5"), unit, analyte.unit, analyte=analyte.code)
+            factor = units.factor(unit, analyte.unit, analyte.code)
+            assert abs(there / factor - Decimal("12.5")) <= Decimal("1e-26")
+
+
+def test_mass_and_molar_are_never_mixed_without_the_analyte() -> None:
+    """mg/dL of what? Without a factor of its own the conversion is refused."""
+    units.load()
+    for foreign in ("umol/L", "no-such-unit", ""):
+        with pytest.raises(units.UnknownUnit):
+            units.factor("mg/dL", foreign, "HB")
+
+
+def test_a_unit_the_library_refuses_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even a unit the table accepts by mistake decides nothing."""
+    odd = ANALYTES["HB"].__class__("HB", "Hemoglobin", "g/L", ("718-7",), ("mmol/L",))
+    monkeypatch.setitem(ANALYTES, "HB", odd)  # type: ignore[arg-type] # a mapping only to its readers
+    assert "cannot convert" in unused(reported("HB", "8", "mmol/L"))
+
+
+def test_a_sample_of_tomorrow_is_kept_and_not_used() -> None:
+    """A result dated in the future has its reason on record."""
+    outcome = when(registered(), c.TypeLabResults(results=results(day(2), {"HB": ("13", "g/dL", "")})), on=day(1))
+    recorded = the(outcome, f.LabResultsRecorded)
+    assert recorded.accepted == ()
+    assert {row.why for row in recorded.unused} == {"the sample is dated in the future"}
+
+
+@pytest.mark.parametrize("year", [1, 1899, 2200, 9999])
+def test_a_sample_of_no_year_of_a_trial_is_kept_and_not_used(year: int) -> None:
+    """The calendar arithmetic of a verdict never meets it."""
+    at = datetime(year, 1, 1, tzinfo=UTC)
+    assert "date" in unused(reported("HB", "13", "g/dL", collected_at=at))
+
+
+def test_what_is_set_aside_stands_in_the_record() -> None:
+    """The fact keeps value, reason and document of a result that decides nothing."""
+    rows = (reported("HB", "<9", "g/dL", document="S001-3.json"),)
+    outcome = when(registered(), c.TypeLabResults(results=rows), on=day(1))
+    (kept,) = the(outcome, f.LabResultsRecorded).unused
+    assert (kept.code, kept.reported, kept.document) == ("HB", "<9 g/dL", "S001-3.json")
+
+
+def test_the_age_of_a_sample_is_in_calendar_days() -> None:
+    """On the site's dates."""
+    assert age_in_days(day(1), day(8)) == 7
