@@ -5,6 +5,7 @@ A call that failed half-way is repeated with the same id.
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -68,7 +69,15 @@ class Submitted:
         about = {"staff": self.staff, "role": self.role, "reason": self.reason, "occurred_at": self.occurred_at}
         given = {name: value for name, value in about.items() if value is not None}
         confirmed = {"confirmed": True} if self.confirmed else {}
-        return {"id": self.id, **given, **confirmed, "command": {**self.fields, "kind": self.kind}}
+        whole = {"id": self.id, **given, **confirmed, "command": {**self.fields, "kind": self.kind}}
+        in_one_order: dict[str, Any] = json.loads(json.dumps(whole, sort_keys=True, default=str))
+        return in_one_order
+
+    @property
+    def update_id(self) -> str:
+        """Temporal's id of the update. It covers the content: a used id gets the first answer, the message unread."""
+        content = json.dumps(self.envelope()).encode() if self.raw is None else self.raw
+        return f"{self.id}.{hashlib.sha256(content).hexdigest()[:16]}"
 
     def message(self) -> tuple[str, Any]:
         """Give name and argument as they go over the wire. What could not be read goes as it stands, as `raw`."""
@@ -133,7 +142,7 @@ class TrialClient:
     async def _once(self, stream: str, submitted: Submitted) -> Answer:
         handle = self.client.get_workflow_handle(stream)
         try:
-            told = await handle.execute_update(*submitted.message(), id=submitted.id)
+            told = await handle.execute_update(*submitted.message(), id=submitted.update_id)
         except WorkflowUpdateFailedError as failed:
             return _refusal(failed)
         return Answer.model_validate(told)
@@ -157,7 +166,7 @@ class TrialClient:
         )
         try:
             told = await self.client.execute_update_with_start_workflow(
-                *submitted.message(), id=submitted.id, start_workflow_operation=operation
+                *submitted.message(), id=submitted.update_id, start_workflow_operation=operation
             )
         except WorkflowUpdateFailedError as failed:
             return _refusal(failed)

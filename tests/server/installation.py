@@ -1,0 +1,180 @@
+"""One installation: a namespace of the server, a data folder with its journal, a client, and the workers that serve it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import RowMapping
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
+
+from activities.contract import Answer
+from domain.decider import patient_stream, trial_stream
+from domain.values import Clock
+from journal.store import Journal, StoredFact
+from settings import Settings
+from tests.server.past import SITE, STAFF, Past, ago
+from tests.server.rig import PROGRAMS, ROOT, Process, Server
+from workflows.client import Submitted, TrialClient
+from workflows.connection import CONVERTER
+
+TRIAL = "NCT06978153"
+FAILED_TASK = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+FoundT = TypeVar("FoundT")
+
+
+class Installation:
+    """Where one trial runs."""
+
+    def __init__(self, server: Server, namespace: str, data: Path, client: Client) -> None:
+        """Serve this namespace from this folder."""
+        self.server = server
+        self.namespace = namespace
+        self.settings = Settings(data=data)
+        self.temporal = client
+        self.journal = Journal(self.settings.url)
+        self.trial = TrialClient(client, TRIAL, self.settings.task_queue, self.journal)
+        self.workers: list[Process] = []
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker or the command line needs to know."""
+        return {
+            "PYTHONPATH": str(ROOT),
+            "TRIALPATH_DATA": str(self.settings.data),
+            "TRIALPATH_LOG_LEVEL": "WARNING",
+            "TEMPORAL_ADDRESS": self.server.address,
+            "TEMPORAL_NAMESPACE": self.namespace,
+        }
+
+    def start_worker(self, program: str = "worker.py", **env: str) -> Process:
+        """Start a worker process and wait until it is ready."""
+        log = self.settings.data / f"worker-{len(self.workers)}.log"
+        worker = Process([sys.executable, program], {**self.environment, **env}, log)
+        self.workers.append(worker)
+        worker.wait_for_line("worker ready")
+        return worker
+
+    async def open(self, clock: Clock | None = None) -> Answer:
+        """Open the trial with one site and a team."""
+        known = clock or Clock.real()
+        staff = [{"staff": code, "roles": [role], "valid_from": str(ago(1000))} for code, role in STAFF.items()]
+        fields = {"trial": TRIAL, "protocol_version": "1", "clock": known.model_dump(mode="json")}
+        fields |= {"sites": [SITE.model_dump(mode="json")], "staff": staff}
+        return await self.trial.open_trial(fields, known)
+
+    async def enroll(self) -> str:
+        """Enrol a subject with consent and evidence, through the register, and give its number once its journey runs."""
+        today = str(ago(0))
+        fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": "MALE"}
+        fields["consent"] = {"signed_on": today, "version": "V1.0"}
+        fields["evidence"] = {"assessed_on": today, "weight_kg": "70", "height_cm": "170", "no_support": True}
+        answer = await self.trial.to_trial(Submitted("enroll", fields, staff="CRC1"))
+        assert answer.outcome == "applied", answer.sentence()
+        subject = self.trial.subject_of(answer)
+        await self.seen(subject, 1)
+        return subject
+
+    async def begin(self, past: Past) -> str:
+        """Let the journey of a subject with a past run: the register is woken, starts it, and it reads its stream."""
+        await self.trial.wake(trial_stream(TRIAL))
+        await self.seen(past.number, past.journey.seq)
+        return past.number
+
+    async def seen(self, subject: str, seq: int) -> None:
+        """Wait until a subject's journey has seen a fact number."""
+
+        async def reached() -> bool:
+            try:
+                shown = await self.handle(subject).query("show")
+            except RPCError:
+                return False
+            return bool(shown["facts"] >= seq)
+
+        await until(reached)
+
+    def handle(self, subject: str) -> WorkflowHandle[Any, Any]:
+        """Give the handle of a subject's journey, whichever run is the latest."""
+        return self.temporal.get_workflow_handle(patient_stream(TRIAL, subject))
+
+    async def send(self, subject: str, kind: str, staff: str | None = "INV1", **fields: object) -> Answer:
+        """Send a command for a subject through the client library."""
+        return await self.trial.to_subject(subject, Submitted(kind, fields, staff=staff))
+
+    def facts(self, subject: str, kind: str | None = None) -> list[StoredFact]:
+        """Give a subject's facts from the journal, of one kind or all."""
+        facts = self.journal.facts(patient_stream(TRIAL, subject))
+        return [fact for fact in facts if kind is None or fact.kind == kind]
+
+    def refusals(self, subject: str | None) -> list[RowMapping]:
+        """Give the refusals on record for a subject, or (None) for the register."""
+        stream = trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
+        return [row for row in self.journal.submissions(stream) if row["outcome"] == "refused"]
+
+    async def refused(self, subject: str | None) -> RowMapping:
+        """Wait for the first refusal on record and give it."""
+        found = await until(lambda: ready(self.refusals(subject)))
+        return found[0]
+
+    async def assert_healthy(self, subject: str) -> None:
+        """Fail unless the journey runs, no task of it ever failed, and the server reports no problem."""
+        handle = self.handle(subject)
+        described = await handle.describe()
+        assert described.status is WorkflowExecutionStatus.RUNNING
+        assert "TemporalReportedProblems" not in described.raw_info.search_attributes.indexed_fields
+        failed = [event async for event in handle.fetch_history_events() if event.event_type == FAILED_TASK]
+        assert failed == []
+
+    async def assert_takes(self, subject: str, term: str) -> None:
+        """Fail unless a good command that is sent now is applied."""
+        fields = {"term": term, "grade": 1, "serious": False, "onset_on": str(ago(1))}
+        answer = await self.send(subject, "adverse_event", "CRC1", **fields)
+        assert (answer.outcome, answer.facts) == ("applied", ["AdverseEventReported"])
+
+    def cli(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        return self._run([sys.executable, str(ROOT / "starter.py"), *words], env)
+
+    def temporal_cli(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the `temporal` program of the wheel."""
+        return self._run([str(PROGRAMS / "temporal"), *words], {})
+
+    def _run(self, command: Sequence[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        whole = {**os.environ, **self.environment, **env}
+        return subprocess.run(command, cwd=ROOT, env=whole, capture_output=True, text=True, timeout=60, check=False)
+
+    def end(self) -> None:
+        """Stop the workers and close the journal."""
+        for worker in self.workers:
+            worker.end()
+        self.journal.close()
+
+
+async def install(server: Server, namespace: str, data: Path) -> Installation:
+    """Make an installation without a worker yet."""
+    client = await Client.connect(server.address, namespace=namespace, data_converter=CONVERTER)
+    data.mkdir(parents=True, exist_ok=True)
+    return Installation(server, namespace, data, client)
+
+
+async def until(look: Callable[[], Awaitable[FoundT]], within: timedelta = timedelta(seconds=20)) -> FoundT:
+    """Look again and again until something true is found, and give it. Raises TimeoutError."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within.total_seconds()
+    while loop.time() < end:
+        found = await look()
+        if found:
+            return found
+        await asyncio.sleep(0.03)
+    raise TimeoutError("it never became true")
+
+
+async def ready(found: FoundT) -> FoundT:
+    """Give what was found already, for `until`."""
+    return found

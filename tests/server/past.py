@@ -1,0 +1,162 @@
+"""Subjects with a past: their streams are written through `record`, each message at the date on which it would come.
+
+What came after is up to the test; Temporal learns of the subject when the register is woken.
+"""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from activities.contract import RecordRequest, Step
+from activities.recorder import Recorder
+from domain.decider import PATIENT, patient_stream, trial_stream
+from domain.intake import Message, argument_of, derived_id, system_message
+from domain.labs import ReportedResult
+from domain.patient.facts import NoticeRequested
+from domain.patient.journey import Journey
+from domain.values import Site
+from journal.store import Journal
+from tests.stories import results
+from workflows.client import Submitted
+
+SITE = Site(code="TDH")
+STAFF = {
+    "CRC1": "COORDINATOR",
+    "INV1": "INVESTIGATOR",
+    "SUR1": "SURGEON",
+    "PAT1": "PATHOLOGIST",
+    "PHA1": "PHARMACIST",
+    "SPO1": "SPONSOR",
+}
+CYCLE = timedelta(days=21)
+
+
+def today() -> date:
+    """Give the site's date."""
+    return SITE.date_of(datetime.now(UTC))
+
+
+def ago(days: int) -> date:
+    """Give the site's date so many days ago."""
+    return today() - timedelta(days=days)
+
+
+def noon(on: date) -> datetime:
+    """Give four hours after the due hour of a date."""
+    return SITE.due_at(on) + timedelta(hours=4)
+
+
+def typed(on: date) -> list[ReportedResult]:
+    """Give a clean laboratory result set, sampled in the morning of a date."""
+    return list(results(SITE.due_at(on)))
+
+
+class Past:
+    """One subject's past in the making."""
+
+    def __init__(self, journal: Journal, trial: str, enrolled_on: date) -> None:
+        """Enrol a subject with consent and evidence of a date."""
+        self._recorder = Recorder(journal)
+        self._trial = trial
+        self.number = ""
+        self._enroll(enrolled_on)
+        self.stream = patient_stream(trial, self.number)
+
+    @property
+    def journey(self) -> Journey:
+        """The subject as the journal has it."""
+        journey: Journey = self._recorder.state(self.stream)
+        return journey
+
+    def _enroll(self, on: date) -> None:
+        fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": "MALE"}
+        fields["consent"] = {"signed_on": str(on), "version": "V1.0"}
+        fields["evidence"] = {"assessed_on": str(on), "weight_kg": "70", "height_cm": "170", "no_support": True}
+        register = trial_stream(self._trial)
+        step = self._record(register, _message(Submitted("enroll", fields, staff="CRC1")), noon(on))
+        enrolled = next(json.loads(fact) for fact in step.facts if json.loads(fact)["kind"] == "SubjectEnrolled")
+        begin = json.loads(enrolled["body"])["begin"]
+        self.number = begin["subject"]
+        named = {name: value for name, value in begin.items() if name != "kind"}
+        message = system_message("begin", named, derived_id(f"{register}/{enrolled['seq']}", "begin"))
+        self._record(patient_stream(self._trial, self.number), message, noon(on))
+
+    def _record(self, stream: str, message: Message, at: datetime) -> Step:
+        known = self._recorder.state(stream).seq
+        step = self._recorder.record(RecordRequest(stream=stream, seq=known, at=at, messages=[message]))
+        assert step.answers[0].outcome == "applied", step.answers[0].sentence()
+        return step
+
+    def system(self, kind: str, at: datetime, **fields: object) -> None:
+        """Say something as the product itself."""
+        message = system_message(kind, fields, derived_id(self.stream, kind, str(self.journey.seq)))
+        self._record(self.stream, message, at)
+
+    def said(self, kind: str, on: date, staff: str = "INV1", **fields: object) -> "Past":
+        """Say something at noon of a date, after everything that fell due before."""
+        self.passed(noon(on))
+        self._record(self.stream, _message(Submitted(kind, fields, staff=staff)), noon(on))
+        self._deliver(noon(on))
+        return self
+
+    def passed(self, until: datetime) -> "Past":
+        """Let time pass, with every due instant on the way acted on and every notice delivered."""
+        while (due := PATIENT.due(self.journey)) is not None and due.at <= until:
+            self.system("time_passed", due.at)
+            self._deliver(due.at)
+        return self
+
+    def _deliver(self, at: datetime) -> None:
+        for seq, intent in self.journey.intents.items():
+            if isinstance(intent.fact, NoticeRequested):
+                self.system("notice_delivered", at, notice=seq, sink="past")
+
+    def typed(self, on: date) -> "Past":
+        """Type in a clean laboratory result set."""
+        shown = [result.model_dump(mode="json") for result in typed(on)]
+        return self.said("lab_results", on, staff="CRC1", results=shown)
+
+    def eligible(self, on: date) -> "Past":
+        """Pass screening on a date."""
+        return self.typed(on).said("confirm_eligibility", on, judged_on=str(on))
+
+    def randomized(self, on: date, arm: str) -> "Past":
+        """Be randomized to an arm on a date. The register is not asked: the arm is the test's choice."""
+        self.eligible(on).said("request_randomization", on, staff="CRC1")
+        self.system("slot_allocated", noon(on), slot=1, arm=arm, randomized_on=str(on))
+        self._deliver(noon(on))
+        return self
+
+    def dosed(self, cycle: int, on: date) -> "Past":
+        """Get a cycle's day 1 on a date, on fresh laboratory results."""
+        self.typed(on - timedelta(days=1))
+        choice = {"choice": "CISPLATIN"} if cycle == 1 else {}
+        return self.said("dose_given", on, cycle=f"C{cycle}", given_on=str(on), **choice)
+
+
+def in_surgery_wait(journal: Journal, trial: str, last_dose_on: date, arm: str = "COHORT_1") -> Past:
+    """Give a subject after three cycles, operable, who waits for surgery."""
+    first = last_dose_on - 2 * CYCLE
+    past = Past(journal, trial, first - timedelta(days=11)).randomized(first - timedelta(days=4), arm)
+    for number in (1, 2, 3):
+        past.dosed(number, first + (number - 1) * CYCLE)
+    judged_on = last_dose_on + timedelta(days=24)
+    if judged_on <= today():
+        past.said("operability", judged_on, staff="SUR1", judged_on=str(judged_on), operable=True)
+    return past.passed(datetime.now(UTC))
+
+
+def in_evaluation(journal: Journal, trial: str, surgery_on: date, arm: str = "COHORT_1") -> Past:
+    """Give a subject after R0 surgery who waits for the adjuvant evaluation."""
+    past = Past(journal, trial, surgery_on - timedelta(days=88)).randomized(surgery_on - timedelta(days=81), arm)
+    for number in (1, 2, 3):
+        past.dosed(number, surgery_on - timedelta(days=77) + (number - 1) * CYCLE)
+    judged_on = surgery_on - timedelta(days=3)
+    past.said("operability", judged_on, staff="SUR1", judged_on=str(judged_on), operable=True)
+    past.said("surgery_done", surgery_on, staff="SUR1", performed_on=str(surgery_on), resection="R0")
+    return past.passed(datetime.now(UTC))
+
+
+def _message(submitted: Submitted) -> Message:
+    raw = json.dumps(submitted.envelope()).encode()
+    return Message(channel="update", name="submit", arguments=(argument_of(raw),), id=submitted.id, identity="past")
