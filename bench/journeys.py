@@ -32,6 +32,8 @@ STAFF = {
 }
 TEAM = [("CRC1", "COORDINATOR"), ("INV1", "INVESTIGATOR"), ("SUR1", "SURGEON"), ("SPO1", "SPONSOR")]
 GAP_SECONDS = 0.02
+DUE_BEFORE = {"operability": 4, "surgery_done": 5, "adjuvant_evaluation": 6}
+"""How many due instants have come before each of these: three cycles, then one a wait."""
 WAITS_FOR = {"confirm_eligibility": "SCREENING_LABS_IN", "dose_given": "gate", "done": "END_OF_TREATMENT"}
 
 
@@ -113,12 +115,13 @@ class OurDriver:
 
     async def run(self) -> str:
         """Play one reference journey to the end of treatment, and give its stream."""
+        today = str(self._today())
         body = {
             "site": "TDH",
             "born_on": "1960-02-03",
             "sex": "MALE",
-            "consent": {"signed_on": "2025-06-02", "version": "V1.0"},
-            "evidence": {"assessed_on": "2025-06-02", "weight_kg": "70", "height_cm": "170", "no_support": True},
+            "consent": {"signed_on": today, "version": "V1.0"},
+            "evidence": {"assessed_on": today, "weight_kg": "70", "height_cm": "170", "no_support": True},
         }
         answer = await self._client.to_trial(Submitted("enroll", body, staff="CRC1"))
         self.subject = self._client.subject_of(answer)
@@ -143,12 +146,7 @@ class OurDriver:
                 self._drop()
                 await watched.until("gate", gates + 1)
             elif kind in ("operability", "surgery_done", "adjuvant_evaluation"):
-                notice, count = {
-                    "operability": ("SURGERY_REMINDER", 1),
-                    "surgery_done": ("SURGERY_REMINDER", 2),
-                    "adjuvant_evaluation": ("EVALUATION_REMINDER", 1),
-                }[kind]
-                await watched.until(notice, count)
+                await watched.until("DueReached", DUE_BEFORE[kind])
             await asyncio.sleep(GAP_SECONDS)
             await self._say(kind, cycle)
         return dosed

@@ -16,7 +16,10 @@ def _wide(epoch: object) -> object:
     match epoch:
         case ScreeningEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})
-            return epoch.model_copy(update={"window": window, "reminders": (), "lab_max_age_days": FAR})
+            criteria = tuple(
+                row.model_copy(update={"days": FAR}) if row.days is not None else row for row in epoch.criteria
+            )
+            return epoch.model_copy(update={"window": window, "criteria": criteria, "reminders": (), "lab_max_age_days": FAR, "lab_give_up_days": FAR})
         case TreatmentEpoch():
             visit = epoch.visit.model_copy(update={"latest_days": FAR})
             target = epoch.gate.order_days_before if epoch.completes_after_days is None else epoch.start.target_days

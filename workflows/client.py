@@ -135,7 +135,7 @@ class TrialClient:
                         return answer
                 elif error.status not in AGAIN:
                     raise Unreachable(problem) from error
-            except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            except (WorkflowUpdateRPCTimeoutOrCancelledError, Unreachable) as error:
                 problem = str(error)
         raise Unreachable(problem)
 
@@ -192,7 +192,7 @@ class TrialClient:
 
 
 def _refusal(failed: WorkflowUpdateFailedError) -> Answer:
-    """Give the refusal inside a failed update. Raises Unreachable when it failed for another cause."""
+    """Give the refusal inside a failed update. Raises Unreachable when its run ended before the answer came."""
     cause = failed.cause
     if isinstance(cause, ApplicationError) and cause.details:
         return Answer.model_validate(cause.details[0])
