@@ -1,0 +1,131 @@
+"""Strategies for every command and fact, built from their models, and for journeys of sensible and silly commands."""
+
+import types
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+from hypothesis import Phase, find, settings
+from hypothesis import strategies as st
+from pydantic import AwareDatetime, BaseModel
+from pydantic.fields import FieldInfo
+
+from domain.patient import commands as c
+from domain.values import Site
+from tests.given import SITE, TRIAL_ID, noon
+
+SAFE = st.characters(exclude_categories=("Cc", "Cf", "Cs"))
+TEXT = st.text(SAFE, min_size=1, max_size=12).map(str.strip).filter(bool)
+DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
+INSTANTS = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=st.just(ZoneInfo("Asia/Shanghai")))  # noqa: DTZ001 - the zone follows
+SITES = st.builds(Site, code=st.just("TDH"), time_zone=st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]))
+NAMED: Mapping[str, st.SearchStrategy[Any]] = {
+    "cycle": st.integers(1, 16).map(lambda number: f"C{number}"),
+    "drug": st.sampled_from(["BENMELSTOBART", "ANLOTINIB", "ETOPOSIDE", "CISPLATIN", "CARBOPLATIN", "ASPIRIN"]),
+    "choice": st.sampled_from([None, "CISPLATIN", "CARBOPLATIN", "ASPIRIN"]),
+    "arm": st.sampled_from(["COHORT_1", "COHORT_2"]),
+    "trial": st.just(TRIAL_ID),
+    "protocol_version": st.just("1"),
+    "day": st.sampled_from([1, 1, 1, 2, 3, 14, 40]),
+    "code": st.sampled_from(["HB", "ANC", "PLT", "CREAT", "WEIGHT", "718-7", "X"]),
+    "system": st.sampled_from(["analyte", "http://loinc.org"]),
+    "unit": st.sampled_from(["g/L", "g/dL", "10*9/L", "umol/L", "kg", "U/L", "", "mg"]),
+    "value": st.sampled_from(["132", "13.2", "4.1", "231", "70", "<9", "1e309", "negative"]),
+    "epoch": st.sampled_from(["SCREENING", "NEOADJUVANT", "SURGERY", "EVALUATION", "ADJUVANT", "FOLLOW_UP", "ODD"]),
+    "factor": st.floats(0.5, 1e6),
+    "order": st.integers(1, 60),
+    "notice": st.integers(1, 60),
+    "request": st.integers(1, 12),
+}
+"""Fields whose sensible values the type does not tell. In a fact, a field of another type is built from its type."""
+
+
+def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.SearchStrategy[Any]:
+    """Give instances of a model, with dates from a strategy."""
+    fields = {
+        name: _field(name, field, dates) for name, field in kind.model_fields.items() if name != "kind"
+    }
+    return st.fixed_dictionaries(fields).map(lambda values: kind.model_validate(values, strict=False))
+
+
+def _field(name: str, field: FieldInfo, dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:
+    named = NAMED.get(name)
+    if named is not None and (name != "cycle" or field.annotation is str) and _is_word(field.annotation, named):
+        return named
+    return _of(field.annotation, tuple(field.metadata), dates)
+
+
+def _is_word(annotation: object, named: st.SearchStrategy[Any]) -> bool:
+    """Say whether a field takes what its name suggests: `notice` is a number in one fact and a code in another."""
+    wants_number = named in (NAMED["order"], NAMED["notice"], NAMED["request"], NAMED["day"])
+    return (annotation is int) == wants_number and annotation in (int, str, float, str | None)
+
+
+def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - a table of types
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _of(args[0], args[1:], dates)
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin in (Union, types.UnionType):
+        return st.one_of(*(_of(arg, metadata, dates) for arg in args))
+    if origin is tuple and args[-1] is ...:
+        least = next((row.min_length for row in metadata if hasattr(row, "min_length")), 0)
+        return st.lists(_of(args[0], (), dates), min_size=least, max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*(_of(arg, (), dates) for arg in args))
+    if annotation is Site:
+        return SITES
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return st.sampled_from(list(annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return model(annotation, dates)
+    return _scalar(annotation, metadata, dates)
+
+
+def _scalar(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:
+    pattern = next((row.pattern for row in metadata if getattr(row, "pattern", None)), None)
+    if pattern is not None:
+        return st.from_regex(pattern, fullmatch=True).filter(lambda text: not text.endswith("\n"))
+    bounds = {name: getattr(row, name) for row in metadata for name in ("gt", "ge", "lt", "le") if hasattr(row, name)}
+    low = bounds.get("ge", bounds.get("gt", -1 if "gt" not in bounds else 0))
+    high = bounds.get("le", bounds.get("lt", 99999))
+    table: dict[Any, st.SearchStrategy[Any]] = {
+        type(None): st.none(),
+        bool: st.booleans(),
+        int: st.integers(int(low), int(high)),
+        float: st.floats(0.5, 1e6),
+        Decimal: st.decimals(low, high, places=2).filter(lambda value: low < value < high),
+        date: dates,
+        AwareDatetime: INSTANTS,
+        str: TEXT,
+    }
+    return table[annotation]
+
+
+@cache
+def an_example(kind: type[BaseModel]) -> Any:
+    """Give an instance of a model, always the same."""
+    quick = settings(database=None, derandomize=True, phases=[Phase.generate])
+    return find(model(kind, st.just(date(2025, 6, 2))), lambda _: True, settings=quick)
+
+
+def dates_near(now: datetime) -> st.SearchStrategy[date]:
+    """Give dates around an instant: mostly the recent past, now and then far away or in the future."""
+    today = SITE.date_of(now)
+    near = st.integers(-70, 5).map(lambda days: today + timedelta(days=days))
+    return st.one_of(st.just(today), near, st.integers(-30000, 900).map(lambda days: today + timedelta(days=days)))
+
+
+def instant_of(on: date) -> datetime:
+    """Give an instant of a date, in UTC."""
+    return noon(on).astimezone(UTC)
+
+
+Builder = Callable[[], Any]
+PEOPLE: tuple[type[BaseModel], ...] = get_args(c.FromPeople)
+OWN: tuple[type[BaseModel], ...] = get_args(c.FromSystem)
