@@ -108,6 +108,26 @@ def test_what_is_asked_for_is_what_is_pinned(name: str) -> None:
     assert set(asked) <= set(pinned)
 
 
+def test_the_words_of_the_glossary_are_the_words_of_the_code() -> None:
+    """Each name in the glossary's second column occurs in the code, so that a renamed concept is renamed there too."""
+    rows = [line.split("|") for line in (ROOT / "docs/glossary.md").read_text().splitlines() if line.startswith("|")]
+    names = {name for row in rows for name in re.findall(r"`([A-Za-z_0-9]+)`", row[2])}
+    rooms = ("domain", "journal", "activities", "workflows")
+    code = "\n".join(path.read_text() for path in files("*.py") if path.relative_to(ROOT).parts[0] in rooms)
+    assert len(names) > 40
+    assert sorted(name for name in names if not re.search(rf"\b{name}\b", code)) == []
+
+
+def test_a_decision_is_told_on_one_page() -> None:
+    """Each decision record has its four parts, a number, and at most 40 lines."""
+    found = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [path.name[:4] for path in found] == [f"{number:04}" for number in range(1, len(found) + 1)]
+    for path in found:
+        lines = path.read_text().splitlines()
+        assert len(lines) <= 40
+        assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"]
+
+
 def test_each_module_says_its_duty() -> None:
     """Each Python file begins with a docstring."""
     silent = [path for path in files("*.py") if ast.get_docstring(ast.parse(path.read_text())) is None]
