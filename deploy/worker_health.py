@@ -1,6 +1,7 @@
 """Says whether a worker has asked Temporal for work within the last minutes. Exit code 0 or 1; it changes nothing."""
 
 import asyncio
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -42,4 +43,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # the SDK's threads now and then abort an interpreter that tears itself down: sdk-python issue 300
