@@ -118,7 +118,7 @@ class OurDriver:
         today = str(self._today())
         body = {
             "site": "TDH",
-            "born_on": "1960-02-03",
+            "born_on": f"{self._today().year - 65}-02-03",
             "sex": "MALE",
             "consent": {"signed_on": today, "version": "V1.0"},
             "evidence": {"assessed_on": today, "weight_kg": "70", "height_cm": "170", "no_support": True},

@@ -1,0 +1,124 @@
+"""`make bench`: the reference journey, ours beside the bare Temporal floor, on one real server with the same settings."""
+
+import asyncio
+import json
+import platform
+import statistics
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bench import protocol
+from bench.journeys import laboratory
+from bench.measure import Floor, Ours, Sample, batch, help_seconds, percentile, replay_milliseconds
+from bench.rig import SETTINGS, server
+
+ROUNDS = 3
+
+
+@click.command()
+@click.option("--at-once", default=16, help="journeys at once")
+@click.option("--samples", default=2000, help="updates timed on each side")
+@click.option("--idle", default=100, help="idle subjects for the memory figure")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
+def main(at_once: int, samples: int, idle: int, file: Path | None) -> None:
+    """Measure, and print the figures with their ratios to the floor."""
+    protocol.register()
+    laboratory.warm_up()
+    with tempfile.TemporaryDirectory() as name:
+        found = asyncio.run(_measure(Path(name), at_once, samples, idle))
+    _show(found)
+    if file is not None:
+        file.write_text(json.dumps(found, indent=1))
+
+
+async def _measure(folder: Path, at_once: int, samples: int, idle: int) -> dict[str, object]:
+    process, address = server(folder)
+    with process:
+        ours, floor = Ours(folder, address), Floor(folder, address)
+        with ours.worker, floor.worker:
+            await ours.open()
+            await floor.open()
+            first = await ours.journey()
+            await floor.journey()
+            single = {
+                "ours": await batch(ours.journey, 1, process, ours.worker, ours.client.client),
+                "floor": await batch(floor.journey, 1, process, floor.worker, floor.client),
+            }
+            rounds = []
+            for _ in range(ROUNDS):
+                rounds.append(await batch(ours.journey, at_once, process, ours.worker, ours.client.client))
+                rounds.append(await batch(floor.journey, at_once, process, floor.worker, floor.client))
+            found: dict[str, object] = {
+                "machine": f"{platform.machine()}, Python {platform.python_version()}",
+                "server settings": " ".join(f"{key}={value}" for key, value in SETTINGS.items()),
+                "single": {side: vars(sample) for side, sample in single.items()},
+                "rounds": {"ours": [vars(s) for s in rounds[::2]], "floor": [vars(s) for s in rounds[1::2]]},
+            }
+            found["replay_ms"] = await replay_milliseconds(ours.client.client, first)
+            found["latency_ms"] = {
+                side: {"p50": percentile(taken, 0.5) * 1000, "p99": percentile(taken, 0.99) * 1000}
+                for side, taken in (("ours", await ours.latencies(samples)), ("floor", await floor.latencies(samples)))
+            }
+            found["memory_kb"] = await _memory(ours, idle, at_once)
+            found["ready_s"] = ours.ready_seconds
+            found["help_s"] = help_seconds()
+    return found
+
+
+async def _memory(ours: Ours, idle: int, at_once: int) -> dict[str, float]:
+    """Give the growth of the worker per idle subject in screening, and per fact of a subject that went all the way."""
+    before = ours.worker.resident_bytes()
+    for _ in range(idle):
+        await ours.enroll()
+    await asyncio.sleep(2)
+    after = ours.worker.resident_bytes()
+    facts = sum(ours.journal.heads().values())
+    await asyncio.gather(*(ours.journey() for _ in range(at_once)))
+    grown = sum(ours.journal.heads().values()) - facts
+    per_fact = (ours.worker.resident_bytes() - after) / grown
+    return {"per idle subject": (after - before) / idle / 1024, "per fact": per_fact / 1024}
+
+
+def _show(found: dict[str, object]) -> None:
+    console = Console(width=110)
+    console.print(f"{found['machine']}; server: {found['server settings']}")
+    table = Table(title="Reference journey: cohort 1, 20 messages, 38 activities, 17 timers", title_justify="left")
+    for heading in ("", "ours", "bare floor", "ratio"):
+        table.add_column(heading, justify="left" if heading == "" else "right")
+    single, rounds = found["single"], found["rounds"]
+    if not isinstance(single, dict) or not isinstance(rounds, dict):
+        raise TypeError(type(rounds))
+    _row(table, "history events, one at a time", single["ours"]["events"], single["floor"]["events"])
+    for label, name in (
+        ("history events, many at once", "events"),
+        ("journeys/s, many at once", "journeys_per_second"),
+        ("server CPU s a journey", "server_cpu"),
+        ("worker CPU s a journey", "worker_cpu"),
+    ):
+        middle = {side: statistics.median(sample[name] for sample in samples) for side, samples in rounds.items()}
+        _row(table, label, middle["ours"], middle["floor"])
+    latency = found["latency_ms"]
+    if isinstance(latency, dict):
+        for share in ("p50", "p99"):
+            _row(table, f"update answered, {share} ms", latency["ours"][share], latency["floor"][share])
+    console.print(table)
+    console.print(f"replay of a finished journey {found['replay_ms']:.0f} ms")
+    memory = found["memory_kb"]
+    if isinstance(memory, dict):
+        console.print(", ".join(f"memory {name} {value:.0f} KB" for name, value in memory.items()))
+    console.print(f"worker ready {found['ready_s']:.1f} s, starter.py --help {found['help_s']:.2f} s")
+    console.print(f"events by kind, one at a time: ours {single['ours']['kinds']}; floor {single['floor']['kinds']}")
+
+
+def _row(table: Table, label: str, ours: float, floor: float) -> None:
+    table.add_row(label, f"{ours:.2f}", f"{floor:.2f}", f"{ours / floor:.2f}")
+
+
+__all__ = ["Sample", "main"]
+
+if __name__ == "__main__":
+    main()
