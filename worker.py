@@ -31,7 +31,10 @@ from workflows.search_attributes import register
 from workflows.trial_register import TrialRegister
 from workflows.waking import wake_those_behind
 
-THREADS = 16
+THREADS = 200
+"""Activities at once. Those that ask for an allocation hold their place until another has opened the slot."""
+
+RECORDS_AT_ONCE = 16
 CANNOT_START = 4
 _log = structlog.stdlib.get_logger("trialpath.worker")
 
@@ -70,8 +73,8 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
             world.start_journey,
         ],
         activity_executor=threads,
-        max_concurrent_activities=200,
-        max_concurrent_local_activities=THREADS,
+        max_concurrent_activities=THREADS,
+        max_concurrent_local_activities=RECORDS_AT_ONCE,
         max_cached_workflows=settings.max_cached_workflows,
         workflow_runner=IdentityRunner(),
         interceptors=[IdentityInterceptor()],

@@ -1,5 +1,6 @@
 """The journal over SQLAlchemy Core. One transaction per `record`; rows are added, never changed."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,11 @@ from journal.schema import FACTS, SUBMISSIONS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MILLISECONDS = 1000
+POOL = 60
+
+
+class JournalBusy(OSError):  # noqa: N818 - what is true, and it passes
+    """Another writer held the journal for too long; trying again is right."""
 
 
 class StoredFact(NamedTuple):
@@ -66,6 +72,7 @@ class Journal:
     def __init__(self, url: str) -> None:
         """Open the journal at a database URL. Nothing is created: see `migrate`."""
         self.engine = _engine(url)
+        self._turn = threading.Lock()
 
     def migrate(self) -> None:
         """Bring the schema to the newest version."""
@@ -74,15 +81,25 @@ class Journal:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        write = self.engine.connect().execution_options(trialpath_write=True)
+        with write as connection, connection.begin():
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
     @contextmanager
     def locked(self, stream: str) -> Iterator[Stream]:
-        """Hold a stream alone for one transaction, which commits at the end. Raises OperationalError when busy."""
-        with self.engine.connect().execution_options(trialpath_write=True) as connection, connection.begin():
-            yield Stream(connection, stream)
+        """Hold a stream alone for one transaction, which commits at the end.
+
+        Raises OperationalError or JournalBusy when another holds it too long. SQLite has one writer: the threads of
+        one process take turns here, in order, where its own waiting would be by chance.
+        """
+        if not self._turn.acquire(timeout=BUSY_MILLISECONDS / 1000):
+            raise JournalBusy("the journal is busy")
+        try:
+            with self.engine.connect().execution_options(trialpath_write=True) as connection, connection.begin():
+                yield Stream(connection, stream)
+        finally:
+            self._turn.release()
 
     @contextmanager
     def reading(self, stream: str) -> Iterator[Stream]:
@@ -118,7 +135,7 @@ def _facts(connection: Connection, stream: str, after: int) -> list[StoredFact]:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_size=POOL, max_overflow=POOL)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
