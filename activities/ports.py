@@ -40,6 +40,9 @@ class NoticeSink(Protocol):
 class SealedList(Protocol):
     """The allocation list, sealed. Nobody can read a slot before it is opened for a subject."""
 
+    demonstration: bool
+    """Whether lists follow from a seed; such a list must never serve a trial in real time."""
+
     def seal(self, trial: str, arms: Sequence[tuple[str, int]], block_sizes: Sequence[int]) -> tuple[int, str]:
         """Make and seal the list once; give its length and published SHA-256. Again: the same."""
 

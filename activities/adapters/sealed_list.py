@@ -31,6 +31,7 @@ class JournalSealedList:
         self._journal = journal
         self._key_file = key_file
         self._chance = chance or secrets.SystemRandom()
+        self.demonstration = chance is not None
 
     def seal(self, trial: str, arms: Sequence[tuple[str, int]], block_sizes: Sequence[int]) -> tuple[int, str]:
         """Make and seal the list once; give its length and published SHA-256. Again: the same."""
