@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from domain.catalogue import latest
-from domain.decider import PATIENT, TRIAL, Decider
+from domain.decider import PATIENT, TRIAL, Decider, Due
 from domain.patient import commands as c
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial import commands as t
@@ -46,6 +46,13 @@ class Story:
     def today(self) -> date:
         """The site's date at the latest instant."""
         return SITE.date_of(self.now)
+
+    @property
+    def due(self) -> Due:
+        """The next thing to fall due. Fails when nothing is."""
+        due = self.decider.due(self.state)
+        assert due is not None
+        return due
 
     def with_facts(self, facts: tuple[Any, ...], at: datetime) -> "Story":
         """Tell more facts."""
@@ -134,6 +141,11 @@ def then_kinds(outcome: Outcome, *kinds: type) -> None:
     assert [type(fact).__name__ for fact in outcome.story.facts[len(outcome.before.facts) :]] == [
         kind.__name__ for kind in kinds
     ]
+
+
+def told_kinds(outcome: Outcome) -> list[type]:
+    """Give the kinds of the new facts."""
+    return [type(fact) for fact in outcome.story.facts[len(outcome.before.facts) :]]
 
 
 def the(outcome: Outcome, kind: type[FactT], **fields: object) -> FactT:

@@ -46,9 +46,7 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
 
 def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.SearchStrategy[Any]:
     """Give instances of a model, with dates from a strategy."""
-    fields = {
-        name: _field(name, field, dates) for name, field in kind.model_fields.items() if name != "kind"
-    }
+    fields = {name: _field(name, field, dates) for name, field in kind.model_fields.items() if name != "kind"}
     return st.fixed_dictionaries(fields).map(lambda values: kind.model_validate(values, strict=False))
 
 

@@ -42,7 +42,7 @@ def test_treatment_is_completed_21_days_after_the_last_cycle() -> None:
 def test_an_omitted_last_cycle_completes_from_its_planned_date() -> None:
     """C15, planned for day 353, is left out (T7)."""
     story = told(in_adjuvant("COHORT_1", 11), c.OmitDose(cycle="C15", decided_on=day(340), why="x"), day(340))
-    assert story.decider.due(story.state).key == f"COMPLETE/ADJUVANT/{day(374)}"
+    assert story.due.key == f"COMPLETE/ADJUVANT/{day(374)}"
 
 
 def test_omitted_adjuvant_cycles_are_planned_on() -> None:
@@ -80,7 +80,7 @@ def test_follow_up_asks_for_a_contact_every_90_days() -> None:
     assert story.facts[-1].notice == "FOLLOW_UP_DUE"
     outcome = when(story, c.ReportContact(contacted_on=story.today, disease_free=True))
     then_kinds(outcome, f.FollowUpContacted)
-    assert outcome.story.decider.due(outcome.story.state).key == f"REMIND/FOLLOW_UP/{begun + timedelta(days=180)}"
+    assert outcome.story.due.key == f"REMIND/FOLLOW_UP/{begun + timedelta(days=180)}"
 
 
 def test_an_older_contact_told_late_does_not_bring_the_next_one_forward() -> None:
@@ -90,7 +90,7 @@ def test_an_older_contact_told_late_does_not_bring_the_next_one_forward() -> Non
     for days in (80, 40):
         contact = c.ReportContact(contacted_on=begun + timedelta(days=days))
         story = told(story, contact, begun + timedelta(days=80))
-    assert story.decider.due(story.state).key == f"REMIND/FOLLOW_UP/{begun + timedelta(days=170)}"
+    assert story.due.key == f"REMIND/FOLLOW_UP/{begun + timedelta(days=170)}"
 
 
 def test_a_missed_contact_is_a_deviation_and_escalated() -> None:

@@ -52,7 +52,7 @@ def finding(rule: str, values: Mapping[str, tuple[str, str | None]], **changed: 
         ("I13.1", "UPROT", None, Verdict.MET, Verdict.NOT_MET, Verdict.NOT_MET),
     ],
 )
-def test_each_limit_is_exact(  # noqa: PLR0913 - a table
+def test_each_limit_is_exact(
     rule: str, analyte: str, limit: str | None, below: Verdict, at: Verdict, above: Verdict
 ) -> None:
     """Below, at and above the limit: 90 g/L, 1.5 and 80 10*9/L, 1.5 x ULN, 2+ (I11.2-4, I12.1, I13.1)."""

@@ -75,7 +75,9 @@ def test_the_upper_limit_is_turned_with_the_value() -> None:
     assert used(reported("TBIL", "0.7", "mg/dL", "1.2")).upper_limit == Decimal("20.52")
 
 
-@pytest.mark.parametrize("value", ["1,5", "<0.1", ">1000", "hemolyzed", "NaN", "Infinity", "-Infinity", "1_5", "１５"])
+@pytest.mark.parametrize(
+    "value", ["1,5", "<0.1", ">1000", "hemolyzed", "NaN", "Infinity", "-Infinity", "1_5", "\uff11\uff15"]
+)
 def test_censored_and_textual_values_are_set_aside(value: str) -> None:
     """Nothing is guessed from a value that is no plain number."""
     assert "not a number" in unused(reported("ANC", value, "10*9/L"))
@@ -151,7 +153,7 @@ def test_mass_and_molar_are_never_mixed_without_the_analyte() -> None:
 def test_a_unit_the_library_refuses_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even a unit the table accepts by mistake decides nothing."""
     odd = ANALYTES["HB"].__class__("HB", "Hemoglobin", "g/L", ("718-7",), ("mmol/L",))
-    monkeypatch.setitem(ANALYTES, "HB", odd)  # type: ignore[arg-type] # a mapping only to its readers
+    monkeypatch.setitem(ANALYTES, "HB", odd)
     assert "cannot convert" in unused(reported("HB", "8", "mmol/L"))
 
 

@@ -33,9 +33,7 @@ def test_an_allocation_begins_neoadjuvant_treatment() -> None:
         f.Randomized(arm="COHORT_2", slot=7, randomized_on=day(3)),
         f.NoticeRequested(notice="RANDOMIZED", to=("COORDINATOR", "PHARMACIST"), text="randomized to COHORT_2"),
         f.EpochEntered(epoch="NEOADJUVANT", entered_on=day(3)),
-        f.CyclePlanned(
-            cycle=1, planned_on=day(7), earliest_on=day(3), latest_on=day(10), anchor_on=day(3), rule="T11"
-        ),
+        f.CyclePlanned(cycle=1, planned_on=day(7), earliest_on=day(3), latest_on=day(10), anchor_on=day(3), rule="T11"),
     )
 
 

@@ -69,7 +69,7 @@ def test_a_dose_reported_late_moves_the_window() -> None:
     late = c.ReportDose(cycle="C3", day=8, given_on=day(56), drugs=(c.GivenDrug(drug="BENMELSTOBART"),))
     story = told(in_surgery_wait(), late, day(57))
     assert window(story) == (day(84), day(98), "T4")
-    assert story.decider.due(story.state).key.endswith(str(day(77)))
+    assert story.due.key.endswith(str(day(77)))
 
 
 def test_four_reminders_then_overdue() -> None:
@@ -256,9 +256,7 @@ def test_a_surgery_on_record_before_its_wait_is_not_waited_for(resection: str, e
     """Reported in screening: when the wait would begin, the journey goes on by the result that is known."""
     story = told(screened(), surgery(2, resection), day(2))
     story = told(story, c.ConfirmEligibility(judged_on=day(3)), day(3))
-    story = told(
-        told(story, c.RequestRandomization()), c.SlotAllocated(slot=1, arm="COHORT_2", randomized_on=day(3))
-    )
+    story = told(told(story, c.RequestRandomization()), c.SlotAllocated(slot=1, arm="COHORT_2", randomized_on=day(3)))
     story = cycle_given(story, choice="CISPLATIN")
     outcome = when(story, c.ProceedToSurgery(decided_on=day(20), why="operated before"), on=day(20))
     assert [row.epoch for row in facts_of(outcome, f.EpochEntered)] == ["SURGERY", epoch]
@@ -313,9 +311,7 @@ def test_pathology_that_finds_r0_after_r1_was_seen_asks_for_a_review() -> None:
 @pytest.mark.parametrize(("number", "off"), [(107, -1), (108, None), (122, None), (123, 1)])
 def test_the_evaluation_lies_28_to_42_days_after_surgery(number: int, off: int | None) -> None:
     """Outside: an important deviation, and adjuvant treatment starts all the same (T5)."""
-    outcome = when(
-        passing(in_evaluation(), day(number)), c.EvaluateAdjuvant(evaluated_on=day(number), fit=True)
-    )
+    outcome = when(passing(in_evaluation(), day(number)), c.EvaluateAdjuvant(evaluated_on=day(number), fit=True))
     assert the(outcome, f.EpochEntered).epoch == "ADJUVANT"
     found = facts_of(outcome, f.DeviationRecorded)
     assert [(row.item, row.days_off) for row in found] == ([] if off is None else [("EVALUATION", off)])

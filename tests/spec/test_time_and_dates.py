@@ -53,7 +53,7 @@ def test_after_time_passed_nothing_stays_due(phase: str) -> None:
 def test_a_date_falls_due_at_the_site_s_hour() -> None:
     """08:00 in Shanghai is midnight UTC; another site has its own zone and hour."""
     story = in_surgery_wait()
-    assert story.decider.due(story.state).at == datetime(2025, 8, 11, 0, 0, tzinfo=UTC)
+    assert story.due.at == datetime(2025, 8, 11, 0, 0, tzinfo=UTC)
     site = Site(code="BER", time_zone="Europe/Berlin", due_hour=7)
     assert site.due_at(date(2026, 3, 28)) == datetime(2026, 3, 28, 6, 0, tzinfo=UTC)
     assert site.due_at(date(2026, 3, 29)) == datetime(2026, 3, 29, 5, 0, tzinfo=UTC)
@@ -94,9 +94,7 @@ def test_a_date_before_birth_is_refused() -> None:
 
 def test_a_date_after_death_is_refused_but_for_what_follows_a_death() -> None:
     """No adverse event begins after the death; its report, pathology and cause are dated later."""
-    refused(
-        when(died(), AE.model_copy(update={"onset_on": day(61)}), on=day(70)), Reason.CONTRADICTS, field="onset_on"
-    )
+    refused(when(died(), AE.model_copy(update={"onset_on": day(61)}), on=day(70)), Reason.CONTRADICTS, field="onset_on")
     then_kinds(when(died(), AE.model_copy(update={"onset_on": day(60)}), on=day(70)), f.AdverseEventReported)
 
 

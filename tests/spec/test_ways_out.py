@@ -98,9 +98,7 @@ def test_progression_ends_treatment(phase: str) -> None:
     """It is told to the investigator, and follow-up begins (T6.1)."""
     story = PHASES[phase]()
     outcome = when(story, c.ReportProgression(found_on=story.today))
-    then_kinds(
-        outcome, f.ProgressionFound, f.NoticeRequested, f.TreatmentEnded, f.NoticeRequested, f.EpochEntered
-    )
+    then_kinds(outcome, f.ProgressionFound, f.NoticeRequested, f.TreatmentEnded, f.NoticeRequested, f.EpochEntered)
     assert the(outcome, f.TreatmentEnded).reason == "PROGRESSION"
 
 
@@ -142,9 +140,9 @@ def test_an_adverse_event_is_recorded_in_any_phase() -> None:
     serious = AE.model_copy(update={"serious": True, "grade": 4})
     for phase in ("screening", "neoadjuvant C1", "surgery wait", "follow-up", "ended", "died", "screen failure"):
         story = PHASES[phase]()
-        how = {"on": max(story.today, day(1)), "confirmed": True, "reason": "told late"}
-        then_kinds(when(story, AE, **how), f.AdverseEventReported)
-        outcome = when(story, serious, role=UNATTRIBUTED, **how)
+        on = max(story.today, day(1))
+        then_kinds(when(story, AE, on=on, confirmed=True, reason="told late"), f.AdverseEventReported)
+        outcome = when(story, serious, on=on, role=UNATTRIBUTED, confirmed=True, reason="told late")
         then_kinds(outcome, f.AdverseEventReported, f.NoticeRequested)
         assert the(outcome, f.NoticeRequested).urgent
 
