@@ -159,7 +159,7 @@ def trial_stream(trial: str) -> str:
 
 def trial_of(stream: str) -> str:
     """Give the trial a stream belongs to. Raises ValueError for a name that is no stream."""
-    match = _PATIENT_STREAM.match(stream) or _TRIAL_STREAM.match(stream)
+    match = _PATIENT_STREAM.fullmatch(stream) or _TRIAL_STREAM.fullmatch(stream)
     if match is None:
         raise ValueError(f"{stream!r} is not a stream: patient-<trial>-<subject> or trial-<trial>")
     return match["trial"]

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from domain.patient.journey import Cycle, Journey
-from domain.patient.windows import Dates, days, delay_limit, epoch_dates
+from domain.patient.windows import Dates, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
     Escalation,
     EvaluationEpoch,
@@ -60,16 +60,17 @@ def _items(journey: Journey) -> Iterator[Item]:
         case TreatmentEpoch():
             if journey.current_cycle is not None:
                 yield from _visit(journey, epoch, journey.current_cycle)
-            elif epoch.completes_after_days is not None:
+            elif epoch.completes_after_days is not None:  # pragma: no branch - else it is left with its last cycle
                 yield from _completion(journey, epoch.completes_after_days)
         case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():
             if dates is not None:
                 yield from _wait(journey, epoch, dates)
         case FollowUpEpoch():
-            if dates is not None:
-                yield from _contact(journey, epoch, dates)
+            yield from _contact(journey, epoch, contact_dates(journey, epoch))
             end = journey.protocol.completion_on
             yield _item(journey, "CLOSE", "end-of-study", end, "end of study", epoch.close_notice)
+        case _:
+            assert_never(epoch)
 
 
 def _item(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import assert_never
 
 from domain.patient.agenda import every_item
 from domain.patient.journey import Journey
-from domain.patient.windows import epoch_dates
+from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
 
 
@@ -35,7 +36,9 @@ def asks(journey: Journey) -> tuple[Ask, ...]:
         case EvaluationEpoch():
             return _evaluation(journey)
         case FollowUpEpoch():
-            return _follow_up(journey)
+            return _follow_up(journey, epoch)
+        case _:
+            assert_never(epoch)
 
 
 def _ask(journey: Journey, kind: str, text: str, by: date | None = None) -> Ask:
@@ -87,9 +90,9 @@ def _evaluation(journey: Journey) -> tuple[Ask, ...]:
     return (_ask(journey, "pathology", "final pathology", dates.earliest_on if dates else None), judged)
 
 
-def _follow_up(journey: Journey) -> tuple[Ask, ...]:
-    dates = epoch_dates(journey)
+def _follow_up(journey: Journey, epoch: FollowUpEpoch) -> tuple[Ask, ...]:
+    dates = contact_dates(journey, epoch)
     end = journey.protocol.completion_on
-    if dates is None or dates.target_on > end:
+    if dates.target_on > end:
         return (_ask(journey, "end_of_study", f"end of study {end}", end),)
     return (_ask(journey, "follow_up_contact", f"survival contact planned {dates.target_on}", dates.latest_on),)

@@ -108,7 +108,7 @@ class ReportDose(Frozen):
     drugs: tuple[GivenDrug, ...] | None = Field(
         None, min_length=1, description="what was given, if not all that was planned"
     )
-    choice: Code | None = Field(None, description="where the regimen offers a choice: the drug, for example CISPLATIN")
+    choice: Code | None = Field(None, description="where the regimen offers a choice: the drug picked")
 
 
 class DelayDose(Frozen):

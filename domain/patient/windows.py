@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import assert_never
 
 from domain.patient.facts import CyclePlanned
 from domain.patient.journey import Cycle, Journey
@@ -66,6 +67,8 @@ def anchor_date(journey: Journey, anchor: Anchor, drug: str | None = None) -> da
             return journey.evaluated_on
         case "EPOCH_START":
             return journey.epoch_on
+        case _:
+            assert_never(anchor)
 
 
 def procedure_dates(journey: Journey, epoch: ProcedureEpoch) -> Dates | None:
@@ -94,8 +97,14 @@ def epoch_dates(journey: Journey) -> Dates | None:
                 return None
             return Dates(cycle.anchor_on, cycle.earliest_on, cycle.planned_on, cycle.latest_on, cycle.rule)
         case FollowUpEpoch():
-            since = max(journey.epoch_on, journey.contacted_on or journey.epoch_on)
-            return around(epoch.visit, since)
+            return contact_dates(journey, epoch)
+        case _:
+            assert_never(epoch)
+
+
+def contact_dates(journey: Journey, epoch: FollowUpEpoch) -> Dates:
+    """Give the window of the next contact: from the last one, else from the start of follow-up. Source: Q13."""
+    return around(epoch.visit, max(journey.epoch_on, journey.contacted_on or journey.epoch_on))
 
 
 def delay_limit(epoch: TreatmentEpoch, cycle: Cycle, first: int) -> date:
