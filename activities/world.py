@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
 
 from activities.contract import EffectRequest, Outcome, Start
 from activities.ports import Laboratory, Notice, NoticeSink, SealedList
@@ -50,7 +50,7 @@ class World:
         complete = set(order.analytes) <= {analyte_of(result.code, result.system) for result in wanted}
         if not complete and now < order.give_up_at:
             pause = max(request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now), SHORTEST_POLL)
-            raise ApplicationError("results are not there yet", type="NotYet", next_retry_delay=pause)
+            raise ApplicationError("results are not there yet", type="NotYet", next_retry_delay=pause, category=ApplicationErrorCategory.BENIGN)
         results = [result.model_dump(mode="json") for result in wanted]
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
 
@@ -89,7 +89,9 @@ class World:
             if outcome is not None:
                 return outcome
             await asyncio.sleep(ALLOCATION_POLL_SECONDS)
-        raise ApplicationError("the register has not answered yet", type="NotYet")
+        raise ApplicationError(
+            "the register has not answered yet", type="NotYet", category=ApplicationErrorCategory.BENIGN
+        )
 
     def _answer(self, trial: str, subject: str, request: int) -> Outcome | None:
         register: Register = self._recorder.state(trial_stream(trial))
@@ -105,6 +107,9 @@ class World:
     @activity.defn(name="seal_list")
     def seal_list(self, request: EffectRequest) -> Outcome:
         """Make and seal the allocation list."""
+        if self._sealed_list.demonstration and request.clock.is_real:
+            detail = "a list from a seed is for demonstrations: unset TRIALPATH_DEMO_SEED for a trial in real time"
+            raise ApplicationError(detail, type="DemonstrationList")
         arms = [(str(code), int(cap)) for code, cap in request.payload["arms"]]
         slots, sha256 = self._sealed_list.seal(trial_of(request.stream), arms, request.payload["block_sizes"])
         return Outcome(kind="list_sealed", fields={"request": request.seq, "slots": slots, "sha256": sha256})
