@@ -57,9 +57,7 @@ def by_code(bundle: Mapping[str, Any]) -> dict[str, Any]:
 def values(bundle: Mapping[str, Any]) -> dict[str, Any]:
     """Return each number or text by its LOINC code."""
     return {
-        code: one["valueQuantity"]["value"]
-        if "valueQuantity" in one
-        else one["valueCodeableConcept"]["text"]
+        code: one["valueQuantity"]["value"] if "valueQuantity" in one else one["valueCodeableConcept"]["text"]
         for code, one in by_code(bundle).items()
     }
 
@@ -116,9 +114,7 @@ def test_unmarked_results_are_safe_and_printed_short(sex: str) -> None:
         for code, times in GREATEST.items():
             (interval,) = observations[code]["referenceRange"]
             assert found[code] <= times * interval["high"]["value"]
-        assert all(
-            round(found[code], places) == found[code] for code, places in PLACES.items()
-        )
+        assert all(round(found[code], places) == found[code] for code, places in PLACES.items())
         assert found["20454-5"] in {"negative", "trace"}
 
 
@@ -165,13 +161,9 @@ def test_subject_seed_and_collection_each_change_the_values() -> None:
 
 def test_issuing_again_keeps_results_and_their_identifiers() -> None:
     """A second issue, or another way to write the instant, is the same sample."""
-    again = make(
-        issued_at=ISSUED + timedelta(days=1), collected_at=COLLECTED.astimezone(UTC)
-    )
+    again = make(issued_at=ISSUED + timedelta(days=1), collected_at=COLLECTED.astimezone(UTC))
     assert values(again) == values(make())
-    assert [one["fullUrl"] for one in again["entry"]] == [
-        one["fullUrl"] for one in make()["entry"]
-    ]
+    assert [one["fullUrl"] for one in again["entry"]] == [one["fullUrl"] for one in make()["entry"]]
     assert again["id"] != make()["id"]
 
 
@@ -214,7 +206,7 @@ def test_unknown_sex_is_refused() -> None:
 def test_importing_the_module_does_not_import_the_generator() -> None:
     """The slow generator is imported only when a result set is wanted."""
     script = "import sys, demo.laboratory; sys.exit('carebundle' in sys.modules)"
-    subprocess.run([sys.executable, "-c", script], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_drop_writes_readable_json_and_leaves_nothing_else(tmp_path: Path) -> None:
