@@ -121,6 +121,12 @@ def drop(folder: Path, name: str, bundle: Mapping[str, Any]) -> Path:
     return part.replace(target)
 
 
+def warm_up() -> None:
+    """Load the generator and its tables, which takes seconds, before a clock runs."""
+    for letter in sorted(set(_SEXES.values())):
+        _safe_values("warm-up", letter)
+
+
 def _entry(sample: str, code: str, body: dict[str, Any]) -> dict[str, Any]:
     """Give the Observation its identifier, the same whenever it is issued again."""
     name = str(uuid.uuid5(_NAMESPACE, f"{sample}|{code}"))

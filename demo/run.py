@@ -1,0 +1,136 @@
+"""The demonstration: a whole trial on a real Temporal server, with simulated participants and staff."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+
+from demo import faults, laboratory
+from demo.board import Board, console, final_table, measured
+from demo.cast import FULL, Participant, cast
+from demo.folder import demo_settings, environment_of, own_folder
+from demo.hospital import Hospital
+from demo.pace import fast_clock
+from demo.processes import Embedded, ProcessDied
+from demo.tally import tally
+from demo.trial import OPENS_AT, open_trial, play
+from domain.catalogue import latest
+from journal.store import Journal
+from settings import Settings
+from workflows.client import TrialClient
+from workflows.connection import connect
+
+MILLISECONDS_PER_DAY = 250.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What trial to play: who takes part, and how long a clinical day lasts."""
+
+    seed: str
+    people: tuple[Participant, ...]
+    milliseconds_per_day: float
+
+
+async def run_demo(
+    *, seed: str, milliseconds_per_day: float | None, keep: bool, data: Path, participants: int = FULL
+) -> int:
+    """Run the demonstration in a folder of its own; give exit code 0, or 1 when anything went wrong."""
+    out = console()
+    _stop_on_signals()
+    wanted = Wanted(seed, tuple(cast(seed, participants)), milliseconds_per_day or MILLISECONDS_PER_DAY)
+    with own_folder(data) as folder:
+        settings = demo_settings(folder, seed)
+        out.print(f"Starting a Temporal server and a worker; everything is kept in {folder} ...", soft_wrap=True)
+        async with Embedded(folder, environment=environment_of(settings), ports=None) as running:
+            out.print(f"UI  {running.ui}", soft_wrap=True)
+            await asyncio.gather(running.until_warm(), asyncio.to_thread(laboratory.warm_up))
+            try:
+                problems = await _unless_died(running, _demonstrate(out, running, settings, wanted))
+            except ProcessDied as died:
+                problems = [str(died)]
+            _tell(out, problems)
+            if keep:
+                await _keep(out, running)
+    return 1 if problems else 0
+
+
+async def _demonstrate(out: Console, running: Embedded, settings: Settings, wanted: Wanted) -> list[str]:
+    """Play the trial while showing it, print what it came to, and give what went wrong."""
+    client, journal = await connect(running.address), Journal(settings.url)
+    began = time.monotonic()
+    clock = fast_clock(OPENS_AT, wanted.milliseconds_per_day)
+    sending = TrialClient(client, settings.trial, settings.task_queue, journal)
+    hospital = await open_trial(sending, settings, journal, clock, wanted.seed)
+    problems = await _shown(out, hospital, wanted)
+    wall_seconds = time.monotonic() - began
+    problems += await _looked_into(running, hospital, wanted)
+    out.print(final_table(tally(hospital.charts, latest(settings.trial)).rows()))
+    out.print(measured(wall_seconds, hospital.pace, running.ui))
+    journal.close()
+    return problems
+
+
+async def _shown(out: Console, hospital: Hospital, wanted: Wanted) -> list[str]:
+    board = asyncio.create_task(Board(hospital.charts, hospital.pace, latest(hospital.charts.trial)).show(out))
+    try:
+        problems = await play(hospital, wanted.people)
+        await faults.settle(hospital.client.client, hospital.charts)
+    finally:
+        board.cancel()
+        with suppress(asyncio.CancelledError):
+            await board
+    return problems
+
+
+async def _looked_into(running: Embedded, hospital: Hospital, wanted: Wanted) -> list[str]:
+    """Look for what is wrong in journal, Temporal and log."""
+    randomized = sum(not person.failure for person in wanted.people)
+    refusals = sum(person.failure == "LAB" for person in wanted.people)
+    return [
+        *faults.in_the_journal(hospital.charts, latest(hospital.charts.trial), randomized, refusals),
+        *await faults.in_temporal(hospital.client.client),
+        *faults.in_the_log(running.worker),
+    ]
+
+
+async def _unless_died(running: Embedded, work: Coroutine[None, None, T]) -> T:
+    """Give the result of some work. Raises ProcessDied when server or worker end before it does."""
+    working, watching = asyncio.ensure_future(work), asyncio.ensure_future(running.wait())
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            watching.result()
+        return await working
+    finally:
+        for task in (working, watching):
+            task.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+def _tell(out: Console, problems: list[str]) -> None:
+    for problem in problems:
+        out.print(f"WRONG  {problem}", style="red", highlight=False, soft_wrap=True, markup=False)
+    out.print("The demonstration failed." if problems else "Everything went as it should.")
+
+
+async def _keep(out: Console, running: Embedded) -> None:
+    """Keep everything running until told to stop."""
+    out.print(f"Server, worker and UI stay up: {running.ui} (Ctrl-C stops them)", soft_wrap=True)
+    with suppress(asyncio.CancelledError):
+        await running.wait()
+
+
+def _stop_on_signals() -> None:
+    """Stop on SIGTERM and SIGHUP as on Ctrl-C, so that no process is left behind."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if task is not None:
+            loop.add_signal_handler(number, task.cancel)

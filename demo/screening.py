@@ -1,0 +1,115 @@
+"""Plays staff through a participant's screening: enrolment, samples, verdict, randomization, or screen failure."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from demo.cast import Failure, Participant
+from demo.hospital import STAFF, Hospital, told
+from workflows.client import Submitted
+
+REASONS: Mapping[Failure, str] = MappingProxyType(
+    {"LAB": "laboratory criteria not met", "AGE": "I2 not met", "BLOOD_SUPPORT": "I11.1 not met"}
+)
+SAMPLED_AFTER = 45
+"""Minutes from consent to the screening sample."""
+
+
+class Turns:
+    """Lets participants ask for their randomization one after another, in one order, whatever the machine's pace."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        """Keep an order of participants' numbers."""
+        self._before = dict(zip(order[1:], order, strict=False))
+        self._passed = {number: asyncio.Event() for number in order}
+
+    async def come(self, number: int) -> None:
+        """Wait until everyone before a participant has been randomized, or will never be."""
+        before = self._before.get(number)
+        if before is not None:
+            await self._passed[before].wait()
+
+    def passed(self, number: int) -> None:
+        """Let the next one come."""
+        if number in self._passed:
+            self._passed[number].set()
+
+
+class Screening:
+    """One participant's screening."""
+
+    def __init__(self, hospital: Hospital, person: Participant) -> None:
+        """Screen a participant at a hospital."""
+        self._hospital = hospital
+        self._person = person
+        self.subject = f"S{person.number:03d}"
+
+    async def enrol(self) -> None:
+        """Register them with consent and evidence. Raises Unexpected when the number is not the next one."""
+        person, on = self._person, str(self._person.enrolled_on)
+        planned = self._hospital.pace.at(person.enrolled_on, person.minute)
+        await self._hospital.pace.until(planned)
+        fields = {
+            "site": self._hospital.pace.site.code,
+            "born_on": str(person.born_on),
+            "sex": person.sex,
+            "consent": {"signed_on": on, "version": "V1.0"},
+            "evidence": {
+                "assessed_on": on,
+                "weight_kg": str(person.weight_kg),
+                "height_cm": str(person.height_cm),
+                **self._blood_support(),
+            },
+        }
+        submitted = Submitted("enroll", fields, staff=STAFF["COORDINATOR"], role="COORDINATOR")
+        told(f"{self.subject} enroll", await self._hospital.client.to_trial(submitted))
+        self._hospital.pace.answered(planned)
+        self._hospital.same_number(self.subject)
+
+    def _blood_support(self) -> dict[str, object]:
+        if self._person.failure == "BLOOD_SUPPORT":
+            return {"no_support": False, "last_support_on": str(self._person.enrolled_on - timedelta(days=5))}
+        return {"no_support": True}
+
+    async def results(self) -> None:
+        """Take the screening sample and wait for its results; one that fails by chance is repeated and typed in."""
+        person, hospital = self._person, self._hospital
+        failing = person.failure == "LAB" or person.retested
+        await hospital.until(self.subject, lambda journey: journey.seq > 0, "the start of the journey")
+        collected_at = hospital.pace.at(person.enrolled_on, person.minute + SAMPLED_AFTER)
+        await hospital.sample(self.subject, person.sex, collected_at, person.abnormal if failing else {})
+        await hospital.until(self.subject, lambda journey: bool(journey.labs), "the screening results")
+        if person.retested:
+            on = person.enrolled_on + timedelta(days=1)
+            await self._act("COORDINATOR", "lab_results", on, results=[self._repeated(on)])
+
+    def _repeated(self, on: date) -> dict[str, str]:
+        collected_at = self._hospital.pace.at(on, 6 * 60).isoformat()
+        return {"code": "PLT", "system": "analyte", "value": "142", "unit": "10*9/L", "collected_at": collected_at}
+
+    async def fail(self) -> None:
+        """End it as the participant's failure says; a verdict that cannot hold is tried once, and refused on record."""
+        person = self._person
+        on = person.enrolled_on + timedelta(days=person.verdict_after)
+        if person.failure == "WITHDREW":
+            await self._act("COORDINATOR", "withdrawal", on, withdrawn_on=on, level="STUDY")
+            return
+        if person.failure == "LAB":
+            await self._act("INVESTIGATOR", "confirm_eligibility", on, refused="NOT_ELIGIBLE", judged_on=on)
+        why = REASONS[person.failure]
+        await self._act("INVESTIGATOR", "screen_failure", on, decided_on=on, why=why)
+
+    async def randomize(self, turns: Turns) -> None:
+        """Confirm eligibility, wait for the participant's turn, and get the allocation."""
+        person, hospital = self._person, self._hospital
+        judged_on = person.enrolled_on + timedelta(days=person.verdict_after)
+        await self._act("INVESTIGATOR", "confirm_eligibility", judged_on, judged_on=judged_on)
+        await hospital.pace.until(hospital.pace.at(person.randomized_on, person.minute))
+        await turns.come(person.number)
+        await self._act("COORDINATOR", "request_randomization", person.randomized_on)
+        await hospital.until(self.subject, lambda journey: bool(journey.arm), "the allocation")
+
+    async def _act(self, role: str, kind: str, on: date, *, refused: str = "", **fields: object) -> None:
+        at = self._hospital.pace.at(on, self._person.minute)
+        await self._hospital.act(self.subject, role, kind, at, fields, refused=refused)

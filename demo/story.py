@@ -1,0 +1,193 @@
+"""Plays staff through a randomized participant's way. Every clinical date follows from seed and planned dates."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from demo.cast import END_IN_TREATMENT, Participant
+from demo.hospital import NOTHING_ABNORMAL, Hospital, Unexpected
+from domain.patient.journey import Cycle, Journey
+from domain.protocol import RegimenLine
+
+ANCHOR_DRUG = "BENMELSTOBART"
+MORNING_SAMPLE = 6 * 60
+SAMPLED_BEFORE, ANNOUNCED_BEFORE, HELD_BEFORE = 3, 5, 1
+"""Days before day 1: the pre-dose sample, a delay known ahead, a delay or new sample after a failed gate."""
+PUT_OFF = 7
+OPERABILITY_AFTER, EARLIEST_SURGERY = 24, 28
+COMPLETES_AFTER = 22
+LOST_AFTER, DIES_AFTER, CLOSED_AFTER = 109, 40, 5
+
+
+def days(count: int) -> timedelta:
+    """Give a span of calendar days."""
+    return timedelta(days=count)
+
+
+class Story:
+    """A randomized participant, from the first cycle to the end of study."""
+
+    def __init__(self, hospital: Hospital, person: Participant) -> None:
+        """Tell what happens to a participant at a hospital."""
+        self._hospital = hospital
+        self._person = person
+        self._subject = f"S{person.number:03d}"
+
+    async def play(self) -> None:
+        """Play it to its end. Raises Unexpected and Unreachable."""
+        if await self.cycles(1, 3) and await self._surgery() and await self.cycles(4, 15):
+            await self._completion()
+        if not self._journey.is_over:
+            await self._follow_up()
+
+    async def cycles(self, first: int, last: int) -> bool:
+        """Play cycles, and say whether treatment goes on after them."""
+        for number in range(first, last + 1):
+            await self._cycle(number)
+            day_1 = self._journey.cycles[number].day_1_on or self._journey.cycles[number].planned_on
+            if self._person.serious_event_in == number:
+                await self._serious_event(day_1 + days(8))
+            if self._person.fate in END_IN_TREATMENT and self._person.last_cycle == number:
+                await self._end_treatment(day_1 + days(10))
+                return False
+        return True
+
+    async def operability(self, after: int = OPERABILITY_AFTER) -> date:
+        """Give the verdict before surgery; return the last dose its window counts from."""
+        last = self._journey.last_dose[ANCHOR_DRUG]
+        on, operable = last + days(after), self._person.fate != "NOT_OPERABLE"
+        why: dict[str, object] = {} if operable else {"why": "lung function"}
+        await self._act("SURGEON", "operability", on, judged_on=on, operable=operable, **why)
+        return last
+
+    async def _cycle(self, number: int) -> None:
+        incident, cycle = self._person.incidents.get(number, ""), self._awaited(number)
+        late = days(incident == "A_DAY_LATE")
+        if incident in ("HELD", "HELD_AND_DELAYED"):
+            await self._sampled(number, cycle.planned_on - days(SAMPLED_BEFORE), self._person.abnormal)
+        if incident == "HELD":
+            await self._sampled(number, cycle.planned_on - days(HELD_BEFORE))
+        if incident == "HELD_AND_DELAYED":
+            await self._put_off(cycle, cycle.planned_on - days(HELD_BEFORE), "gate not passed")
+        if incident == "DELAYED":
+            await self._put_off(cycle, cycle.planned_on - days(ANNOUNCED_BEFORE), "asked for by the subject")
+        on = self._awaited(number).planned_on + late
+        if incident != "HELD":
+            await self._sampled(number, on - days(SAMPLED_BEFORE))
+        if incident == "OMITTED":
+            await self._act("INVESTIGATOR", "dose_omitted", on, cycle=cycle.label, decided_on=on, why="infection")
+        else:
+            await self._give(number, on)
+
+    async def _sampled(self, number: int, on: date, abnormal: Mapping[str, Decimal | str] = NOTHING_ABNORMAL) -> None:
+        """Have a gate checked on a sample of a date, or of a later one when the order came only then."""
+        hospital, subject = self._hospital, self._subject
+        wanted = "FAILED" if abnormal else "PASSED"
+        while True:
+            collected_at = hospital.pace.at(on, MORNING_SAMPLE)
+            await hospital.sample(subject, self._person.sex, collected_at, abnormal)
+            journey = await hospital.until(
+                subject, lambda j: j.cycles[number].ordered is not None, f"C{number}'s order"
+            )
+            if journey.orders[journey.cycles[number].ordered or 0].after < collected_at:
+                break
+            on += days(1)
+        await hospital.until(subject, lambda j: j.cycles[number].gate == wanted, f"C{number}'s gate: {wanted}")
+
+    async def _put_off(self, cycle: Cycle, on: date, why: str) -> None:
+        until = cycle.planned_on + days(PUT_OFF)
+        await self._act("COORDINATOR", "dose_delayed", on, cycle=cycle.label, until=until, why=why)
+
+    async def _give(self, number: int, on: date) -> None:
+        """Give day 1 and the later days of a cycle on which drugs are given at the site."""
+        lines = self._regimen(number)
+        choice: dict[str, object] = (
+            {"choice": self._person.platinum} if any(len(line.drugs) > 1 for line in lines) else {}
+        )
+        await self._act("INVESTIGATOR", "dose_given", on, cycle=f"C{number}", given_on=on, **choice)
+        later = sorted({day for line in lines if not line.self_administered for day in line.days if day > 1})
+        for day in later:
+            then = on + days(day - 1)
+            await self._act("PHARMACIST", "dose_given", then, cycle=f"C{number}", given_on=then, day=day)
+
+    def _regimen(self, number: int) -> tuple[RegimenLine, ...]:
+        epoch = self._journey.protocol.epoch_of_cycle(number)
+        return epoch.regimens[self._journey.arm] if epoch else ()
+
+    async def _serious_event(self, on: date) -> None:
+        fields = {"term": "febrile neutropenia", "grade": 3, "serious": True, "onset_on": on}
+        await self._act("INVESTIGATOR", "adverse_event", on, **fields)
+
+    async def _end_treatment(self, on: date) -> None:
+        """End treatment between two cycles, as the participant's fate says."""
+        match self._person.fate:
+            case "PROGRESSES":
+                await self._act("INVESTIGATOR", "progression", on, found_on=on)
+            case "DISCONTINUES":
+                await self._act("INVESTIGATOR", "discontinue_treatment", on, decided_on=on, why="toxicity")
+            case "LEAVES_TREATMENT":
+                await self._act("COORDINATOR", "withdrawal", on, withdrawn_on=on, level="TREATMENT")
+            case "LEAVES_STUDY":
+                await self._act("COORDINATOR", "withdrawal", on, withdrawn_on=on, level="STUDY")
+            case _:
+                await self._serious_event(on)
+                await self._act("COORDINATOR", "death", on + days(2), died_on=on + days(2))
+
+    async def _surgery(self) -> bool:
+        """Play the surgery wait, surgery and its evaluation, and say whether adjuvant treatment starts."""
+        person = self._person
+        early = person.surgery_after < EARLIEST_SURGERY
+        last = await self.operability(person.surgery_after - 1 if early else OPERABILITY_AFTER)
+        on = last + days(person.surgery_after)
+        if person.fate == "NOT_OPERABLE":
+            return False
+        if person.fate == "NO_SURGERY":
+            await self._act("INVESTIGATOR", "surgery_cancelled", on, decided_on=on, why="refused by the subject")
+            return False
+        await self._act("SURGEON", "surgery_done", on, performed_on=on, resection=person.margin)
+        if person.margin != "NOT_RESECTED":
+            final = person.margin if person.fate != "PATHOLOGY_R1" else "R1"
+            reported_on = on + days(person.pathology_after)
+            await self._act("PATHOLOGIST", "pathology", reported_on, reported_on=reported_on, resection=final)
+        return not self._journey.treatment_ended and await self._evaluation(on)
+
+    async def _evaluation(self, surgery_on: date) -> bool:
+        on, fit = surgery_on + days(self._person.evaluation_after), self._person.fate != "NOT_FIT"
+        why: dict[str, object] = {} if fit else {"why": "general condition"}
+        await self._act("INVESTIGATOR", "adjuvant_evaluation", on, evaluated_on=on, fit=fit, **why)
+        return fit
+
+    async def _completion(self) -> None:
+        last = max(cycle.day_1_on or cycle.planned_on for cycle in self._journey.cycles.values())
+        await self._hospital.pace.until(self._hospital.pace.at(last + days(COMPLETES_AFTER), self._person.minute))
+        await self._hospital.until(self._subject, lambda j: j.treatment_ended != "", "the end of treatment")
+
+    async def _follow_up(self) -> None:
+        since = self._journey.epoch_on
+        match self._person.fate:
+            case "LOST":
+                on = since + days(LOST_AFTER)
+                await self._act("COORDINATOR", "lost_to_follow_up", on, decided_on=on, why="three calls unanswered")
+            case "DIES_LATER":
+                on = since + days(DIES_AFTER)
+                await self._act("COORDINATOR", "death", on, died_on=on)
+            case _:
+                on = since + days(self._person.contact_after)
+                await self._act("COORDINATOR", "follow_up_contact", on, contacted_on=on, disease_free=True)
+                on += days(CLOSED_AFTER)
+                await self._act("INVESTIGATOR", "end_of_study", on, ended_on=on)
+
+    async def _act(self, role: str, kind: str, on: date, **fields: object) -> None:
+        at = self._hospital.pace.at(on, self._person.minute)
+        await self._hospital.act(self._subject, role, kind, at, fields)
+
+    @property
+    def _journey(self) -> Journey:
+        return self._hospital.charts.journey(self._subject)
+
+    def _awaited(self, number: int) -> Cycle:
+        """Give the cycle that is awaited. Raises Unexpected when it is another one."""
+        cycle = self._journey.current_cycle
+        if cycle is None or cycle.number != number:
+            raise Unexpected(f"{self._subject}: C{number} is not awaited, phase {self._journey.epoch}")
+        return cycle
