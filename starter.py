@@ -1,6 +1,5 @@
 """The command line of ops staff and clinicians. Each command lives in `cli/`; this page only starts it."""
 
-import contextlib
 import os
 import sys
 
@@ -8,8 +7,6 @@ from cli.main import main
 
 if __name__ == "__main__":
     code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            stream.flush()
-    # Not `sys.exit`: Temporal's client runs threads that now and then abort an interpreter which takes itself down.
-    os._exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # a Temporal client still closing its threads can abort the interpreter's own exit (sdk-python 300)

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import protocol
-from bench.journeys import laboratory
-from bench.measure import Floor, Ours, Sample, batch, help_seconds, percentile, replay_milliseconds
+from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
 from bench.rig import SETTINGS, server
+from demo import laboratory
 
 ROUNDS = 3
 
@@ -117,8 +117,6 @@ def _show(found: dict[str, object]) -> None:
 def _row(table: Table, label: str, ours: float, floor: float) -> None:
     table.add_row(label, f"{ours:.2f}", f"{floor:.2f}", f"{ours / floor:.2f}")
 
-
-__all__ = ["Sample", "main"]
 
 if __name__ == "__main__":
     main()

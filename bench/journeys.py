@@ -15,7 +15,7 @@ from temporalio.client import Client
 from bench.floor import QUEUE, REFERENCE, BareJourney
 from bench.protocol import VERSION
 from demo import laboratory
-from domain.decider import patient_stream, trial_stream
+from domain.decider import patient_stream
 from domain.values import Clock
 from journal.schema import FACTS
 from journal.store import Journal
@@ -170,9 +170,7 @@ class OurDriver:
     def _drop(self) -> None:
         """Drop one result set of now. Its values are the same for all: only its instant matters here."""
         at = self._clock.trial_time(datetime.now(UTC))
-        bundle = laboratory.result_set(
-            seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE"
-        )
+        bundle = laboratory.result_set(seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE")
         text = json.dumps(bundle).replace('"S000"', f'"{self.subject}"').replace(FIXED.isoformat(), at.isoformat())
         name = f"{self.subject}-{uuid.uuid4().hex[:8]}"
         for old in self._labs.glob(f"{self.subject}-*.json"):
@@ -237,8 +235,6 @@ async def events_of(client: Client, workflow_id: str) -> Counter[str]:
     counts: Counter[str] = Counter()
     async for run in client.list_workflows(f"WorkflowId='{workflow_id}'"):
         history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
-        counts.update(event.WhichOneof("attributes").removesuffix("_event_attributes") for event in history.events)
+        counts.update(str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events)
     return counts
 
-
-__all__ = ["FloorDriver", "JournalWatch", "OurDriver", "bench_clock", "events_of", "open_bench_trial", "trial_stream"]

@@ -19,7 +19,15 @@ def _wide(epoch: object) -> object:
             criteria = tuple(
                 row.model_copy(update={"days": FAR}) if row.days is not None else row for row in epoch.criteria
             )
-            return epoch.model_copy(update={"window": window, "criteria": criteria, "reminders": (), "lab_max_age_days": FAR, "lab_give_up_days": FAR})
+            return epoch.model_copy(
+                update={
+                    "window": window,
+                    "criteria": criteria,
+                    "reminders": (),
+                    "lab_max_age_days": FAR,
+                    "lab_give_up_days": FAR,
+                }
+            )
         case TreatmentEpoch():
             visit = epoch.visit.model_copy(update={"latest_days": FAR})
             target = epoch.gate.order_days_before if epoch.completes_after_days is None else epoch.start.target_days

@@ -39,10 +39,9 @@ def show_command(subject: str, *, as_json: bool) -> int:
         lines.append(f"window {window['from']} to {window['to']} (rule {window['rule']})")
     if shown["next_due"]:
         lines.append(f"next due {_when(journey, shown['next_due']['at'])}: {shown['next_due']['what']}")
-    lines += [
-        f"{'OVERDUE ' if ask['overdue'] else ''}{ask['what']} by {ask['by'] or '-'}: {ask['kind']} from {' or '.join(ask['to'])}"
-        for ask in shown["asks"]
-    ]
+    for ask in shown["asks"]:
+        late = "OVERDUE " if ask["overdue"] else ""
+        lines.append(f"{late}{ask['what']} by {ask['by'] or '-'}: {ask['kind']} from {' or '.join(ask['to'])}")
     lines.append(f"facts {journey.seq}   deviations {len(journey.deviations)}   open effects {len(journey.intents)}")
     console().print(Panel("\n".join(lines), title=f"{subject}: {phase(journey)}", title_align="left"))
     return DONE
@@ -131,7 +130,7 @@ def due_command(role: str | None, site: str | None, *, as_json: bool) -> int:
     """Show the work list: who must do what by when, overdue first."""
     known = access.settings()
     register, journeys = _journeys(access.journal(known), known.trial)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"overdue": ask.overdue, "by": ask.by, "subject": journey.subject, "site": journey.site.code}
         | {"what": ask.text, "kind": ask.kind, "to": list(ask.to)}
         for journey in journeys

@@ -150,7 +150,7 @@ def _enrolment(found: dict[str, str]) -> dict[str, Any]:
 )
 @click.option("--json", "as_json", is_flag=True, help="answer as JSON")
 @click.pass_context
-def send_command(ctx: click.Context, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
+def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
     """Send a command for a subject: send S001 surgery_done --performed-on 2025-09-01 --resection R0 --staff SUR1.
 
     `send S001 KIND --help` shows the fields of a kind.
