@@ -1,4 +1,4 @@
-"""`make bench`: the reference journey, ours beside the bare Temporal floor, on one real server with the same settings."""
+"""`make bench`: the reference journey, ours beside the bare Temporal floor, on one real server, same settings."""
 
 import asyncio
 import json

@@ -48,7 +48,7 @@ class BareJourney:
         )
 
     @workflow.update
-    async def message(self, text: str) -> int:
+    async def message(self, _text: str) -> int:
         """Take a message."""
         self._messages += 1
         return self._messages
@@ -73,7 +73,7 @@ async def work(address: str) -> None:
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
     )
     async with worker:
-        print("worker ready", flush=True)  # noqa: T201 - the driver waits for it
+        print("worker ready", flush=True)
         await asyncio.Event().wait()
 
 

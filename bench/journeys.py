@@ -197,7 +197,7 @@ class FloorDriver:
         driver = self
 
         class Ears(asyncio.DatagramProtocol):
-            def datagram_received(self, data: bytes, addr: object) -> None:
+            def datagram_received(self, data: bytes, _address: object) -> None:
                 name, stage = json.loads(data)
                 watched = driver._subjects[name]
                 watched.seen[str(stage)] += 1
@@ -237,4 +237,3 @@ async def events_of(client: Client, workflow_id: str) -> Counter[str]:
         history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
         counts.update(str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events)
     return counts
-

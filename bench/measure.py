@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Replayer
 
 from bench.floor import QUEUE, BareJourney
-from bench.journeys import FloorDriver, JournalWatch, OurDriver, bench_clock, events_of, open_bench_trial
+from bench.journeys import FloorDriver, JournalWatch, OurDriver, Watched, bench_clock, events_of, open_bench_trial
 from bench.rig import Process
 from domain.decider import patient_stream
 from journal.store import Journal
@@ -92,8 +92,7 @@ class Ours:
         subjects = [await self.enroll() for _ in range(SUBJECTS_FOR_LATENCY)]
         for subject in subjects:
             stream = patient_stream("NCT06978153", subject)
-            while self.watch.subjects.get(stream) is None or not self.watch.subjects[stream].seen["EpochEntered"]:
-                await asyncio.sleep(0.02)
+            await self.watch.subjects.setdefault(stream, Watched()).until("EpochEntered", 1)
         fields = {"term": "nausea", "grade": 1, "serious": False, "onset_on": "2025-06-02"}
         found = []
         for number in range(samples):
@@ -148,9 +147,10 @@ class Floor:
 
 async def replay_milliseconds(client: Client, stream: str) -> float:
     """Give the time to replay all runs of one journey."""
-    histories = []
-    async for run in client.list_workflows(f"WorkflowId='{stream}'"):
-        histories.append(await client.get_workflow_handle(stream, run_id=run.run_id).fetch_history())
+    histories = [
+        await client.get_workflow_handle(stream, run_id=run.run_id).fetch_history()
+        async for run in client.list_workflows(f"WorkflowId='{stream}'")
+    ]
     replayer = Replayer(
         workflows=[PatientJourney],
         data_converter=CONVERTER,
@@ -171,7 +171,7 @@ def help_seconds() -> float:
     taken = []
     for _ in range(5):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "starter.py", "--help"], check=True, capture_output=True)  # noqa: S603
+        subprocess.run([sys.executable, "starter.py", "--help"], check=True, capture_output=True)
         taken.append(time.perf_counter() - started)
     return statistics.median(taken)
 

@@ -34,7 +34,7 @@ class Process(AbstractContextManager["Process"]):
         """Start it."""
         self._log = log.open("w")
         self.started = time.monotonic()
-        self.popen = subprocess.Popen(  # noqa: S603 - our own commands
+        self.popen = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from cli.main import MALFORMED, UNREACHABLE, Failed
 from domain.decider import PATIENT, TRIAL, patient_stream, trial_stream

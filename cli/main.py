@@ -23,7 +23,7 @@ COMMANDS = {
 }
 
 
-class Failed(Exception):
+class Failed(Exception):  # noqa: N818 - what became of the call
     """A command could not be carried out; the message is for the user, the code for the shell."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -35,11 +35,11 @@ class Failed(Exception):
 class Lazy(click.Group):
     """A group that knows its commands' names and imports one when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the library calls it
         """Give the names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Import the command."""
         if cmd_name not in COMMANDS:
             return None
@@ -47,7 +47,7 @@ class Lazy(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the table of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])

@@ -1,4 +1,4 @@
-"""Submission ids are kept in a file until answered, so that a call repeated after a lost answer applies nothing twice."""
+"""Submission ids are kept in a file until answered: a call repeated after a lost answer applies nothing twice."""
 
 import hashlib
 import json

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import click
 from rich.console import Console
-
 from rich.table import Table
 
 from cli import access
-from cli.output import console
 from cli.main import DONE
+from cli.output import console
 from domain.catalogue import latest
 from domain.protocol import (
     EvaluationEpoch,
@@ -106,7 +105,8 @@ def _treatment(epoch: TreatmentEpoch) -> Iterator[Line]:
     yield "next day 1", f"{epoch.cycle_days} d after the actual day 1, {_window(epoch.visit)}", epoch.visit.source
     yield "maximum delay", f"{epoch.max_delay_days} d", epoch.max_delay_notice.source
     gate = epoch.gate
-    text = f"{', '.join(gate.criteria)} on a sample at most {gate.max_age_days} d old, ordered {gate.order_days_before} d ahead"
+    text = f"{', '.join(gate.criteria)} on a sample at most {gate.max_age_days} d old"
+    text += f", ordered {gate.order_days_before} d ahead"
     yield "pre-dose gate", text, gate.source
     for arm, regimen in epoch.regimens.items():
         for line in regimen:

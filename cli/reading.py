@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import click
-from cli.output import console
 from rich.panel import Panel
 from rich.table import Table
 
 from cli import access
 from cli.main import DONE
+from cli.output import console
 from domain.decider import patient_stream, register_state
 from domain.patient.asks import asks
 from domain.patient.journey import Journey
