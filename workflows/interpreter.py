@@ -21,7 +21,13 @@ from temporalio.common import (
     SearchAttributeUpdate,
     TypedSearchAttributes,
 )
-from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ApplicationErrorCategory,
+    FailureError,
+    is_cancelled_exception,
+)
 
 with workflow.unsafe.imports_passed_through():
     from activities.contract import (
@@ -193,15 +199,8 @@ class Interpreter:
                 start_to_close_timeout=timedelta(seconds=5),
                 retry_policy=QUICK,
             )
-        except ActivityError:
-            step = await workflow.execute_activity(
-                RECORD,
-                request,
-                result_type=Step,
-                start_to_close_timeout=timedelta(seconds=20),
-                retry_policy=PATIENT,
-                summary="Record, once the journal is back",
-            )
+        except FailureError:  # a time-out comes as ActivityError, but used-up local tries as the failure itself
+            step = await _record_patiently(request)
         self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch))
         for pending, answer in zip(batch, step.answers, strict=True):
             pending.answer = answer
@@ -254,16 +253,23 @@ class Interpreter:
             clock=self._start.clock,
             payload=effect.payload,
         )
-        outcome = await workflow.execute_activity(
-            effect.activity,
-            request,
-            result_type=Outcome,
-            start_to_close_timeout=timedelta(seconds=effect.start_to_close_seconds),
-            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=effect.longest_pause_seconds)),
-            summary=effect.summary,
-        )
-        message = system_message(outcome.kind, outcome.fields, derived_id(effect.key, "outcome"))
-        self._inbox.append(Pending(message))
+        while True:
+            try:
+                outcome = await workflow.execute_activity(
+                    effect.activity,
+                    request,
+                    result_type=Outcome,
+                    start_to_close_timeout=timedelta(seconds=effect.start_to_close_seconds),
+                    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=effect.longest_pause_seconds)),
+                    summary=effect.summary,
+                )
+            except ActivityError as error:  # no longer wanted; or an operator failed it by hand, and it begins again
+                if is_cancelled_exception(error):
+                    return
+                continue
+            message = system_message(outcome.kind, outcome.fields, derived_id(effect.key, "outcome"))
+            self._inbox.append(Pending(message))
+            return
 
     def _keep(self, facts: list[str]) -> None:
         for fact in facts:
@@ -284,6 +290,22 @@ class Interpreter:
 
     def _now(self) -> datetime:
         return self._start.clock.trial_time(workflow.now().astimezone(UTC))
+
+
+async def _record_patiently(request: RecordRequest) -> Step:
+    """Record as an activity that waits for the journal. One that an operator fails by hand begins again."""
+    while True:
+        try:
+            return await workflow.execute_activity(
+                RECORD,
+                request,
+                result_type=Step,
+                start_to_close_timeout=timedelta(seconds=20),
+                retry_policy=PATIENT,
+                summary="Record, once the journal is back",
+            )
+        except ActivityError:
+            workflow.logger.warning("record.failed_by_hand")
 
 
 def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id: str) -> Message:
