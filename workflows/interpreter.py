@@ -13,56 +13,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import (
-    RawValue,
-    RetryPolicy,
-    SearchAttributeKey,
-    SearchAttributePair,
-    SearchAttributeUpdate,
-    TypedSearchAttributes,
-)
-from temporalio.exceptions import (
-    ActivityError,
-    ApplicationError,
-    ApplicationErrorCategory,
-    FailureError,
-    is_cancelled_exception,
-)
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contract import (
-        RECORD,
-        Answer,
-        Carry,
-        DueStep,
-        Effect,
-        EffectRequest,
-        Outcome,
-        RecordRequest,
-        Start,
-        Step,
-    )
+    from activities.contract import Answer, Carry, DueStep, Effect, EffectRequest, Outcome, RecordRequest, Start, Step
     from domain.decider import decider_of
     from domain.intake import Message, argument_of, derived_id, system_message
+    from workflows.attributes import all_of, change_of
     from workflows.identity import current_identity
+    from workflows.recording import record
 
-QUICK = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=3)
-PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5))
 BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
 SHORT_RUN = 100
 """History events below which a run goes on into the next chapter: handing over costs five."""
-
-KEYS: dict[str, SearchAttributeKey[Any]] = {
-    "TrialId": SearchAttributeKey.for_keyword("TrialId"),
-    "SiteId": SearchAttributeKey.for_keyword("SiteId"),
-    "SubjectNo": SearchAttributeKey.for_keyword("SubjectNo"),
-    "Epoch": SearchAttributeKey.for_keyword("Epoch"),
-    "Cycle": SearchAttributeKey.for_int("Cycle"),
-    "Arm": SearchAttributeKey.for_keyword("Arm"),
-    "NextDue": SearchAttributeKey.for_datetime("NextDue"),
-    "Overdue": SearchAttributeKey.for_bool("Overdue"),
-}
 
 
 class Pending:
@@ -112,7 +77,7 @@ class Interpreter:
         if loop.result() == "hand over":
             workflow.continue_as_new(
                 self._start.model_copy(update={"first": None, "carry": self._pack()}),
-                search_attributes=_search_attributes(self._step.attributes),
+                search_attributes=all_of(self._step.attributes),
             )
         return self.show()
 
@@ -181,7 +146,7 @@ class Interpreter:
             self._chapter_ended = workflow.info().get_current_history_length() >= SHORT_RUN
 
     async def _record(self) -> None:
-        """Take what waits, in order. First as a local activity; when the journal is away, as one that waits for it."""
+        """Take what waits, in order."""
         batch, self._inbox = self._inbox[:BATCH], self._inbox[BATCH:]
         self._wake = False
         request = RecordRequest(
@@ -190,17 +155,7 @@ class Interpreter:
             at=self._now(),
             messages=[pending.message for pending in batch],
         )
-        try:
-            step = await workflow.execute_local_activity(
-                RECORD,
-                request,
-                result_type=Step,
-                schedule_to_close_timeout=timedelta(seconds=5),
-                start_to_close_timeout=timedelta(seconds=5),
-                retry_policy=QUICK,
-            )
-        except FailureError:  # a time-out comes as ActivityError, but used-up local tries as the failure itself
-            step = await _record_patiently(request)
+        step = await record(request)
         self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch))
         for pending, answer in zip(batch, step.answers, strict=True):
             pending.answer = answer
@@ -212,7 +167,7 @@ class Interpreter:
         self._turn_page(step.chapter)
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
         if changed and not self._chapter_ended:
-            workflow.upsert_search_attributes([_update(name, value) for name, value in changed.items()])
+            workflow.upsert_search_attributes([change_of(name, value) for name, value in changed.items()])
         wanted = {effect.key for effect in step.effects}
         for key in [key for key in self._effects if key not in wanted]:
             self._effects.pop(key).cancel()
@@ -292,22 +247,6 @@ class Interpreter:
         return self._start.clock.trial_time(workflow.now().astimezone(UTC))
 
 
-async def _record_patiently(request: RecordRequest) -> Step:
-    """Record as an activity that waits for the journal. One that an operator fails by hand begins again."""
-    while True:
-        try:
-            return await workflow.execute_activity(
-                RECORD,
-                request,
-                result_type=Step,
-                start_to_close_timeout=timedelta(seconds=20),
-                retry_policy=PATIENT,
-                summary="Record, once the journal is back",
-            )
-        except ActivityError:
-            workflow.logger.warning("record.failed_by_hand")
-
-
 def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id: str) -> Message:
     """Wrap what came in, whatever it is. The bytes are looked at in `record`, never here."""
     wrapped = [
@@ -315,20 +254,3 @@ def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id:
         for value in arguments[:5]
     ]
     return Message(channel=channel, name=name, arguments=tuple(wrapped), id=message_id, identity=current_identity())
-
-
-def _update(name: str, value: Any) -> SearchAttributeUpdate[Any]:  # noqa: ANN401 - keywords, numbers, times
-    key = KEYS[name]
-    return key.value_unset() if value is None else key.value_set(_attribute(name, value))
-
-
-def _attribute(name: str, value: Any) -> Any:  # noqa: ANN401 - keywords, numbers, times
-    return datetime.fromisoformat(value) if name == "NextDue" else value
-
-
-def _search_attributes(attributes: dict[str, Any]) -> TypedSearchAttributes:
-    """Give all attributes for a new run."""
-    given = {name: value for name, value in attributes.items() if value is not None}
-    return TypedSearchAttributes(
-        [SearchAttributePair(KEYS[name], _attribute(name, value)) for name, value in given.items()]
-    )

@@ -5,7 +5,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.interpreter import KEYS
+from workflows.attributes import KEYS
 
 
 async def register(client: Client) -> list[str]:
