@@ -28,11 +28,18 @@ STAFF = {
     "dose_given": "INV1",
     "operability": "SUR1",
     "surgery_done": "SUR1",
+    "pathology": "PAT1",
     "adjuvant_evaluation": "INV1",
 }
-TEAM = [("CRC1", "COORDINATOR"), ("INV1", "INVESTIGATOR"), ("SUR1", "SURGEON"), ("SPO1", "SPONSOR")]
+TEAM = [
+    ("CRC1", "COORDINATOR"),
+    ("INV1", "INVESTIGATOR"),
+    ("SUR1", "SURGEON"),
+    ("PAT1", "PATHOLOGIST"),
+    ("SPO1", "SPONSOR"),
+]
 GAP_SECONDS = 0.02
-DUE_BEFORE = {"operability": 4, "surgery_done": 5, "adjuvant_evaluation": 6}
+DUE_BEFORE = {"operability": 4, "surgery_done": 5, "pathology": 6}
 """How many due instants have come before each of these: three cycles, then one a wait."""
 WAITS_FOR = {"confirm_eligibility": "SCREENING_LABS_IN", "dose_given": "gate", "done": "END_OF_TREATMENT"}
 
@@ -145,7 +152,7 @@ class OurDriver:
                 await watched.until("LabsOrdered", gates + 2)
                 self._drop()
                 await watched.until("gate", gates + 1)
-            elif kind in ("operability", "surgery_done", "adjuvant_evaluation"):
+            elif kind in DUE_BEFORE:
                 await watched.until("DueReached", DUE_BEFORE[kind])
             await asyncio.sleep(GAP_SECONDS)
             await self._say(kind, cycle)
@@ -159,6 +166,7 @@ class OurDriver:
             "dose_given": {"cycle": cycle, "given_on": today} | ({"choice": "CISPLATIN"} if cycle == "C1" else {}),
             "operability": {"judged_on": today, "operable": True},
             "surgery_done": {"performed_on": today, "resection": "R0"},
+            "pathology": {"reported_on": today, "resection": "R0"},
             "adjuvant_evaluation": {"evaluated_on": today, "fit": True},
         }
         started = asyncio.get_running_loop().time()

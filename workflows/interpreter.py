@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
 
 BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
-SHORT_RUN = 100
+SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
 
 
