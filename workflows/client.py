@@ -33,8 +33,8 @@ from workflows.patient_journey import PatientJourney
 from workflows.trial_register import TrialRegister
 
 TASK_TIMEOUT = timedelta(seconds=2)
-TRIES = 5
-PAUSE_SECONDS = 0.5
+TRIES = 8
+FIRST_PAUSE_SECONDS = 0.05
 AGAIN = (
     RPCStatusCode.UNAVAILABLE,
     RPCStatusCode.RESOURCE_EXHAUSTED,
@@ -124,7 +124,7 @@ class TrialClient:
         problem = "no answer"
         for tried in range(TRIES):
             if tried:
-                await asyncio.sleep(PAUSE_SECONDS * tried)
+                await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**tried)
             try:
                 return await self._once(stream, submitted)
             except RPCError as error:
