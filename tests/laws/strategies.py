@@ -1,13 +1,13 @@
 """Strategies for every command and fact, built from their models, and for journeys of sensible and silly commands."""
 
+import os
 import types
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from zoneinfo import ZoneInfo
 
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
@@ -15,13 +15,16 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.trial import commands as t
+from domain.trial import facts as tf
 from domain.values import Site
-from tests.given import SITE, TRIAL_ID, noon
+from tests.given import SITE, TRIAL_ID
 
 SAFE = st.characters(exclude_categories=("Cc", "Cf", "Cs"))
 TEXT = st.text(SAFE, min_size=1, max_size=12).map(str.strip).filter(bool)
 DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
-INSTANTS = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=st.just(ZoneInfo("Asia/Shanghai")))  # noqa: DTZ001 - the zone follows
+INSTANTS = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=st.just(timezone(timedelta(hours=8))))  # noqa: DTZ001 - the zone follows
 SITES = st.builds(Site, code=st.just("TDH"), time_zone=st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]))
 NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "cycle": st.integers(1, 16).map(lambda number: f"C{number}"),
@@ -40,8 +43,10 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "order": st.integers(1, 60),
     "notice": st.integers(1, 60),
     "request": st.integers(1, 12),
+    "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 }
-"""Fields whose sensible values the type does not tell. In a fact, a field of another type is built from its type."""
+"""Fields whose sensible values the type does not tell. A field of another type is built from its type."""
+NUMBERS = {"order", "notice", "request", "day"}
 
 
 def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.SearchStrategy[Any]:
@@ -52,15 +57,19 @@ def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.Se
 
 def _field(name: str, field: FieldInfo, dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:
     named = NAMED.get(name)
-    if named is not None and (name != "cycle" or field.annotation is str) and _is_word(field.annotation, named):
+    if name == "code" and any(getattr(row, "pattern", None) for row in field.metadata):
+        named = None
+    if named is not None and _bare(field.annotation) in ((int,) if name in NUMBERS else (str, float)):
         return named
     return _of(field.annotation, tuple(field.metadata), dates)
 
 
-def _is_word(annotation: object, named: st.SearchStrategy[Any]) -> bool:
-    """Say whether a field takes what its name suggests: `notice` is a number in one fact and a code in another."""
-    wants_number = named in (NAMED["order"], NAMED["notice"], NAMED["request"], NAMED["day"])
-    return (annotation is int) == wants_number and annotation in (int, str, float, str | None)
+def _bare(annotation: Any) -> Any:
+    """Give a type without what is said about it, and without None."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    inner = [arg for arg in get_args(annotation) if arg is not type(None)]
+    return _bare(inner[0]) if get_origin(annotation) in (Union, types.UnionType) and len(inner) == 1 else annotation
 
 
 def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - a table of types
@@ -105,6 +114,11 @@ def _scalar(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy
     return table[annotation]
 
 
+def about(examples: int) -> settings:
+    """Give how many examples a law is checked on: so many, and 25 times as many when asked to be thorough."""
+    return settings(max_examples=examples * (25 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1))
+
+
 @cache
 def an_example(kind: type[BaseModel]) -> Any:
     """Give an instance of a model, always the same."""
@@ -119,11 +133,8 @@ def dates_near(now: datetime) -> st.SearchStrategy[date]:
     return st.one_of(st.just(today), near, st.integers(-30000, 900).map(lambda days: today + timedelta(days=days)))
 
 
-def instant_of(on: date) -> datetime:
-    """Give an instant of a date, in UTC."""
-    return noon(on).astimezone(UTC)
-
-
-Builder = Callable[[], Any]
 PEOPLE: tuple[type[BaseModel], ...] = get_args(c.FromPeople)
 OWN: tuple[type[BaseModel], ...] = get_args(c.FromSystem)
+REGISTER_KINDS: tuple[type[BaseModel], ...] = get_args(t.Command)
+FACTS: tuple[type[BaseModel], ...] = get_args(get_args(f.Fact)[0])
+REGISTER_FACTS: tuple[type[BaseModel], ...] = get_args(get_args(tf.Fact)[0])

@@ -1,0 +1,150 @@
+"""Plays: a story from any phase, and then commands that are sensible or silly, at random instants."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.asks import asks
+from domain.protocol import Resection
+from domain.submission import UNATTRIBUTED
+from domain.trial import commands as t
+from domain.values import Clock
+from tests.given import SITE, START, TRIAL_ID, Outcome, Story, day, given_trial, when
+from tests.laws.strategies import OWN, PEOPLE, REGISTER_KINDS, dates_near, model
+from tests.stories import PHASES, begin, results, told
+
+JUMPS = st.sampled_from([0, 0, 0, 1, 3, 7, 21, 22, 45, 120, 400])
+ROLES = st.sampled_from(
+    [None, None, None, None, UNATTRIBUTED, "COORDINATOR", "PHARMACIST", "MONITOR", "PATHOLOGIST", "SURGEON"]
+)
+LOW: dict[str, tuple[str, str, str] | None] = {"PLT": ("40", "10*9/L", "")}
+RESECTIONS: st.SearchStrategy[Resection] = st.sampled_from(["R0", "R0", "R0", "R1", "RX", "NOT_RESECTED"])
+
+
+@dataclass(frozen=True)
+class Play:
+    """How a play went: each command and what came of it, and the story at its end."""
+
+    start: Story
+    steps: tuple[tuple[Any, Outcome], ...]
+    end: Story
+
+
+def _asked(draw: st.DrawFn, story: Story) -> Any:
+    """Give a command the journey asks for, or one that fits any time."""
+    today = story.today
+    fitting: dict[str, Any] = {
+        "record_consent": lambda: c.RecordConsent(signed_on=today, version="V1.0"),
+        "confirm_eligibility": lambda: c.ConfirmEligibility(judged_on=today),
+        "request_randomization": c.RequestRandomization,
+        "dose_given": lambda: c.ReportDose(
+            cycle=story.state.current_cycle.label, given_on=today, choice=draw(st.sampled_from([None, "CISPLATIN"]))
+        ),
+        "override_gate": lambda: c.OverrideGate(cycle=story.state.current_cycle.label, why="x"),
+        "operability": lambda: c.JudgeOperability(judged_on=today, operable=True),
+        "surgery_done": lambda: c.ReportSurgery(performed_on=today, resection=draw(RESECTIONS)),
+        "pathology": lambda: c.ReportPathology(reported_on=today, resection=draw(RESECTIONS)),
+        "adjuvant_evaluation": lambda: c.EvaluateAdjuvant(evaluated_on=today, fit=draw(st.booleans()), why="x"),
+        "follow_up_contact": lambda: c.ReportContact(contacted_on=today),
+        "end_of_study": lambda: c.EndStudy(ended_on=today),
+    }
+    asked = [ask.kind for ask in asks(story.state)]
+    return fitting[draw(st.sampled_from(asked))]() if asked else c.TimePassed()
+
+
+def _awaited(draw: st.DrawFn, story: Story) -> Any:
+    """Give the outcome of an open intent, good or bad, or that of one that is not open."""
+    intents = sorted(story.state.intents.values(), key=lambda intent: -intent.seq)[:3]
+    if not intents:
+        return begin() if story.state.seq == 0 else draw(model(draw(st.sampled_from(OWN)), dates_near(story.now)))
+    intent = draw(st.sampled_from(intents))
+    if isinstance(intent.fact, f.NoticeRequested):
+        return c.NoticeDelivered(notice=intent.seq, sink="test")
+    if isinstance(intent.fact, f.AllocationRequested):
+        allocated = c.SlotAllocated(
+            slot=1, arm=draw(st.sampled_from(["COHORT_1", "COHORT_2"])), randomized_on=story.today
+        )
+        return draw(st.sampled_from([allocated, allocated, c.AllocationDenied(why="full")]))
+    changed: dict[str, tuple[str, str, str] | None] = draw(st.sampled_from([{}, {}, LOW, {"ANC": None}]))
+    return c.LabsReported(order=intent.seq, results=results(story.now, changed), complete="ANC" not in changed)
+
+
+def _command(draw: st.DrawFn, story: Story) -> Any:
+    match draw(st.sampled_from(["asked", "asked", "awaited", "time", "silly", "silly"])):
+        case "asked":
+            return _asked(draw, story)
+        case "awaited":
+            return _awaited(draw, story)
+        case "time":
+            return c.TimePassed()
+        case _:
+            kind: type[BaseModel] = draw(st.sampled_from(PEOPLE))
+            return draw(model(kind, dates_near(story.now)))
+
+
+@st.composite
+def plays(draw: st.DrawFn, longest: int = 6) -> Play:
+    """Give a play from any phase."""
+    start = story = PHASES[draw(st.sampled_from(sorted(PHASES)))]()
+    steps = []
+    for _ in range(draw(st.integers(1, longest))):
+        at = story.now + timedelta(days=draw(JUMPS))
+        story = Story(story.decider, story.state, story.facts, at)
+        command = _command(draw, story)
+        confirmed = draw(st.booleans())
+        role = draw(ROLES) if isinstance(command, PEOPLE) else None
+        outcome = when(story, command, role=role, confirmed=confirmed, reason="because" if confirmed else None)
+        steps.append((command, outcome))
+        story = story if outcome.refusal else outcome.story
+    return Play(start, tuple(steps), story)
+
+
+@st.composite
+def trials(draw: st.DrawFn, longest: int = 30) -> Play:
+    """Give a play of a trial's register, some of it with 60 slots drawn already."""
+    story = start = busy() if draw(st.booleans()) else opened()
+    steps = []
+    for _ in range(draw(st.integers(1, longest))):
+        command = draw(
+            st.one_of(_enroll(), _slot(story), model(draw(st.sampled_from(REGISTER_KINDS)), dates_near(story.now)))
+        )
+        outcome = when(story, command, role=draw(ROLES) if isinstance(command, t.FromPeople) else None)
+        steps.append((command, outcome))
+        story = story.with_facts(outcome.refusal.facts if outcome.refusal else outcome.facts, story.now)
+    return Play(start, tuple(steps), story)
+
+
+@cache
+def opened() -> Story:
+    """A trial with one site."""
+    staff = (t.Delegation(staff="CRC1", roles=("COORDINATOR",), valid_from=START),)
+    command = t.OpenTrial(trial=TRIAL_ID, protocol_version="1", clock=Clock.real(), sites=(SITE,), staff=staff)
+    return told(given_trial(), command)
+
+
+@cache
+def busy() -> Story:
+    """A trial with 70 subjects, 63 of them with their slots."""
+    story = opened()
+    for number in range(70):
+        story = told(story, t.Enroll(site="TDH", born_on=day(-20000), sex="FEMALE"))
+        if number < 63:
+            story = told(story, t.AllocateSlot(subject=f"S{number + 1:03d}", request=9))
+    return story
+
+
+def _enroll() -> st.SearchStrategy[t.Enroll]:
+    return st.just(t.Enroll(site="TDH", born_on=day(-20000), sex="FEMALE"))
+
+
+def _slot(story: Story) -> st.SearchStrategy[Any]:
+    subjects = st.sampled_from([*sorted(story.state.subjects)[-9:], "S999"])
+    asked = st.builds(t.AllocateSlot, subject=subjects, request=st.integers(1, 9))
+    requests = st.sampled_from([*sorted(story.state.intents)[-9:], 1])
+    return st.one_of(asked, st.builds(t.SlotOpened, request=requests, arm=st.sampled_from(["COHORT_1", "COHORT_2"])))

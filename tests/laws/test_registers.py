@@ -1,0 +1,49 @@
+"""Laws of every trial: 33 + 33 and never 67, and a slot is a subject's for ever."""
+
+from collections import Counter
+
+from hypothesis import given
+
+from domain.decider import TRIAL, intents
+from domain.trial import facts as f
+from tests.laws.plays import Play, trials
+from tests.laws.strategies import about
+
+FEW = about(40)
+
+
+@given(trials())
+@FEW
+def test_never_a_67th_and_no_slot_or_number_twice(play: Play) -> None:
+    """Whoever asks, in whatever order (T1, T1.1)."""
+    reserved = [fact for fact in play.end.facts if isinstance(fact, f.SlotReserved)]
+    assert [fact.slot for fact in reserved] == list(range(1, len(reserved) + 1))
+    assert len(reserved) <= play.end.state.protocol.target
+    assert max(Counter(fact.subject for fact in reserved).values(), default=1) == 1
+    numbers = [fact.subject for fact in play.end.facts if isinstance(fact, f.SubjectEnrolled)]
+    assert len(numbers) == len(set(numbers))
+
+
+@given(trials())
+@FEW
+def test_every_outcome_closes_its_own_intent_once(play: Play) -> None:
+    """A fact that answers a request answers one that was open."""
+    open_ones: set[int] = set()
+    for seq, fact in enumerate(play.end.facts, start=1):
+        if isinstance(fact, f.AllocationListRequested | f.SubjectEnrolled | f.SlotReserved):
+            open_ones.add(seq)
+        elif isinstance(fact, f.AllocationListSealed | f.JourneyBegan | f.SubjectAllocated):
+            assert fact.request in open_ones
+            open_ones.remove(fact.request)
+    assert {intent.seq for intent in intents(play.end.state)} == open_ones
+
+
+@given(trials())
+@FEW
+def test_every_register_can_be_shown(play: Play) -> None:
+    """Counts agree with the facts."""
+    shown = TRIAL.show(play.end.state)
+    assert shown["facts"] == len(play.end.facts)
+    assert sum(shown["arms"].values()) == sum(isinstance(fact, f.SubjectAllocated) for fact in play.end.facts)
+    assert TRIAL.details(play.end.state)
+    assert TRIAL.fold(list(play.end.facts)) == play.end.state
