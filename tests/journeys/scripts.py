@@ -1,0 +1,180 @@
+"""The scripts of the journeys: what is said on which day by whom, and where it leads. One script an exit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.given import day, noon
+from tests.journeys.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that is done at noon of a day of the trial. `labs` are dropped ahead, and count from their day."""
+
+    on: int
+    kind: str
+    staff: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    async def play(self, stage: Stage) -> None:
+        """Do it."""
+        if self.kind == "labs":
+            stage.drop_labs(day(self.on), **self.fields)
+            return
+        await stage.come(noon(day(self.on)))
+        if self.kind == "cancel":
+            await stage.cancel()
+        elif self.kind != "wait":
+            await stage.send(self.kind, self.staff, **self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One journey: its acts, and the epochs, the end of treatment and the end of study they lead to."""
+
+    name: str
+    acts: tuple[Act, ...]
+    epochs: str
+    treatment: str = ""
+    study: str = "COMPLETED"
+    arm: str = "COHORT_1"
+    deviations: tuple[str, ...] = ()
+
+
+def said(on: int, kind: str, staff: str = "INV1", dated: str = "", **fields: object) -> Act:
+    """Say something; the field `dated` names gets the day's date."""
+    return Act(on, kind, staff, {**fields, **({dated: str(day(on))} if dated else {})})
+
+
+def dosed(cycle: int, on: int) -> tuple[Act, ...]:
+    """Give a cycle on fresh results of the day before."""
+    choice = {"choice": "CISPLATIN"} if cycle == 1 else {}
+    return Act(on - 1, "labs"), said(on, "dose_given", dated="given_on", cycle=f"C{cycle}", **choice)
+
+
+def closed(on: int) -> Act:
+    """Close the subject in follow-up."""
+    return said(on, "end_of_study", dated="ended_on")
+
+
+def operated(resection: str) -> tuple[Act, ...]:
+    """Operate on day 80, within the window of days 77 to 91."""
+    return (*OPERABLE, said(80, "surgery_done", "SUR1", "performed_on", resection=resection))
+
+
+def adjuvant(cycles: int) -> tuple[Act, ...]:
+    """Judge fit on day 115 and give so many adjuvant cycles from day 122 on."""
+    fit = said(115, "adjuvant_evaluation", dated="evaluated_on", fit=True)
+    return (*CONFIRMED, fit, *(act for n in range(cycles) for act in dosed(4 + n, 122 + 21 * n)))
+
+
+SCREENED = (Act(1, "labs"), said(3, "confirm_eligibility", dated="judged_on"))
+RANDOMIZED = (*SCREENED, said(3, "request_randomization", "CRC1"))
+FIRST = (*RANDOMIZED, *dosed(1, 7))
+DOSED = (*FIRST, *dosed(2, 28), *dosed(3, 49))
+OPERABLE = (*DOSED, said(72, "operability", "SUR1", "judged_on", operable=True))
+CONFIRMED = (*operated("R0"), said(90, "pathology", "PAT1", "reported_on", resection="R0"))
+WHOLE = (*adjuvant(12), Act(375, "wait"), said(465, "follow_up_contact", "CRC1", "contacted_on", disease_free=True))
+
+TO_FOLLOW_UP = "SCREENING NEOADJUVANT FOLLOW_UP"
+TO_SURGERY = "SCREENING NEOADJUVANT SURGERY FOLLOW_UP"
+TO_EVALUATION = "SCREENING NEOADJUVANT SURGERY EVALUATION FOLLOW_UP"
+TO_ADJUVANT = "SCREENING NEOADJUVANT SURGERY EVALUATION ADJUVANT FOLLOW_UP"
+
+DETOURS = (
+    *RANDOMIZED,
+    Act(6, "labs", fields={"PLATELETS": "40"}),
+    Act(7, "wait"),
+    said(7, "dose_delayed", cycle="C1", until=str(day(9)), why="platelets"),
+    said(9, "override_gate", cycle="C1", why="checked by hand"),
+    said(9, "dose_given", dated="given_on", cycle="C1", choice="CISPLATIN"),
+    said(12, "adverse_event", "CRC1", "onset_on", term="neutropenia", grade=4, serious=True),
+    said(30, "dose_omitted", dated="decided_on", cycle="C2", why="neutropenia"),
+    said(40, "proceed_to_surgery", dated="decided_on", why="toxicity"),
+    said(44, "surgery_done", "SUR1", "performed_on", resection="R0"),
+    said(50, "pathology", "PAT1", "reported_on", resection="R1"),
+    closed(60),
+    said(62, "adverse_event", "CRC1", "onset_on", term="wound infection", grade=2, serious=False),
+)
+
+SCRIPTS = (
+    Script("completed-1", (*WHOLE, closed(470)), TO_ADJUVANT, "COMPLETED"),
+    Script("completed-2", (*WHOLE, closed(470)), TO_ADJUVANT, "COMPLETED", arm="COHORT_2"),
+    Script(
+        "screen-failure", (Act(1, "labs"), said(4, "screen_failure", dated="decided_on", why="I2")), "SCREENING",
+        study="SCREEN_FAILURE",
+    ),
+    Script(
+        "withdrawn-in-screening", (*SCREENED, said(5, "withdrawal", "CRC1", "withdrawn_on", level="STUDY")),
+        "SCREENING", study="WITHDRAWAL",
+    ),
+    Script(
+        "withdrawn-from-treatment", (*FIRST, said(20, "withdrawal", "CRC1", "withdrawn_on", level="TREATMENT"),
+        closed(120)), TO_FOLLOW_UP, "WITHDRAWAL",
+    ),
+    Script(
+        "withdrawn-from-study", (*DOSED, said(55, "withdrawal", "CRC1", "withdrawn_on", level="STUDY")),
+        "SCREENING NEOADJUVANT SURGERY", "WITHDRAWAL", "WITHDRAWAL", "COHORT_2",
+    ),
+    Script(
+        "discontinued", (*adjuvant(1), said(130, "discontinue_treatment", dated="decided_on", why="toxicity"),
+        closed(140)), TO_ADJUVANT, "DISCONTINUED",
+    ),
+    Script(
+        "progressed", (*adjuvant(2), said(150, "progression", dated="found_on"), closed(160)), TO_ADJUVANT,
+        "PROGRESSION", arm="COHORT_2",
+    ),
+    Script(
+        "died-on-treatment", (*FIRST, said(20, "death", dated="died_on", cause="unknown")), "SCREENING NEOADJUVANT",
+        "DEATH", "DEATH",
+    ),
+    *(Script(f"resected-{result}", (*operated(result), closed(100)), TO_SURGERY, f"RESECTION_{result}")
+      for result in ("R1", "R2", "RX", "NOT_RESECTED")),
+    Script(
+        "not-operable", (*DOSED, said(72, "operability", "SUR1", "judged_on", operable=False, why="lung function"),
+        closed(100)), TO_SURGERY, "NOT_OPERABLE",
+    ),
+    Script(
+        "surgery-cancelled", (*OPERABLE, said(75, "surgery_cancelled", dated="decided_on", why="subject declined"),
+        closed(100)), TO_SURGERY, "NO_SURGERY", arm="COHORT_2",
+    ),
+    Script(
+        "pathology-R1", (*operated("R0"), said(90, "pathology", "PAT1", "reported_on", resection="R1"), closed(100)),
+        TO_EVALUATION, "RESECTION_R1",
+    ),
+    Script(
+        "not-fit", (*CONFIRMED, said(115, "adjuvant_evaluation", dated="evaluated_on", fit=False, why="frail"),
+        closed(120)), TO_EVALUATION, "NOT_FIT",
+    ),
+    Script(
+        "lost", (*adjuvant(1), said(130, "lost_to_follow_up", "CRC1", "decided_on")),
+        TO_ADJUVANT.removesuffix(" FOLLOW_UP"), "LOST_TO_FOLLOW_UP", "LOST_TO_FOLLOW_UP",
+    ),
+    # In one run: this server cannot hand over to a new run after a cancel request.
+    Script(
+        "cancel-asked", (*SCREENED, Act(3, "cancel"), said(5, "screen_failure", dated="decided_on", why="I2")),
+        "SCREENING", study="SCREEN_FAILURE",
+    ),
+    Script("detours", DETOURS, TO_EVALUATION, "RESECTION_R1", deviations=("*",)),
+)  # fmt: skip
+
+
+async def play(stage: Stage, *acts: Act) -> None:
+    """Enrol a subject and play."""
+    await stage.enroll()
+    for act in acts:
+        await act.play(stage)
+
+
+async def deny(stage: Stage) -> None:
+    """Let one subject take the only slot of a trial of one and die, and another, enrolled before, ask for one."""
+    await play(stage, Act(1, "labs"))
+    first = stage.subject
+    await play(stage, *SCREENED)
+    second, stage.subject = stage.subject, first
+    await said(3, "confirm_eligibility", dated="judged_on").play(stage)
+    await said(3, "request_randomization", "CRC1").play(stage)
+    await said(3, "death", dated="died_on").play(stage)
+    stage.subject = second
+    await said(4, "request_randomization", "CRC1").play(stage)
