@@ -1,7 +1,7 @@
 """Bad messages: how each goes over update, signal and command line, and what its sender must be told."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Bad:
     field: str
     rule: str = ""
     file: bytes | None = None
-    typed_field: str = field(default="")
+    typed_field: str = ""
     code: int = 3
 
     def command_line(self, folder: Path) -> tuple[str, ...]:
@@ -71,7 +71,9 @@ def _rash(name: str, reason: str, wrong: str, code: int, **change: object) -> Ba
     )
 
 
-def _shape(name: str, *arguments: RawValue, typed: tuple[str, ...] = (), typed_field: str = "argument", **how: Any) -> Bad:
+def _shape(
+    name: str, *arguments: RawValue, typed: tuple[str, ...] = (), typed_field: str = "argument", **how: Any
+) -> Bad:
     """Give an adverse event whose very shape is wrong."""
     return Bad(
         name=name,
@@ -97,7 +99,14 @@ BAD = (
     _shape("two arguments", as_json(RASH), as_json(RASH), typed=(*words(RASH), "rash")),
     _shape("broken JSON", value(b'{"term": "rash"'), file=b'{"term": "rash"'),
     _shape("wrong encoding", value(json.dumps(RASH).encode(), "binary/plain"), file=b'{"term": "r\xe9sh"}'),
-    Bad("unknown name", "dose_taken", (as_json({"cycle": "C1"}),), ("dose_taken", "--cycle", "C1"), "UNKNOWN_KIND", "kind"),
+    Bad(
+        "unknown name",
+        "dose_taken",
+        (as_json({"cycle": "C1"}),),
+        ("dose_taken", "--cycle", "C1"),
+        "UNKNOWN_KIND",
+        "kind",
+    ),
     Bad(
         "wrong phase",
         "submit",
@@ -118,7 +127,9 @@ def _forged(kind: str, **fields: object) -> tuple[str, RawValue]:
 
 def _as_system(command: dict[str, object]) -> tuple[str, RawValue]:
     """Give a whole submission that claims to come from the product itself."""
-    return "submit", as_json({"id": f"forged-{command['kind']}", "staff": "SYSTEM", "role": "SYSTEM", "command": command})
+    return "submit", as_json(
+        {"id": f"forged-{command['kind']}", "staff": "SYSTEM", "role": "SYSTEM", "command": command}
+    )
 
 
 FORGED = {

@@ -35,5 +35,5 @@ class DyingRecorder(Recorder):
 
 
 if __name__ == "__main__":
-    worker.Recorder = DyingRecorder  # type: ignore[misc] # the one change to the real worker
+    worker.Recorder = DyingRecorder  # type: ignore[attr-defined] # the one change to the real worker
     sys.exit(worker.main())

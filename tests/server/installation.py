@@ -1,4 +1,4 @@
-"""One installation: a namespace of the server, a data folder with its journal, a client, and the workers that serve it."""
+"""One installation: a namespace of the server, a data folder with its journal, a client, and its workers."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from domain.decider import patient_stream, trial_stream
 from domain.values import Clock
 from journal.store import Journal, StoredFact
 from settings import Settings
-from tests.server.past import SITE, STAFF, Past, ago
+from tests.server.past import SITE, STAFF, Past, ago, participant
 from tests.server.rig import PROGRAMS, ROOT, Process, Server
 from workflows.client import Submitted, TrialClient
 from workflows.connection import CONVERTER
@@ -65,17 +65,13 @@ class Installation:
         """Open the trial with one site and a team."""
         known = clock or Clock.real()
         staff = [{"staff": code, "roles": [role], "valid_from": str(ago(1000))} for code, role in STAFF.items()]
-        fields = {"trial": TRIAL, "protocol_version": "1", "clock": known.model_dump(mode="json")}
+        fields: dict[str, Any] = {"trial": TRIAL, "protocol_version": "1", "clock": known.model_dump(mode="json")}
         fields |= {"sites": [SITE.model_dump(mode="json")], "staff": staff}
         return await self.trial.open_trial(fields, known)
 
     async def enroll(self) -> str:
-        """Enrol a subject with consent and evidence, through the register, and give its number once its journey runs."""
-        today = str(ago(0))
-        fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": "MALE"}
-        fields["consent"] = {"signed_on": today, "version": "V1.0"}
-        fields["evidence"] = {"assessed_on": today, "weight_kg": "70", "height_cm": "170", "no_support": True}
-        answer = await self.trial.to_trial(Submitted("enroll", fields, staff="CRC1"))
+        """Enrol a subject with consent and evidence through the register; give its number once its journey runs."""
+        answer = await self.trial.to_trial(Submitted("enroll", participant(ago(0)), staff="CRC1"))
         assert answer.outcome == "applied", answer.sentence()
         subject = self.trial.subject_of(answer)
         await self.seen(subject, 1)

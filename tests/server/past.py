@@ -14,7 +14,7 @@ from domain.intake import Message, argument_of, derived_id, system_message
 from domain.labs import ReportedResult
 from domain.patient.facts import NoticeRequested
 from domain.patient.journey import Journey
-from domain.values import Site
+from domain.values import Clock, Site
 from journal.store import Journal
 from tests.stories import results
 from workflows.client import Submitted
@@ -51,16 +51,28 @@ def typed(on: date) -> list[ReportedResult]:
     return list(results(SITE.due_at(on)))
 
 
+def participant(on: date) -> dict[str, Any]:
+    """Give a man with consent and evidence of a date, as an enrolment takes him."""
+    return {
+        "site": SITE.code,
+        "born_on": "1960-02-03",
+        "sex": "MALE",
+        "consent": {"signed_on": str(on), "version": "V1.0"},
+        "evidence": {"assessed_on": str(on), "weight_kg": "70", "height_cm": "170", "no_support": True},
+    }
+
+
 class Past:
     """One subject's past in the making."""
 
-    def __init__(self, journal: Journal, trial: str, enrolled_on: date) -> None:
-        """Enrol a subject with consent and evidence of a date."""
+    def __init__(self, journal: Journal, trial: str, enrolled_on: date, number: str = "") -> None:
+        """Enrol a subject with consent and evidence of a date. With a number of its own the register knows nothing."""
         self._recorder = Recorder(journal)
         self._trial = trial
-        self.number = ""
-        self._enroll(enrolled_on)
+        begin, begin_id = self._enrolled(enrolled_on) if not number else (self._begin(enrolled_on, number), number * 8)
+        self.number: str = begin["subject"]
         self.stream = patient_stream(trial, self.number)
+        self._record(self.stream, system_message("begin", begin, begin_id), noon(enrolled_on))
 
     @property
     def journey(self) -> Journey:
@@ -68,18 +80,19 @@ class Past:
         journey: Journey = self._recorder.state(self.stream)
         return journey
 
-    def _enroll(self, on: date) -> None:
-        fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": "MALE"}
-        fields["consent"] = {"signed_on": str(on), "version": "V1.0"}
-        fields["evidence"] = {"assessed_on": str(on), "weight_kg": "70", "height_cm": "170", "no_support": True}
+    def _enrolled(self, on: date) -> tuple[dict[str, Any], str]:
+        """Enrol at the register; give what its activity will say to begin the journey, and under which id."""
         register = trial_stream(self._trial)
-        step = self._record(register, _message(Submitted("enroll", fields, staff="CRC1")), noon(on))
-        enrolled = next(json.loads(fact) for fact in step.facts if json.loads(fact)["kind"] == "SubjectEnrolled")
-        begin = json.loads(enrolled["body"])["begin"]
-        self.number = begin["subject"]
+        step = self._record(register, _message(Submitted("enroll", participant(on), staff="CRC1")), noon(on))
+        fact = next(json.loads(fact) for fact in step.facts if json.loads(fact)["kind"] == "SubjectEnrolled")
+        begin = json.loads(fact["body"])["begin"]
         named = {name: value for name, value in begin.items() if name != "kind"}
-        message = system_message("begin", named, derived_id(f"{register}/{enrolled['seq']}", "begin"))
-        self._record(patient_stream(self._trial, self.number), message, noon(on))
+        return named, derived_id(f"{register}/{fact['seq']}", "begin")
+
+    def _begin(self, on: date, number: str) -> dict[str, Any]:
+        about = {"trial": self._trial, "protocol_version": "1", "subject": number}
+        clock = Clock.real().model_dump(mode="json")
+        return participant(on) | about | {"site": SITE.model_dump(mode="json"), "clock": clock}
 
     def _record(self, stream: str, message: Message, at: datetime) -> Step:
         known = self._recorder.state(stream).seq

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -48,10 +49,14 @@ async def history_length(place: Installation, subject: str) -> int:
     return length
 
 
+async def both_reported(place: Installation, subject: str) -> bool:
+    """Say whether update and signal are both on record."""
+    return len(place.facts(subject, "AdverseEventReported")) == 2
+
+
 async def test_commands_wait_for_the_journal_and_are_answered_when_it_is_back(outage: Installation) -> None:
     """Six subjects, an update and a signal each, while the journal is locked."""
     subjects = [await outage.enroll() for _ in range(6)]
-    await until(lambda: ready(all(outage.journal.heads().values())))
     before = [await history_length(outage, subject) for subject in subjects]
     loop = asyncio.get_running_loop()
 
@@ -74,6 +79,6 @@ async def test_commands_wait_for_the_journal_and_are_answered_when_it_is_back(ou
     assert written == half_way
     assert max(after - earlier for after, earlier in zip(written, before, strict=True)) <= MOST_EVENTS
     for subject in subjects:
-        await until(lambda subject=subject: ready(len(outage.facts(subject, "AdverseEventReported")) == 2))
+        await until(partial(both_reported, outage, subject))
         await outage.assert_takes(subject, "rash after all")
         await outage.assert_healthy(subject)

@@ -150,7 +150,7 @@ async def test_a_cancel_request_is_recorded_and_survived(place: Installation, th
 
 
 async def test_the_same_bare_signal_three_times_applies_once(place: Installation) -> None:
-    """A bare signal brings no id: kind and content are its id. It is recorded as unattributed, with who Temporal says."""
+    """A bare signal brings no id: kind and content are its id. It is unattributed, with the sender Temporal names."""
     subject = await place.begin(in_surgery_wait(place.journal, TRIAL, ago(35)))
 
     for _ in range(3):
