@@ -1,6 +1,7 @@
 """A laboratory as a folder of FHIR R4 bundles, one file a result set, named `<subject>-*.json`. It never guesses.
 
-An Observation counts for the subject in its `subject.identifier`; a file that is no bundle is set aside and logged.
+An Observation counts for the subject in its `subject.identifier`. A file that is no bundle, and an Observation that
+cannot be read, are set aside and logged; the rest of the bundle counts.
 """
 
 import json
@@ -16,6 +17,7 @@ from domain.labs import LOINC, ReportedResult
 
 SUBJECT_SYSTEM = "urn:trialpath:subject"
 UCUM = "http://unitsofmeasure.org"
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ValidationError)
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -37,10 +39,18 @@ class FhirFolder:
         try:
             bundle = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
             entries = [entry["resource"] for entry in bundle["entry"]]
-            return [found for entry in entries for found in _observation(entry, subject, path.name)]
-        except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as problem:
+        except (*UNREADABLE, RecursionError) as problem:
             _log.warning("lab.unreadable", file=path.name, problem=type(problem).__name__)
             return []
+        return [found for entry in entries for found in _readable(entry, subject, path.name)]
+
+
+def _readable(resource: Mapping[str, Any], subject: str, document: str) -> list[ReportedResult]:
+    try:
+        return list(_observation(resource, subject, document))
+    except UNREADABLE as problem:
+        _log.warning("lab.unreadable_result", file=document, problem=type(problem).__name__)
+        return []
 
 
 def _observation(resource: Mapping[str, Any], subject: str, document: str) -> Iterator[ReportedResult]:

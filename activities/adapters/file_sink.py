@@ -1,5 +1,6 @@
 """Notices as JSON lines in a file, and on the log. The same key is written once, over restarts too."""
 
+import errno
 import fcntl
 import json
 import os
@@ -45,14 +46,35 @@ class FileSink:
                 self._learn(file.fileno())
                 if notice.key in self._keys:
                     return
-                os.write(file.fileno(), f"{line}\n".encode())
-                os.fsync(file.fileno())
+                _append(file.fileno(), f"{line}\n".encode())
+                self._keys.add(notice.key)
         _log.info("notice", key=notice.key, notice=notice.notice, to=list(notice.to), urgent=notice.urgent)
 
     def _learn(self, descriptor: int) -> None:
         """Read the keys that this or another worker wrote since the last look."""
         size = os.fstat(descriptor).st_size
+        if size < self._read_to:
+            self._read_to = 0
         new = os.pread(descriptor, size - self._read_to, self._read_to)
         whole = new[: new.rfind(b"\n") + 1]
         self._read_to += len(whole)
-        self._keys |= {json.loads(line)["key"] for line in whole.splitlines()}
+        self._keys |= {key for line in whole.splitlines() if (key := _key(line))}
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    """Append a line, on a line of its own even after one that was cut short. Raises OSError when it is cut short."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        line = b"\n" + line
+    if os.write(descriptor, line) != len(line):
+        raise OSError(errno.ENOSPC, "the notice was cut short")
+    os.fsync(descriptor)
+
+
+def _key(line: bytes) -> str | None:
+    """Give the key of a line. One that is no notice, as after a full disk, has none."""
+    try:
+        return str(json.loads(line)["key"])
+    except (ValueError, KeyError, TypeError):
+        _log.warning("notice.unreadable_line", size=len(line))
+        return None

@@ -19,12 +19,11 @@ from domain.decider import patient_stream, trial_stream
 from domain.values import Clock
 from journal.store import Journal, StoredFact
 from settings import Settings
-from tests.server.past import SITE, STAFF, Past, ago, participant
+from tests.server.past import TRIAL, Past, ago, opening, participant
 from tests.server.rig import PROGRAMS, ROOT, Process, Server
 from workflows.client import Submitted, TrialClient
 from workflows.connection import CONVERTER
 
-TRIAL = "NCT06978153"
 FAILED_TASK = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 FoundT = TypeVar("FoundT")
 
@@ -64,10 +63,7 @@ class Installation:
     async def open(self, clock: Clock | None = None) -> Answer:
         """Open the trial with one site and a team."""
         known = clock or Clock.real()
-        staff = [{"staff": code, "roles": [role], "valid_from": str(ago(1000))} for code, role in STAFF.items()]
-        fields: dict[str, Any] = {"trial": TRIAL, "protocol_version": "1", "clock": known.model_dump(mode="json")}
-        fields |= {"sites": [SITE.model_dump(mode="json")], "staff": staff}
-        return await self.trial.open_trial(fields, known)
+        return await self.trial.open_trial(opening(TRIAL, known), known)
 
     async def enroll(self) -> str:
         """Enrol a subject with consent and evidence through the register; give its number once its journey runs."""

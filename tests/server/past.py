@@ -19,6 +19,7 @@ from journal.store import Journal
 from tests.stories import results
 from workflows.client import Submitted
 
+TRIAL = "NCT06978153"
 SITE = Site(code="TDH")
 STAFF = {
     "CRC1": "COORDINATOR",
@@ -62,6 +63,24 @@ def participant(on: date) -> dict[str, Any]:
     }
 
 
+def opening(trial: str, clock: Clock) -> dict[str, Any]:
+    """Give the fields that open a trial with one site and a team."""
+    staff = [{"staff": code, "roles": [role], "valid_from": str(ago(1000))} for code, role in STAFF.items()]
+    about: dict[str, Any] = {"trial": trial, "protocol_version": "1", "clock": clock.model_dump(mode="json")}
+    return about | {"sites": [SITE.model_dump(mode="json")], "staff": staff}
+
+
+def request(stream: str, seq: int, at: datetime, *messages: Message) -> RecordRequest:
+    """Give what `record` is asked."""
+    return RecordRequest(stream=stream, seq=seq, at=at, messages=list(messages))
+
+
+def sent(submitted: Submitted) -> Message:
+    """Give a submission as the interpreter hands it to `record`."""
+    raw = json.dumps(submitted.envelope()).encode()
+    return Message(channel="update", name="submit", arguments=(argument_of(raw),), id=submitted.id, identity="past")
+
+
 class Past:
     """One subject's past in the making."""
 
@@ -83,7 +102,7 @@ class Past:
     def _enrolled(self, on: date) -> tuple[dict[str, Any], str]:
         """Enrol at the register; give what its activity will say to begin the journey, and under which id."""
         register = trial_stream(self._trial)
-        step = self._record(register, _message(Submitted("enroll", participant(on), staff="CRC1")), noon(on))
+        step = self._record(register, sent(Submitted("enroll", participant(on), staff="CRC1")), noon(on))
         fact = next(json.loads(fact) for fact in step.facts if json.loads(fact)["kind"] == "SubjectEnrolled")
         begin = json.loads(fact["body"])["begin"]
         named = {name: value for name, value in begin.items() if name != "kind"}
@@ -96,7 +115,7 @@ class Past:
 
     def _record(self, stream: str, message: Message, at: datetime) -> Step:
         known = self._recorder.state(stream).seq
-        step = self._recorder.record(RecordRequest(stream=stream, seq=known, at=at, messages=[message]))
+        step = self._recorder.record(request(stream, known, at, message))
         assert step.answers[0].outcome == "applied", step.answers[0].sentence()
         return step
 
@@ -108,7 +127,7 @@ class Past:
     def said(self, kind: str, on: date, staff: str = "INV1", **fields: object) -> "Past":
         """Say something at noon of a date, after everything that fell due before."""
         self.passed(noon(on))
-        self._record(self.stream, _message(Submitted(kind, fields, staff=staff)), noon(on))
+        self._record(self.stream, sent(Submitted(kind, fields, staff=staff)), noon(on))
         self._deliver(noon(on))
         return self
 
@@ -168,8 +187,3 @@ def in_evaluation(journal: Journal, trial: str, surgery_on: date, arm: str = "CO
     past.said("operability", judged_on, staff="SUR1", judged_on=str(judged_on), operable=True)
     past.said("surgery_done", surgery_on, staff="SUR1", performed_on=str(surgery_on), resection="R0")
     return past.passed(datetime.now(UTC))
-
-
-def _message(submitted: Submitted) -> Message:
-    raw = json.dumps(submitted.envelope()).encode()
-    return Message(channel="update", name="submit", arguments=(argument_of(raw),), id=submitted.id, identity="past")

@@ -11,8 +11,8 @@ from activities.contract import Answer
 from domain.decider import patient_stream
 from tests.server.bad import RASH
 from tests.server.failing_worker import DEATH_NOTE
-from tests.server.installation import TRIAL, Installation, install, ready, until
-from tests.server.past import Past, ago
+from tests.server.installation import Installation, install, ready, until
+from tests.server.past import TRIAL, Past, ago
 from tests.server.rig import Server
 from workflows.client import Submitted
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.server.bad import RASH
-from tests.server.installation import Installation, install, ready, until
+from tests.server.installation import Installation, install, until
 from tests.server.rig import Server
 from workflows.client import Submitted
 

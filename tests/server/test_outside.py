@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.server.installation import TRIAL, Installation, install, ready, until
-from tests.server.past import ago, in_surgery_wait
+from tests.server.installation import Installation, install, ready, until
+from tests.server.past import TRIAL, ago, in_surgery_wait
 from tests.server.rig import ROOT, Server
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]

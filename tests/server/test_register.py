@@ -20,8 +20,8 @@ from domain.decider import trial_stream
 from domain.intake import derived_id
 from domain.trial.register import Register
 from journal.schema import ALLOCATION_LISTS
-from tests.server.installation import TRIAL, Installation, install, ready, until
-from tests.server.past import Past, ago
+from tests.server.installation import Installation, install, ready, until
+from tests.server.past import TRIAL, Past, ago
 from tests.server.rig import Server
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]

@@ -9,8 +9,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.decider import patient_stream
 from tests.server.bad import RASH, as_json, words
-from tests.server.installation import TRIAL, Installation, ready, until
-from tests.server.past import Past, ago, in_surgery_wait
+from tests.server.installation import Installation, ready, until
+from tests.server.past import TRIAL, Past, ago, in_surgery_wait
 from workflows.client import Submitted
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]

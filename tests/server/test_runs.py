@@ -13,8 +13,8 @@ from demo import laboratory
 from domain.decider import patient_stream
 from domain.values import Clock
 from tests.server.bad import RASH
-from tests.server.installation import TRIAL, Installation, ready, until
-from tests.server.past import CYCLE, Past, ago, noon
+from tests.server.installation import Installation, ready, until
+from tests.server.past import CYCLE, TRIAL, Past, ago, noon
 from workflows.interpreter import SHORT_RUN
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]

@@ -8,8 +8,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
-from tests.server.installation import TRIAL, Installation, until
-from tests.server.past import SITE, ago, in_evaluation, in_surgery_wait
+from tests.server.installation import Installation, until
+from tests.server.past import SITE, TRIAL, ago, in_evaluation, in_surgery_wait
 from workflows.attributes import KEYS
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]

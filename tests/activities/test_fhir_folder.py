@@ -1,0 +1,177 @@
+"""A laboratory as a folder of FHIR bundles: what is read is read exactly, and what is not understood is set aside."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from activities.adapters.fhir_folder import SUBJECT_SYSTEM, UCUM, FhirFolder
+from domain.labs import LOINC, LabValue, ReportedResult, UnusedResult, read
+from domain.nct06978153 import PROTOCOL
+
+HEMOGLOBIN = {"value": 13.5, "unit": "g/dL", "system": UCUM, "code": "g/dL"}
+SAMPLED = "2025-07-01T08:00:00+08:00"
+
+
+def observation(code: str = "718-7", subject: str = "S001", **changed: Any) -> dict[str, Any]:
+    """Give one Observation; None leaves a field out."""
+    resource: dict[str, Any] = {
+        "resourceType": "Observation",
+        "status": "final",
+        "subject": {"identifier": {"system": SUBJECT_SYSTEM, "value": subject}},
+        "code": {"coding": [{"system": LOINC, "code": code}]},
+        "effectiveDateTime": SAMPLED,
+        "valueQuantity": HEMOGLOBIN,
+    }
+    return {name: value for name, value in (resource | changed).items() if value is not None}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder of the laboratory."""
+    return tmp_path
+
+
+def put(folder: Path, name: str, *resources: object) -> None:
+    """Put a bundle into the folder."""
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources]}
+    (folder / name).write_text(json.dumps(bundle))
+
+
+def results(folder: Path, subject: str = "S001") -> list[ReportedResult]:
+    """Read the folder for a subject."""
+    return list(FhirFolder(folder).results(subject))
+
+
+def test_a_result_comes_as_printed_with_its_unit_and_file(folder: Path) -> None:
+    """Code, value, unit, instant with its offset, status and the document."""
+    put(folder, "S001-C1.json", observation())
+
+    (found,) = results(folder)
+
+    assert (found.code, found.system, found.value, found.unit) == ("718-7", LOINC, "13.5", "g/dL")
+    assert (found.collected_at.isoformat(), found.status, found.document) == (SAMPLED, "final", "S001-C1.json")
+
+
+def test_no_digit_of_a_value_is_lost(folder: Path) -> None:
+    """A trailing zero and many digits stay: numbers are never binary fractions."""
+    text = json.dumps({"entry": [{"resource": observation()}]}).replace("13.5", "13.500000000000000000010")
+    (folder / "S001-C1.json").write_text(text)
+
+    assert [found.value for found in results(folder)] == ["13.500000000000000000010"]
+
+
+def test_a_value_is_converted_by_its_unit_and_never_guessed(folder: Path) -> None:
+    """13.5 g/dL is 135 g/L; without a UCUM code the number is kept and not used."""
+    put(folder, "S001-1.json", observation(), observation(valueQuantity={"value": 13.5, "unit": "g/dL"}))
+
+    used, unused = (read(found, PROTOCOL.lab_bounds) for found in results(folder))
+
+    assert isinstance(used, LabValue)
+    assert (used.value, used.unit, used.reported) == (Decimal(135), "g/L", "13.5 g/dL")
+    assert isinstance(unused, UnusedResult)
+    assert "unit ''" in unused.why
+
+
+@pytest.mark.parametrize("comparator", ["<", "<=", ">=", ">"])
+def test_a_comparator_stays_with_the_value(folder: Path, comparator: str) -> None:
+    """A censored value is on record as printed and used in no verdict."""
+    put(folder, "S001-1.json", observation(valueQuantity=HEMOGLOBIN | {"comparator": comparator}))
+
+    (found,) = results(folder)
+
+    assert found.value == f"{comparator}13.5"
+    assert isinstance(read(found, PROTOCOL.lab_bounds), UnusedResult)
+
+
+def test_text_and_coded_values_come_as_text(folder: Path) -> None:
+    """A dipstick is a word, coded or plain."""
+    coded = observation("20454-5", valueQuantity=None, valueCodeableConcept={"text": "1+"})
+    plain = observation("20454-5", valueQuantity=None, valueString="trace")
+    put(folder, "S001-1.json", coded, plain)
+
+    assert [(found.value, found.unit) for found in results(folder)] == [("1+", ""), ("trace", "")]
+
+
+@pytest.mark.parametrize(
+    ("high", "limit"),
+    [({"value": 17.5, "code": "g/dL"}, "17.5"), ({"value": 175, "code": "g/L"}, ""), ({"value": 17.5}, "17.5")],
+)
+def test_an_upper_limit_counts_only_in_the_results_own_unit(folder: Path, high: dict[str, Any], limit: str) -> None:
+    """A limit in another unit is left out; one without a unit is in the result's own."""
+    put(folder, "S001-1.json", observation(referenceRange=[{"text": "see report"}, {"high": high}]))
+
+    assert [found.upper_limit for found in results(folder)] == [limit]
+
+
+def test_another_subjects_result_is_never_taken(folder: Path) -> None:
+    """Neither from a file with the wrong name, nor by a number that begins alike, nor from another system."""
+    elsewhere = {"identifier": {"system": "urn:hospital", "value": "S001"}}
+    put(folder, "S001-swapped.json", observation(subject="S002"), observation() | {"subject": elsewhere})
+    put(folder, "S0011-C1.json", observation(subject="S0011"))
+
+    assert results(folder) == []
+    assert len(results(folder, "S0011")) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"null", b"[]", b'{"entry": 7}', b"<html>busy</html>", b"\xff\xfe", b'{"entry": [{}]}', b"[" * 200_000],
+    ids=["empty", "cut short", "null", "list", "no entries", "html", "not UTF-8", "no resource", "endless"],
+)
+def test_a_file_that_is_no_bundle_is_set_aside_and_the_others_count(folder: Path, content: bytes) -> None:
+    """One bad file does not keep good results back."""
+    (folder / "S001-bad.json").write_bytes(content)
+    put(folder, "S001-good.json", observation())
+
+    assert [found.document for found in results(folder)] == ["S001-good.json"]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        observation(valueQuantity=None),
+        observation(valueQuantity={"unit": "g/dL"}),
+        observation(effectiveDateTime=None),
+        observation(effectiveDateTime="2025-07-01"),
+        observation(effectiveDateTime="2025-07-01T08:00:00"),
+        observation() | {"subject": None},
+        observation() | {"code": {}},
+        observation() | {"code": {"coding": [{"system": LOINC}]}},
+        "no resource",
+        None,
+    ],
+    ids=[
+        "no value",
+        "no number",
+        "no date",
+        "no time of day",
+        "no zone",
+        "no subject",
+        "no code",
+        "empty code",
+        "text",
+        "null",
+    ],
+)
+def test_a_result_with_something_missing_is_set_aside_and_the_rest_counts(folder: Path, bad: object) -> None:
+    """The other results of the same bundle are taken."""
+    put(folder, "S001-1.json", bad, observation("777-3"))
+
+    assert [found.code for found in results(folder)] == ["777-3"]
+
+
+def test_other_resources_and_other_codes_are_passed_over(folder: Path) -> None:
+    """A bundle also carries patients, reports and local codes."""
+    local = observation() | {"code": {"coding": [{"system": "urn:local", "code": "HB"}]}}
+    put(folder, "S001-1.json", {"resourceType": "Patient"}, local, observation())
+
+    assert len(results(folder)) == 1
+
+
+def test_a_folder_that_is_not_there_is_an_error_for_the_retry(tmp_path: Path) -> None:
+    """No folder is not the same as no results."""
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        FhirFolder(tmp_path / "gone").results("S001")
