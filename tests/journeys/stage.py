@@ -34,9 +34,9 @@ from journal.store import Journal, StoredFact
 from settings import Settings
 from tests.given import BEGINNING, SITE, START, TRIAL_ID, noon
 from worker import THREADS, build, open_journal
+from workflows.attributes import KEYS
 from workflows.client import Submitted, TrialClient
 from workflows.connection import CONVERTER
-from workflows.attributes import KEYS
 
 SERVER = Path(sys.executable).parent / "temporal-test-server"
 STAFF = {
@@ -78,7 +78,7 @@ class Stage:
         }
         fields |= {"sites": [SITE.model_dump(mode="json")], "staff": staff}
         assert (await self.client.open_trial(fields, self._clock)).outcome == "applied"
-        await self._until(lambda: self._recorded(trial_stream(TRIAL_ID), "AllocationListSealed"))
+        await self.recorded(trial_stream(TRIAL_ID), "AllocationListSealed")
 
     async def enroll(self) -> None:
         """Enrol a man of 65 with consent and evidence of the trial's start; he is the subject from now on."""
@@ -107,7 +107,7 @@ class Stage:
     async def cancel(self) -> None:
         """Ask Temporal to cancel the journey."""
         await self.handle.cancel()
-        await self._until(lambda: self._recorded(self.stream, "CancellationAsked"))
+        await self.recorded(self.stream, "CancellationAsked")
 
     def drop_labs(self, sampled_on: date, **changed: Any) -> None:
         """Drop a result set into the laboratory's folder; it counts from noon of the day of its sample."""
@@ -186,8 +186,13 @@ class Stage:
         self._runs[info.execution.run_id] = None
         return WorkflowExecutionStatus(info.status) is WorkflowExecutionStatus.RUNNING
 
-    async def _recorded(self, stream: str, kind: str) -> bool:
-        return any(fact.kind == kind for fact in self.journal.facts(stream))
+    async def recorded(self, stream: str, kind: str) -> None:
+        """Wait until a fact of a kind stands in a stream."""
+
+        async def found() -> bool:
+            return any(fact.kind == kind for fact in self.journal.facts(stream))
+
+        await self._until(found)
 
     async def _until(self, look: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -201,7 +206,7 @@ async def stage(folder: Path, arm: str = "COHORT_1") -> AsyncIterator[Stage]:
     settings = Settings(data=folder, demo_seed=_seed(arm))
     journal = open_journal(settings)
     environment = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(SERVER), data_converter=CONVERTER
+        test_server_existing_path=str(SERVER), data_converter=CONVERTER, identity="journeys"
     )
     async with environment:
         names = {name: IndexedValueType.ValueType(key.indexed_value_type) for name, key in KEYS.items()}

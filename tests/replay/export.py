@@ -1,0 +1,106 @@
+"""Plays the journeys and writes what is not there yet: histories, and one stored fact of every kind.
+
+Run it from the repository's root: `python -m tests.replay.export`. What is there already is never written again: it is
+what an older release left behind, and must replay and parse for ever.
+"""
+
+import asyncio
+import gzip
+import json
+import tempfile
+from pathlib import Path
+
+from temporalio.client import WorkflowHistory
+
+from domain import catalogue
+from domain.decider import trial_stream
+from journal.store import StoredFact
+from tests.given import TRIAL_ID
+from tests.journeys.scripts import SCRIPTS, Script, deny
+from tests.journeys.stage import Stage, protocol_is, stage
+from workflows.client import Submitted
+
+HERE = Path(__file__).parent
+HISTORIES = HERE / "histories"
+FACTS = HERE / "facts.jsonl"
+
+
+def keep_history(name: str, history: WorkflowHistory) -> None:
+    """Write a history unless there is one of this name. The same input gives the same file."""
+    path = HISTORIES / f"{name}.json.gz"
+    if not path.exists():
+        lean = json.dumps(json.loads(history.to_json()), separators=(",", ":"))
+        path.write_bytes(gzip.compress(lean.encode(), mtime=0))
+
+
+def keep_facts(stream: str, facts: list[StoredFact]) -> None:
+    """Add the first fact of each kind that the file does not hold yet, behind the fact its stream begins with."""
+    lines = [json.loads(line) for line in FACTS.read_text().splitlines()] if FACTS.exists() else []
+    union = stream.split("-", maxsplit=1)[0]
+    known = {line["kind"] for line in lines if line["stream"].startswith(union)}
+    new = {fact.kind: fact for fact in reversed(facts) if fact.kind not in known}
+    if not new:
+        return
+    first = next(fact for fact in facts if fact.seq == 1)
+    wanted = sorted({first, *new.values()}, key=lambda fact: fact.seq)
+    with FACTS.open("a") as file:
+        file.writelines(json.dumps({"stream": stream, **fact._asdict()}) + "\n" for fact in wanted)
+
+
+async def export(script: Script) -> None:
+    """Play a script; keep its closed runs, and the run as it stood open before the last two acts."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with stage(Path(folder), script.arm) as played:
+            await played.enroll()
+            for left, act in zip(range(len(script.acts), 0, -1), script.acts, strict=True):
+                if left <= 2:
+                    keep_history(f"{script.name}.open-{left}", await played.history(played.stream))
+                await act.play(played)
+            await played.assert_over()
+            for number, history in enumerate(await played.histories(), start=1):
+                keep_history(f"{script.name}.closed-{number}", history)
+            await acknowledge(played)
+            keep_facts(played.stream, played.facts())
+
+
+async def export_denied() -> None:
+    """Play the denied allocation; keep the subject's open run and the register's."""
+    changed = catalogue.latest(TRIAL_ID).model_copy(update={"target": 1})
+    with tempfile.TemporaryDirectory() as folder, protocol_is(changed):
+        async with stage(Path(folder)) as played:
+            await deny(played)
+            keep_history("denied.open-1", await played.history(played.stream))
+            await register(played)
+            keep_history("register.open-1", await played.history(trial_stream(TRIAL_ID)))
+            keep_facts(played.stream, played.facts())
+            keep_facts(trial_stream(TRIAL_ID), played.journal.facts(trial_stream(TRIAL_ID)))
+
+
+async def acknowledge(played: Stage) -> None:
+    """Acknowledge the latest notice, after the end."""
+    notices = played.facts("NoticeRequested")
+    if notices:
+        role = json.loads(notices[-1].body)["to"][0]
+        staff = {"COORDINATOR": "CRC1", "INVESTIGATOR": "INV1"}[role]
+        await played.send("acknowledge", staff, notice=notices[-1].seq)
+
+
+async def register(played: Stage) -> None:
+    """Let the register say everything else it can."""
+    ended = Submitted("end_delegation", {"staff": "SUR1", "valid_to": "2025-12-31"}, staff="SPO1")
+    assert (await played.client.to_trial(ended)).outcome == "applied"
+    handle = played.client.client.get_workflow_handle(trial_stream(TRIAL_ID))
+    await handle.cancel()
+    await played.recorded(trial_stream(TRIAL_ID), "CancellationAsked")
+
+
+async def main() -> None:
+    """Export everything."""
+    HISTORIES.mkdir(exist_ok=True)
+    for script in SCRIPTS:
+        await export(script)
+    await export_denied()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

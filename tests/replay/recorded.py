@@ -1,0 +1,95 @@
+"""The recorded histories and facts, and how they are replayed. It reads what `export` wrote and changes nothing."""
+
+import base64
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
+
+from activities.contract import Start, Step
+from domain import catalogue
+from domain.protocol import Criterion, Escalation, Protocol, Reminder, Source
+from tests.given import TRIAL_ID
+from workflows.connection import CONVERTER
+from workflows.identity import IdentityInterceptor, IdentityRunner
+from workflows.patient_journey import PatientJourney
+from workflows.trial_register import TrialRegister
+
+HERE = Path(__file__).parent
+CLOSED = sorted(path.name for path in (HERE / "histories").glob("*.closed-*.json.gz"))
+OPEN = sorted(path.name for path in (HERE / "histories").glob("*.open-*.json.gz"))
+SANDBOX = IdentityRunner()
+BARE = UnsandboxedWorkflowRunner()
+"""Without the sandbox a test can change the interpreter; the sandbox would read it from its file again."""
+
+
+def history(name: str) -> WorkflowHistory:
+    """Give a recorded history."""
+    return WorkflowHistory.from_json(name, gzip.decompress((HERE / "histories" / name).read_bytes()).decode())
+
+
+async def failure(name: str, runner: WorkflowRunner = SANDBOX) -> Exception | None:
+    """Replay a history as the worker would, and give what went wrong, if anything did."""
+    replayer = Replayer(
+        workflows=[PatientJourney, TrialRegister],
+        data_converter=CONVERTER,
+        workflow_runner=runner,
+        interceptors=[IdentityInterceptor()],
+    )
+    return (await replayer.replay_workflow(history(name), raise_on_replay_failure=False)).replay_failure
+
+
+async def failures(names: list[str], runner: WorkflowRunner = SANDBOX) -> dict[str, str]:
+    """Give the histories that do not replay clean, with what went wrong."""
+    found = {name: await failure(name, runner) for name in names}
+    return {name: str(problem)[:300] for name, problem in found.items() if problem is not None}
+
+
+def began(name: str) -> Start:
+    """Give the input of the workflow of a history."""
+    attributes = history(name).events[0].workflow_execution_started_event_attributes
+    return Start.model_validate_json(attributes.input.payloads[0].data)
+
+
+def carried(start: Start) -> list[str]:
+    """Give the facts a run took over from the run before."""
+    if start.carry is None:
+        return []
+    return zlib.decompress(base64.b64decode(start.carry.facts)).decode().splitlines()
+
+
+def steps(name: str) -> Iterator[Step]:
+    """Give every step that a history holds as the result of a local `record`."""
+    for event in history(name).events:
+        details = event.marker_recorded_event_attributes.details
+        for payload in details["result"].payloads if "result" in details else ():
+            yield Step.model_validate_json(payload.data)
+
+
+def stored() -> list[dict[str, Any]]:
+    """Give the stored facts, one of every kind at least."""
+    return [json.loads(line) for line in (HERE / "facts.jsonl").read_text().splitlines()]
+
+
+def amended() -> Protocol:
+    """Give the protocol with one more reminder in each wait, other words and persons in notices, one more criterion."""
+    before = catalogue.latest(TRIAL_ID)
+    source = Source(rule="T4", text="amended")
+    early = Reminder(after_days=3, notice="EARLY", to=("MONITOR",), text="an early word", source=source)
+    told = Escalation(to=("MONITOR",), notice="AMENDED", important=True, source=source)
+    old = before.screening.criteria
+    criteria = (*old, Criterion(rule="I2", title="Age again", low=30, high=60, source=source))
+    epochs = []
+    for epoch in before.epochs:
+        changed: dict[str, Any] = {"label": f"{epoch.label} (amended)"}
+        changed |= {"reminders": (*epoch.reminders, early)} if hasattr(epoch, "reminders") else {}
+        changed |= {"visit_notice": early} if hasattr(epoch, "visit_notice") else {}
+        changed |= {"criteria": criteria} if hasattr(epoch, "criteria") else {}
+        epochs.append(epoch.model_copy(update=changed))
+    events = dict.fromkeys(before.events, told)
+    return before.model_copy(update={"epochs": tuple(epochs), "events": events})

@@ -1,0 +1,107 @@
+"""Recorded histories replay clean, also under a changed protocol; and a changed interpreter is found out."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import pytest
+from temporalio import workflow
+
+from activities.contract import DueStep, Step
+from domain import decider
+from tests.journeys.scripts import SCRIPTS
+from tests.journeys.stage import protocol_is
+from tests.replay.recorded import BARE, CLOSED, OPEN, amended, failures
+from workflows.interpreter import Interpreter
+
+FIRST_RUNS = [name for name in CLOSED if name.endswith(".closed-1.json.gz")]
+
+
+def test_every_journey_is_recorded_closed_and_open() -> None:
+    """Each script of the journeys has closed and open histories; the register and a denied subject have open ones."""
+    names = {script.name for script in SCRIPTS}
+    assert {name.split(".")[0] for name in CLOSED} == names
+    assert {name.split(".")[0] for name in OPEN} == names | {"denied", "register"}
+
+
+async def test_every_history_replays_clean() -> None:
+    """This release replays what was recorded."""
+    assert await failures([*CLOSED, *OPEN]) == {}
+
+
+@pytest.fixture
+def amendment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A reminder, notices and a criterion were added to the protocol, and a search attribute's value is another."""
+    before = decider.PATIENT.attributes
+    changed = replace(decider.PATIENT, attributes=lambda journey: {**before(journey), "Cycle": journey.seq})
+    monkeypatch.setattr(decider, "PATIENT", changed)
+    with protocol_is(amended()):
+        yield
+
+
+@pytest.mark.usefixtures("amendment")
+async def test_every_history_replays_clean_under_an_amendment() -> None:
+    """What was decided is recorded: an amendment changes no step of the past."""
+    assert await failures([*CLOSED, *OPEN]) == {}
+
+
+@pytest.fixture
+def deciding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interpreter that asks the core for due and attributes itself, as ours must never do."""
+    take = Interpreter._take  # noqa: SLF001 - the change under test
+
+    def changed(self: Interpreter, step: Step, *, ticked: bool) -> None:
+        ours = self._decider
+        bodies = [ours.fact.validate_json(json.loads(fact)["body"]) for fact in step.facts]
+        state = reduce(ours.evolve, bodies, self._state)
+        due = ours.due(state)
+        asked: dict[str, Any] = {"attributes": dict(ours.attributes(state))}
+        asked["due"] = DueStep(at=due.at, text=due.text, key=due.key) if due else None
+        take(self, step.model_copy(update=asked), ticked=ticked)
+
+    monkeypatch.setattr(Interpreter, "_take", changed)
+
+
+@pytest.mark.usefixtures("deciding")
+async def test_deciding_in_the_workflow_goes_unseen_without_an_amendment() -> None:
+    """Such an interpreter replays clean as long as nothing changes: this is why it is dangerous."""
+    assert await failures(FIRST_RUNS, BARE) == {}
+
+
+@pytest.mark.usefixtures("deciding", "amendment")
+async def test_deciding_in_the_workflow_breaks_under_an_amendment() -> None:
+    """The amendment is one that matters: with such an interpreter no closed first run replays any more."""
+    assert sorted(await failures(FIRST_RUNS, BARE)) == FIRST_RUNS
+
+
+def _second_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Interpreter._begin  # noqa: SLF001 - the change under test
+
+    def changed(self: Interpreter, *, ticked: bool = False) -> None:
+        begin(self, ticked=ticked)
+        self._second = asyncio.create_task(workflow.sleep(1))  # type: ignore[attr-defined] # kept from collection
+
+    monkeypatch.setattr(Interpreter, "_begin", changed)
+
+
+def _no_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflow, "upsert_search_attributes", lambda _: None)
+
+
+def _no_effects(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def changed(_self: Interpreter, _effect: object) -> None:
+        """Carry out nothing."""
+
+    monkeypatch.setattr(Interpreter, "_carry_out", changed)
+
+
+@pytest.mark.parametrize("change", [_second_timer, _no_attributes, _no_effects])
+async def test_changed_interpreter_fails_every_closed_history(
+    change: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One command more or less, and no closed first run replays any more."""
+    change(monkeypatch)
+    assert sorted(await failures(FIRST_RUNS, BARE)) == FIRST_RUNS
