@@ -18,7 +18,7 @@ from domain.values import Sex
 START = date(2025, 6, 2)
 """The date on which the trial opens."""
 FULL = 66
-ENROLMENT_DAYS = 110.0
+ENROLMENT_DAYS = 190.0
 """Days over which so many randomized participants are enrolled."""
 OLDEST_DAY, FAILURES_PER_RANDOMIZED, RETESTED = 120, 0.25, 0.06
 MORNING, EVENING = 9 * 60, 17 * 60
@@ -62,7 +62,7 @@ ABNORMAL: tuple[Mapping[str, Decimal | str], ...] = (
     {laboratory.URINE_PROTEIN: "2+"},
 )
 """Results that fail one criterion each."""
-SURGERIES = {30: 3, 31: 3, 32: 3, 33: 3, 37: 3, 38: 3, 39: 3, 24: 2, 46: 3}
+SURGERIES = {30: 4, 31: 4, 32: 4, 37: 3, 38: 3, 39: 3, 24: 2, 46: 3}
 """Days from the last benmelstobart to surgery, with weights: two early and three late ones among 26."""
 EVALUATIONS = {31: 2, 32: 2, 33: 2, 34: 2, 35: 2, 36: 2, 37: 2, 38: 2, 46: 1}
 CONTACTS = {79: 2, 80: 2, 81: 2, 82: 2, 94: 1}
@@ -82,8 +82,8 @@ class Participant:
     failure: Failure = ""
     abnormal: Mapping[str, Decimal | str] = field(default_factory=dict)
     retested: bool = False
-    verdict_after: int = 2
-    randomized_after: int = 3
+    verdict_after: int = 1
+    randomized_after: int = 2
     fate: Fate = "COMPLETES"
     platinum: str = "CISPLATIN"
     incidents: Mapping[int, Incident] = field(default_factory=dict)
@@ -143,7 +143,7 @@ def _participant(chance: Random, number: int, arrival: tuple[date, int], fate: F
         abnormal=REPEATED if retested else chance.choice(ABNORMAL),
         fate=fate,
         retested=retested,
-        randomized_after=chance.choice((3, 4)),
+        randomized_after=chance.choice((2, 3)),
         platinum=chance.choice(("CISPLATIN", "CARBOPLATIN")),
     )
     return _scheduled(chance, person)

@@ -61,15 +61,14 @@ class Hospital:
     seed: str
 
     async def act(
-        self, subject: str, role: str, kind: str, at: datetime, *, refused: str = "", **fields: object
-    ) -> Answer:
+        self, subject: str, role: str, kind: str, at: datetime, fields: Mapping[str, object], *, refused: str = ""
+    ) -> None:
         """Send a command for a subject when its instant comes. Raises Unexpected unless it goes as the script says."""
         await self.pace.until(at)
         submitted = Submitted(kind, _plain(fields), staff=STAFF[role], role=role)
         answer = await self.client.to_subject(subject, submitted)
         self.pace.answered(at)
         told(f"{subject} {kind}", answer, refused)
-        return answer
 
     async def until(self, subject: str, holds: Callable[[Journey], bool], what: str) -> Journey:
         """Wait until something holds in a subject's chart. Raises Unexpected when it does not come."""
@@ -88,12 +87,26 @@ class Hospital:
         abnormal: Mapping[str, Decimal | str] = NOTHING_ABNORMAL,
     ) -> None:
         """Take a sample when its instant comes, and let the laboratory report it."""
-        issued_at = collected_at + REPORTED_AFTER
-        await self.pace.until(issued_at)
-        bundle = laboratory.result_set(
-            seed=self.seed, subject=subject, collected_at=collected_at, issued_at=issued_at, sex=sex, abnormal=abnormal
-        )
+        await self.pace.until(collected_at + REPORTED_AFTER)
+        bundle = self._measured(subject, sex, collected_at, abnormal)
         laboratory.drop(self.labs, f"{subject}-{collected_at:%Y%m%dT%H%MZ}", bundle)
+
+    def printed(self, subject: str, sex: Sex, collected_at: datetime) -> list[dict[str, str]]:
+        """Give the results of a sample as a person types them in from a printed report."""
+        entries = self._measured(subject, sex, collected_at, NOTHING_ABNORMAL)["entry"]
+        return [_typed(entry["resource"]) for entry in entries]
+
+    def _measured(
+        self, subject: str, sex: Sex, collected_at: datetime, abnormal: Mapping[str, Decimal | str]
+    ) -> dict[str, Any]:
+        return laboratory.result_set(
+            seed=self.seed,
+            subject=subject,
+            collected_at=collected_at,
+            issued_at=collected_at + REPORTED_AFTER,
+            sex=sex,
+            abnormal=abnormal,
+        )
 
     def same_number(self, subject: str) -> None:
         """Raise Unexpected unless a subject is the one enrolled last."""
@@ -106,6 +119,14 @@ def told(what: str, answer: Answer, refused: str = "") -> None:
     """Raise Unexpected unless an answer is the one expected: applied, or refused for a named reason."""
     if answer.reason != refused:
         raise Unexpected(f"{what}: {answer.sentence() if answer.reason else f'applied, but {refused} was expected'}")
+
+
+def _typed(observation: Mapping[str, Any]) -> dict[str, str]:
+    typed = {"code": observation["code"]["coding"][0]["code"], "collected_at": observation["effectiveDateTime"]}
+    if "valueCodeableConcept" in observation:
+        return typed | {"value": observation["valueCodeableConcept"]["text"]}
+    quantity, high = observation["valueQuantity"], observation["referenceRange"][0]["high"]
+    return typed | {"value": str(quantity["value"]), "unit": quantity["code"], "upper_limit": str(high["value"])}
 
 
 def _plain(fields: Mapping[str, object]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from demo.cast import FULL, Participant, cast
 from demo.folder import demo_settings, environment_of, own_folder
 from demo.hospital import Hospital
 from demo.pace import fast_clock
-from demo.processes import Embedded, ProcessDied
+from demo.processes import QUICK, Embedded, ProcessDied
 from demo.tally import tally
 from demo.trial import OPENS_AT, open_trial, play
 from domain.catalogue import latest
@@ -49,7 +49,7 @@ async def run_demo(
     with own_folder(data) as folder:
         settings = demo_settings(folder, seed)
         out.print(f"Starting a Temporal server and a worker; everything is kept in {folder} ...", soft_wrap=True)
-        async with Embedded(folder, environment=environment_of(settings), ports=None) as running:
+        async with Embedded(folder, environment=environment_of(settings), ports=None, pragmas=QUICK) as running:
             out.print(f"UI  {running.ui}", soft_wrap=True)
             await asyncio.gather(running.until_warm(), asyncio.to_thread(laboratory.warm_up))
             try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from demo.cast import Failure, Participant
@@ -12,8 +12,9 @@ from workflows.client import Submitted
 REASONS: Mapping[Failure, str] = MappingProxyType(
     {"LAB": "laboratory criteria not met", "AGE": "I2 not met", "BLOOD_SUPPORT": "I11.1 not met"}
 )
-SAMPLED_AFTER = 45
-"""Minutes from consent to the screening sample."""
+SAMPLED_AFTER, MORNING = 45, 6 * 60
+"""Minutes from consent to the screening sample; the minute of the day of a repeated one."""
+RENEWED_AFTER, AN_HOUR = timedelta(days=5), timedelta(hours=1)
 
 
 class Turns:
@@ -82,11 +83,18 @@ class Screening:
         await hospital.until(self.subject, lambda journey: bool(journey.labs), "the screening results")
         if person.retested:
             on = person.enrolled_on + timedelta(days=1)
-            await self._act("COORDINATOR", "lab_results", on, results=[self._repeated(on)])
+            await self._type_in(on, hospital.pace.at(on, MORNING))
 
-    def _repeated(self, on: date) -> dict[str, str]:
-        collected_at = self._hospital.pace.at(on, 6 * 60).isoformat()
-        return {"code": "PLT", "system": "analyte", "value": "142", "unit": "10*9/L", "collected_at": collected_at}
+    async def _type_in(self, on: date, collected_at: datetime) -> None:
+        results = self._hospital.printed(self.subject, self._person.sex, collected_at)
+        await self._act("COORDINATOR", "lab_results", on, results=results)
+
+    async def _renew(self, on: date) -> None:
+        """Take and type in new results when staff are so far behind that the old ones would not do any more."""
+        hospital = self._hospital
+        values = hospital.charts.journey(self.subject).labs.values()
+        if hospital.pace.now() - min(value.collected_at for value in values) > RENEWED_AFTER:
+            await self._type_in(on, hospital.pace.now() - AN_HOUR)
 
     async def fail(self) -> None:
         """End it as the participant's failure says; a verdict that cannot hold is tried once, and refused on record."""
@@ -104,11 +112,20 @@ class Screening:
         """Confirm eligibility, wait for the participant's turn, and get the allocation."""
         person, hospital = self._person, self._hospital
         judged_on = person.enrolled_on + timedelta(days=person.verdict_after)
+        await hospital.pace.until(hospital.pace.at(judged_on, person.minute))
+        await self._renew(judged_on)
         await self._act("INVESTIGATOR", "confirm_eligibility", judged_on, judged_on=judged_on)
         await hospital.pace.until(hospital.pace.at(person.randomized_on, person.minute))
         await turns.come(person.number)
+        await self._renew(person.randomized_on)
         await self._act("COORDINATOR", "request_randomization", person.randomized_on)
+        await hospital.until(self.subject, lambda _: self._has_slot(), "the reserved slot")
+        turns.passed(person.number)
         await hospital.until(self.subject, lambda journey: bool(journey.arm), "the allocation")
+
+    def _has_slot(self) -> bool:
+        """Say whether the register has reserved a slot: the order of the slots is then fixed."""
+        return self.subject in self._hospital.charts.register().allocations
 
     async def _act(self, role: str, kind: str, on: date, *, refused: str = "", **fields: object) -> None:
         at = self._hospital.pace.at(on, self._person.minute)

@@ -58,7 +58,6 @@ async def _whole_way(hospital: Hospital, person: Participant, turns: Turns, prob
             await screening.fail()
             return
         await screening.randomize(turns)
-        turns.passed(person.number)
         await Story(hospital, person).play()
     except (Unexpected, Unreachable) as problem:
         problems.append(str(problem))
