@@ -50,7 +50,12 @@ class World:
         complete = set(order.analytes) <= {analyte_of(result.code, result.system) for result in wanted}
         if not complete and now < order.give_up_at:
             pause = max(request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now), SHORTEST_POLL)
-            raise ApplicationError("results are not there yet", type="NotYet", next_retry_delay=pause, category=ApplicationErrorCategory.BENIGN)
+            raise ApplicationError(
+                "results are not there yet",
+                type="NotYet",
+                next_retry_delay=pause,
+                category=ApplicationErrorCategory.BENIGN,
+            )
         results = [result.model_dump(mode="json") for result in wanted]
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
 
