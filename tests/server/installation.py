@@ -57,7 +57,7 @@ class Installation:
         log = self.settings.data / f"worker-{len(self.workers)}.log"
         worker = Process([sys.executable, program], {**self.environment, **env}, log)
         self.workers.append(worker)
-        worker.wait_for_line("worker ready")
+        worker.wait_for("worker ready")
         return worker
 
     async def open(self, clock: Clock | None = None) -> Answer:

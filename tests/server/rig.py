@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-NAMESPACES = ("default", "outside-1", "outside-2", "crash", "outage", "register", "crowd")
+NAMESPACES = ("default", "outside", "crash", "outage", "register")
 SWIFT = (
     'history.timerProcessorMaxTimeShift="5ms"',
     "history.timerProcessorMaxPollRPS=1000",
@@ -34,7 +34,7 @@ class Process:
         """Start it; what it says on standard error goes to the log."""
         with log.open("ab") as errors:
             self._popen = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=errors
+                command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=errors, bufsize=0
             )
         self._log = log
 
@@ -43,17 +43,18 @@ class Process:
         """Say whether it still runs."""
         return self._popen.poll() is None
 
-    def wait_for_line(self, line: str) -> None:
-        """Wait until it prints a line. Raises RuntimeError with the end of its log when it does not."""
+    def wait_for(self, start: str, seconds: float = START_SECONDS) -> list[str]:
+        """Wait until it prints a line with this start; give all it printed. Raises RuntimeError when it does not."""
         assert self._popen.stdout is not None
-        ready, _, _ = select.select([self._popen.stdout], [], [], START_SECONDS)
-        said = self._popen.stdout.readline().decode() if ready else ""
-        if said.strip() != line:
-            raise RuntimeError(f"said {said!r}, not {line!r}: {self._log.read_text()[-2000:]}")
-
-    def wait_for_death(self, seconds: float) -> int:
-        """Wait until it has ended, and give its exit code."""
-        return self._popen.wait(seconds)
+        said: list[str] = []
+        until = time.monotonic() + seconds
+        while not (said and said[-1].startswith(start)):
+            ready, _, _ = select.select([self._popen.stdout], [], [], max(until - time.monotonic(), 0))
+            line = self._popen.stdout.readline().decode() if ready else ""
+            if not line:
+                raise RuntimeError(f"said {said}, not {start!r}: {self._log.read_text()[-2000:]}")
+            said.append(line.rstrip("\n"))
+        return said
 
     def kill(self) -> None:
         """Kill it at once, as a lost machine would."""
