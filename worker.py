@@ -34,6 +34,7 @@ from workflows.waking import wake_those_behind
 THREADS = 200
 """Activities at once. Those that ask for an allocation hold their place until another has opened the slot."""
 
+POLLS = 10
 RECORDS_AT_ONCE = 16
 SWITCH_SECONDS = 0.0005
 """A record makes ten short database calls and wants the interpreter back after each: with 5 ms it waits 50 for them."""
@@ -77,6 +78,8 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
         activity_executor=threads,
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=RECORDS_AT_ONCE,
+        max_concurrent_workflow_task_polls=POLLS,
+        max_concurrent_activity_task_polls=POLLS,
         max_cached_workflows=settings.max_cached_workflows,
         workflow_runner=IdentityRunner(),
         interceptors=[IdentityInterceptor()],

@@ -27,6 +27,8 @@ SERVER_SETTINGS = (
     'history.timerProcessorMaxTimeShift="5ms"',
     "history.timerProcessorMaxPollRPS=1000",
     "history.transferProcessorMaxPollRPS=1000",
+    "matching.numTaskqueueReadPartitions=1",
+    "matching.numTaskqueueWritePartitions=1",
 )
 """The development server throttles its own queues; these let a fast clock keep its pace."""
 DURABLE = ("journal_mode=wal", "synchronous=full")
