@@ -16,10 +16,12 @@ from domain.submission import UNATTRIBUTED
 from domain.trial import commands as t
 from domain.values import Clock
 from tests.given import SITE, START, TRIAL_ID, Outcome, Story, day, given_trial, when
+from tests.laws.sensible import sensible
 from tests.laws.strategies import OWN, PEOPLE, REGISTER_KINDS, dates_near, model
 from tests.stories import PHASES, begin, results, told
 
-JUMPS = st.sampled_from([0, 0, 0, 1, 3, 7, 21, 22, 45, 120, 400])
+MOVES = [*["asked"] * 3, *["awaited"] * 3, *["fitting"] * 2, *["silly"] * 2]
+JUMPS = st.sampled_from([0, 0, 0, 0, 1, 3, 7, 21, 22, 45, 120, 400])
 ROLES = st.sampled_from(
     [None, None, None, None, UNATTRIBUTED, "COORDINATOR", "PHARMACIST", "MONITOR", "PATHOLOGIST", "SURGEON"]
 )
@@ -60,9 +62,14 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
 
 def _awaited(draw: st.DrawFn, story: Story) -> Any:
     """Give the outcome of an open intent, good or bad, or that of one that is not open."""
-    intents = sorted(story.state.intents.values(), key=lambda intent: -intent.seq)[:3]
-    if not intents:
-        return begin() if story.state.seq == 0 else draw(model(draw(st.sampled_from(OWN)), dates_near(story.now)))
+    every = sorted(
+        story.state.intents.values(), key=lambda intent: (isinstance(intent.fact, f.NoticeRequested), -intent.seq)
+    )
+    intents = [every[0], every[0], every[-1]] if every else []
+    if story.state.seq == 0:
+        return begin()
+    if not intents or draw(st.integers(0, 5)) == 0:
+        return draw(model(draw(st.sampled_from(OWN)), dates_near(story.now)))
     intent = draw(st.sampled_from(intents))
     if isinstance(intent.fact, f.NoticeRequested):
         return c.NoticeDelivered(notice=intent.seq, sink="test")
@@ -70,19 +77,23 @@ def _awaited(draw: st.DrawFn, story: Story) -> Any:
         allocated = c.SlotAllocated(
             slot=1, arm=draw(st.sampled_from(["COHORT_1", "COHORT_2"])), randomized_on=story.today
         )
-        return draw(st.sampled_from([allocated, allocated, c.AllocationDenied(why="full")]))
+        return draw(st.sampled_from([allocated, c.AllocationDenied(why="full")]))
     changed: dict[str, tuple[str, str, str] | None] = draw(st.sampled_from([{}, {}, LOW, {"ANC": None}]))
     return c.LabsReported(order=intent.seq, results=results(story.now, changed), complete="ANC" not in changed)
 
 
 def _command(draw: st.DrawFn, story: Story) -> Any:
-    match draw(st.sampled_from(["asked", "asked", "awaited", "time", "silly", "silly"])):
+    match draw(
+        st.sampled_from(
+            ["asked", "asked", "asked", "awaited", "awaited", "awaited", "fitting", "fitting", "silly", "silly"]
+        )
+    ):
         case "asked":
             return _asked(draw, story)
         case "awaited":
             return _awaited(draw, story)
-        case "time":
-            return c.TimePassed()
+        case "fitting":
+            return draw(st.sampled_from(list(sensible(story).values())))
         case _:
             kind: type[BaseModel] = draw(st.sampled_from(PEOPLE))
             return draw(model(kind, dates_near(story.now)))
@@ -106,15 +117,15 @@ def plays(draw: st.DrawFn, longest: int = 6) -> Play:
 
 
 @st.composite
-def trials(draw: st.DrawFn, longest: int = 30) -> Play:
-    """Give a play of a trial's register, some of it with 60 slots drawn already."""
-    story = start = busy() if draw(st.booleans()) else opened()
+def trials(draw: st.DrawFn, longest: int = 8) -> Play:
+    """Give a play of a trial's register, some of it nearly full, some full."""
+    drawn = draw(st.sampled_from([0, 65, 66]))
+    story = start = busy(drawn) if drawn else opened()
     steps = []
     for _ in range(draw(st.integers(1, longest))):
-        command = draw(
-            st.one_of(_enroll(), _slot(story), model(draw(st.sampled_from(REGISTER_KINDS)), dates_near(story.now)))
-        )
-        outcome = when(story, command, role=draw(ROLES) if isinstance(command, t.FromPeople) else None)
+        any_kind = model(draw(st.sampled_from(REGISTER_KINDS)), dates_near(story.now))
+        command = draw(any_kind if draw(st.booleans()) else st.one_of(_enroll(), _slot(story)))
+        outcome = when(story, command, role=draw(ROLES) if isinstance(command, t.Enroll) else None)
         steps.append((command, outcome))
         story = story.with_facts(outcome.refusal.facts if outcome.refusal else outcome.facts, story.now)
     return Play(start, tuple(steps), story)
@@ -129,13 +140,13 @@ def opened() -> Story:
 
 
 @cache
-def busy() -> Story:
-    """A trial with 70 subjects, 63 of them with their slots."""
+def busy(drawn: int) -> Story:
+    """A trial with 70 subjects, so many of them with their slots."""
     story = opened()
-    for number in range(70):
+    for _ in range(70):
         story = told(story, t.Enroll(site="TDH", born_on=day(-20000), sex="FEMALE"))
-        if number < 63:
-            story = told(story, t.AllocateSlot(subject=f"S{number + 1:03d}", request=9))
+    for number in range(1, drawn + 1):
+        story = told(story, t.AllocateSlot(subject=f"S{number:03d}", request=9))
     return story
 
 
@@ -147,4 +158,6 @@ def _slot(story: Story) -> st.SearchStrategy[Any]:
     subjects = st.sampled_from([*sorted(story.state.subjects)[-9:], "S999"])
     asked = st.builds(t.AllocateSlot, subject=subjects, request=st.integers(1, 9))
     requests = st.sampled_from([*sorted(story.state.intents)[-9:], 1])
-    return st.one_of(asked, st.builds(t.SlotOpened, request=requests, arm=st.sampled_from(["COHORT_1", "COHORT_2"])))
+    opened_slot = st.builds(t.SlotOpened, request=requests, arm=st.sampled_from(["COHORT_1", "COHORT_2"]))
+    sealed = st.builds(t.ListSealed, request=requests, slots=st.just(66), sha256=st.just("ab" * 32))
+    return st.one_of(asked, opened_slot, sealed, st.builds(t.JourneyStarted, request=requests))

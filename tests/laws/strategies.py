@@ -19,7 +19,7 @@ from domain.patient import facts as f
 from domain.trial import commands as t
 from domain.trial import facts as tf
 from domain.values import Site
-from tests.given import SITE, TRIAL_ID
+from tests.given import SITE, START, TRIAL_ID
 
 SAFE = st.characters(exclude_categories=("Cc", "Cf", "Cs"))
 TEXT = st.text(SAFE, min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -43,12 +43,14 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "order": st.integers(1, 60),
     "notice": st.integers(1, 60),
     "request": st.integers(1, 12),
+    "staff": st.sampled_from(["CRC1", "INV1", "NOBODY"]),
     "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 }
 """Fields whose sensible values the type does not tell. A field of another type is built from its type."""
 NUMBERS = {"order", "notice", "request", "day"}
 
 
+@cache
 def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.SearchStrategy[Any]:
     """Give instances of a model, with dates from a strategy."""
     fields = {name: _field(name, field, dates) for name, field in kind.model_fields.items() if name != "kind"}
@@ -127,12 +129,18 @@ def an_example(kind: type[BaseModel]) -> Any:
 
 
 def dates_near(now: datetime) -> st.SearchStrategy[date]:
-    """Give dates around an instant: mostly the recent past, now and then far away or in the future."""
-    today = SITE.date_of(now)
-    near = st.integers(-70, 5).map(lambda days: today + timedelta(days=days))
-    return st.one_of(st.just(today), near, st.integers(-30000, 900).map(lambda days: today + timedelta(days=days)))
+    """Give dates around an instant, to be drawn at once: mostly the recent past, now and then far away or ahead.
+
+    It is one strategy that looks at one date, so that the strategies built on it are built once.
+    """
+    TODAY[0] = SITE.date_of(now)
+    return NEAR
 
 
+TODAY = [START]
+NEAR = st.one_of(st.just(0), st.integers(-70, 5), st.integers(-30000, 900)).map(
+    lambda days: TODAY[0] + timedelta(days=days)
+)
 PEOPLE: tuple[type[BaseModel], ...] = get_args(c.FromPeople)
 OWN: tuple[type[BaseModel], ...] = get_args(c.FromSystem)
 REGISTER_KINDS: tuple[type[BaseModel], ...] = get_args(t.Command)

@@ -79,7 +79,7 @@ def test_evolve_never_raises_for_any_fact_on_any_register(running: bool, facts: 
     assert state.seq == start.seq + len(facts)
 
 
-BUSY = busy()
+BUSY = busy(65)
 
 
 @given(plays(), st.integers(0, 200))

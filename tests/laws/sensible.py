@@ -1,0 +1,44 @@
+"""For each kind of people's command one that fits the story's own date: what a careful person would send."""
+
+from datetime import timedelta
+from typing import Any
+
+from domain.patient import commands as c
+from tests.given import Story
+from tests.stories import results
+
+
+def sensible(story: Story) -> dict[str, Any]:
+    """Give a sensible command of each kind, by kind."""
+    today = story.today
+    cycle = story.state.current_cycle.label if story.state.current_cycle else "C1"
+    drugs = (c.GivenDrug(drug="BENMELSTOBART"),)
+    notice = max(story.state.notices, default=1)
+    made = (
+        c.RecordConsent(signed_on=today, version="V1.0"),
+        c.RecordEvidence(assessed_on=today, no_support=True),
+        c.TypeLabResults(results=results(today)),
+        c.ConfirmEligibility(judged_on=today),
+        c.ReportScreenFailure(decided_on=today, why="I6"),
+        c.RequestRandomization(),
+        c.ReportDose(cycle=cycle, given_on=today, drugs=drugs),
+        c.DelayDose(cycle=cycle, until=today + timedelta(days=40), why="bed"),
+        c.OmitDose(cycle=cycle, decided_on=today, why="toxicity"),
+        c.OverrideGate(cycle=cycle, why="stable"),
+        c.ProceedToSurgery(decided_on=today, why="toxicity"),
+        c.JudgeOperability(judged_on=today, operable=True),
+        c.ReportSurgery(performed_on=today, resection="R0"),
+        c.CancelSurgery(decided_on=today, why="refused"),
+        c.ReportPathology(reported_on=today, resection="R0"),
+        c.EvaluateAdjuvant(evaluated_on=today, fit=True),
+        c.ReportAdverseEvent(term="rash", grade=2, serious=False, onset_on=today),
+        c.ReportProgression(found_on=today),
+        c.DiscontinueTreatment(decided_on=today, why="toxicity"),
+        c.ReportWithdrawal(withdrawn_on=today, level="TREATMENT"),
+        c.LoseToFollowUp(decided_on=today),
+        c.ReportDeath(died_on=today),
+        c.ReportContact(contacted_on=today),
+        c.EndStudy(ended_on=today),
+        c.Acknowledge(notice=notice),
+    )
+    return {command.kind: command for command in made}
