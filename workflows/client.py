@@ -148,12 +148,16 @@ class TrialClient:
         return Answer.model_validate(told)
 
     async def _not_running(self, stream: str, submitted: Submitted) -> Answer | None:
-        """Reach a subject whose journey has ended by a new run; refuse, on record, one that never was."""
+        """Reach a subject whose journey has ended by a new run; refuse, on record, one that never was.
+
+        None: the subject is enrolled and its journey is about to begin.
+        """
         facts = await asyncio.to_thread(self._journal.facts, stream)
         if not facts:
             if stream == trial_stream(self.trial):
                 raise Unreachable(f"trial {self.trial} is not open: `starter.py open` first")
-            return await self._misaddressed(stream.rsplit("-", 1)[1], submitted)
+            answer = await self._misaddressed(stream.removeprefix(patient_stream(self.trial, "")), submitted)
+            return answer if answer.outcome == "refused" else None
         first = FACT.validate_json(facts[0].body)
         clock = first.clock if isinstance(first, SubjectRegistered) else Clock.real()
         operation = WithStartWorkflowOperation(

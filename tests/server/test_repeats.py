@@ -1,16 +1,17 @@
 """The same message again, another one under a used id, no such subject, and a request to cancel."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.decider import patient_stream
+from activities.recorder import Recorder
+from domain.decider import patient_stream, trial_stream
 from tests.server.bad import RASH, as_json, words
 from tests.server.installation import Installation, ready, until
-from tests.server.past import TRIAL, Past, ago, in_surgery_wait
+from tests.server.past import TRIAL, Past, ago, in_surgery_wait, participant, request, sent
 from workflows.client import Submitted
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
@@ -116,6 +117,30 @@ async def test_an_unknown_subject_is_refused_with_code_2_and_on_the_trials_recor
     assert "S900" in done.stderr
     assert row["accepts"].startswith("S001 to S")
     assert row["accepts"] in done.stderr
+
+
+@pytest.mark.parametrize("number", ["-S001", "X-S001", "s001", "S001-", "S" + "9" * 990])
+async def test_what_only_looks_like_a_subject_number_is_refused(place: Installation, number: str) -> None:
+    """Nothing is taken for S001 that is not S001."""
+    await place.enroll()
+
+    answer = await place.send(number, "adverse_event", "CRC1", **RASH)
+
+    assert (answer.outcome, answer.reason, answer.field) == ("refused", "UNKNOWN_SUBJECT", "subject")
+
+
+async def test_a_command_for_a_subject_whose_journey_has_not_begun_is_not_lost(place: Installation) -> None:
+    """Enrolled a moment ago: the client waits for the journey, and its answer is the journey's own."""
+    recorder, register = Recorder(place.journal), trial_stream(TRIAL)
+    enrolment = sent(Submitted("enroll", participant(ago(0)), staff="CRC1"))
+    known = recorder.state(register)
+    recorder.record(request(register, known.seq, datetime.now(UTC), enrolment))
+    (subject,) = set(recorder.state(register).subjects) - set(known.subjects)
+
+    answer = await place.send(subject, "adverse_event", "CRC1", **RASH)
+
+    assert answer.facts == ["AdverseEventReported"]
+    assert rashes(place, subject) == 1
 
 
 async def test_a_raw_message_to_an_unknown_subject_is_told_by_temporal_itself(place: Installation) -> None:
