@@ -91,9 +91,9 @@ class Installation:
 
         await until(reached)
 
-    def handle(self, subject: str) -> WorkflowHandle[Any, Any]:
-        """Give the handle of a subject's journey, whichever run is the latest."""
-        return self.temporal.get_workflow_handle(patient_stream(TRIAL, subject))
+    def handle(self, subject: str | None) -> WorkflowHandle[Any, Any]:
+        """Give the handle of a subject's journey, whichever run is the latest, or (None) of the register."""
+        return self.temporal.get_workflow_handle(stream_of(subject))
 
     async def send(self, subject: str, kind: str, staff: str | None = "INV1", **fields: object) -> Answer:
         """Send a command for a subject through the client library."""
@@ -106,16 +106,15 @@ class Installation:
 
     def refusals(self, subject: str | None) -> list[RowMapping]:
         """Give the refusals on record for a subject, or (None) for the register."""
-        stream = trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
-        return [row for row in self.journal.submissions(stream) if row["outcome"] == "refused"]
+        return [row for row in self.journal.submissions(stream_of(subject)) if row["outcome"] == "refused"]
 
     async def refused(self, subject: str | None) -> RowMapping:
         """Wait for the first refusal on record and give it."""
         found = await until(lambda: ready(self.refusals(subject)))
         return found[0]
 
-    async def assert_healthy(self, subject: str) -> None:
-        """Fail unless the journey runs, no task of it ever failed, and the server reports no problem."""
+    async def assert_healthy(self, subject: str | None) -> None:
+        """Fail unless the journey (None: the register) runs, no task of it ever failed, and the server sees no problem."""
         handle = self.handle(subject)
         described = await handle.describe()
         assert described.status is WorkflowExecutionStatus.RUNNING
@@ -146,6 +145,11 @@ class Installation:
         for worker in self.workers:
             worker.end()
         self.journal.close()
+
+
+def stream_of(subject: str | None) -> str:
+    """Give the stream of a subject, or (None) of the register."""
+    return trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
 
 
 async def install(server: Server, namespace: str, data: Path) -> Installation:

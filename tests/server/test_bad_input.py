@@ -75,6 +75,26 @@ async def test_a_bad_command_line_exits_with_its_code_and_says_why(
     await place.assert_healthy(subject)
 
 
+@pytest.mark.parametrize("bad", [bad for bad in BAD if bad.field in ("argument", "kind")], ids=lambda bad: bad.name)
+async def test_the_register_refuses_what_has_no_shape_too(place: Installation, bad: Bad) -> None:
+    """By update and by signal: told, on record, and the next enrolment is taken."""
+    before = len(place.refusals(None))
+    kind = "dose_taken" if bad.field == "kind" else "enroll"
+
+    with pytest.raises(WorkflowUpdateFailedError) as failed:
+        await place.handle(None).execute_update(kind, args=bad.arguments)
+    await place.handle(None).signal(kind, args=bad.arguments)
+    await place.enroll()
+
+    rows = place.refusals(None)[before:]
+    assert the_refusal(failed.value).type == bad.reason
+    assert [(row["channel"], row["reason"], row["field"]) for row in rows] == [
+        ("update", bad.reason, bad.field),
+        ("signal", bad.reason, bad.field),
+    ]
+    await place.assert_healthy(None)
+
+
 @each_forged
 async def test_what_only_the_product_may_say_is_refused_from_outside(
     place: Installation, kind: str, argument: RawValue
