@@ -114,7 +114,7 @@ class Installation:
         return found[0]
 
     async def assert_healthy(self, subject: str | None) -> None:
-        """Fail unless the journey (None: the register) runs, no task of it ever failed, and the server sees no problem."""
+        """Fail unless journey or (None) register runs, no task of it ever failed, and the server sees no problem."""
         handle = self.handle(subject)
         described = await handle.describe()
         assert described.status is WorkflowExecutionStatus.RUNNING
