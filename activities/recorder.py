@@ -44,7 +44,7 @@ class Recorder:
         self._cache: OrderedDict[str, Folded] = OrderedDict()
         self._guard = threading.Lock()
 
-    @activity.defn(name=RECORD)
+    @activity.defn(name=RECORD, no_thread_cancel_exception=True)
     def record(self, request: RecordRequest) -> Step:
         """Take the messages in order and give every fact beyond the workflow's number."""
         decider = decider_of(request.stream)

@@ -40,7 +40,7 @@ class World:
         self._sink = sink
         self._sealed_list = sealed_list
 
-    @activity.defn(name="fetch_labs")
+    @activity.defn(name="fetch_labs", no_thread_cancel_exception=True)
     def fetch_labs(self, request: EffectRequest) -> Outcome:
         """Give the results an order asks for. Not there yet: tried again in six hours of trial time, until given up."""
         order = LabsOrdered.model_validate(request.payload)
@@ -59,7 +59,7 @@ class World:
         results = [result.model_dump(mode="json") for result in wanted]
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
 
-    @activity.defn(name="send_notice")
+    @activity.defn(name="send_notice", no_thread_cancel_exception=True)
     def send_notice(self, request: EffectRequest) -> Outcome:
         """Deliver a notice."""
         fact = request.payload
@@ -109,7 +109,7 @@ class World:
             return Outcome(kind="allocation_denied", fields={"why": declined[1]})
         return None
 
-    @activity.defn(name="seal_list")
+    @activity.defn(name="seal_list", no_thread_cancel_exception=True)
     def seal_list(self, request: EffectRequest) -> Outcome:
         """Make and seal the allocation list."""
         if self._sealed_list.demonstration and request.clock.is_real:
@@ -119,7 +119,7 @@ class World:
         slots, sha256 = self._sealed_list.seal(trial_of(request.stream), arms, request.payload["block_sizes"])
         return Outcome(kind="list_sealed", fields={"request": request.seq, "slots": slots, "sha256": sha256})
 
-    @activity.defn(name="open_slot")
+    @activity.defn(name="open_slot", no_thread_cancel_exception=True)
     def open_slot(self, request: EffectRequest) -> Outcome:
         """Open the slot reserved for a subject."""
         arm = self._sealed_list.open_slot(trial_of(request.stream), int(request.payload["slot"]))

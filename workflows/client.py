@@ -136,6 +136,8 @@ class TrialClient:
                 elif error.status not in AGAIN:
                     raise Unreachable(problem) from error
             except (WorkflowUpdateRPCTimeoutOrCancelledError, Unreachable) as error:
+                if isinstance(error.__cause__, asyncio.CancelledError):
+                    raise error.__cause__ from None  # the SDK hides that the caller gave up
                 problem = str(error)
         raise Unreachable(problem)
 

@@ -22,7 +22,7 @@ DEATH_NOTE = "TRIALPATH_TEST_DIE_AFTER"
 class DyingRecorder(Recorder):
     """Records, and then dies when the death note names a submission it took."""
 
-    @activity.defn(name=RECORD)
+    @activity.defn(name=RECORD, no_thread_cancel_exception=True)
     def record(self, request: RecordRequest) -> Step:
         """Record; the answer never leaves the process when this is the named submission."""
         step = super().record(request)
