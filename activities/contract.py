@@ -18,12 +18,17 @@ class Plain(BaseModel):
 
 
 class RecordRequest(Plain):
-    """What `record` is asked: take these messages, in order, at this instant of trial time."""
+    """What `record` is asked: take these messages, in order, at this instant of trial time.
+
+    The run tells its chapter and how many history events it has, so that a step can tell it to hand over.
+    """
 
     stream: str
     seq: int
     at: datetime
     messages: list[Message]
+    chapter: str = ""
+    events: int = 0
 
 
 class Answer(Plain):
@@ -83,6 +88,7 @@ class Step(Plain):
     effects: list[Effect] = []
     attributes: dict[str, Any] = {}
     chapter: str = ""
+    hand_over: bool = False
     over: bool = False
 
 

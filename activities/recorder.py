@@ -24,6 +24,8 @@ from domain.trial.register import Register
 from journal.store import Journal, StoredFact, Stream
 
 CACHED_STREAMS = 2000
+SHORT_RUN = 200
+"""History events below which a run goes on into the next chapter: handing over costs five."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Recorder:
                 answers.append(answer)
             facts = stream.facts_after(request.seq)
         self._keep(request.stream, folded)
-        return _step(request.stream, decider, folded, facts, answers)
+        return _step(request, decider, folded, facts, answers)
 
     def state(self, name: str) -> Any:  # noqa: ANN401 - the state of either decider
         """Give the state of a stream as the journal has it now."""
@@ -251,18 +253,22 @@ def _answer(row: RowMapping | dict[str, Any], kinds: list[str]) -> Answer:
     return Answer(**named, facts=kinds)
 
 
-def _step(stream: str, decider: Decider, folded: Folded, facts: list[StoredFact], answers: list[Answer]) -> Step:
+def _step(
+    request: RecordRequest, decider: Decider, folded: Folded, facts: list[StoredFact], answers: list[Answer]
+) -> Step:
     state = folded.state
     if folded.seq == 0:
         return Step(seq=0, facts=[], answers=answers)
-    due = decider.due(state)
+    due, chapter, over = decider.due(state), decider.chapter(state), decider.is_over(state)
+    turned = request.chapter not in ("", chapter)
     return Step(
         seq=folded.seq,
         facts=[json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts],
         answers=answers,
         due=DueStep(at=due.at, text=due.text, key=due.key) if due else None,
-        effects=[effect_of(stream, intent) for intent in intents(state)],
+        effects=[effect_of(request.stream, intent) for intent in intents(state)],
         attributes=dict(decider.attributes(state)),
-        chapter=decider.chapter(state),
-        over=decider.is_over(state),
+        chapter=chapter,
+        hand_over=turned and not over and request.events >= SHORT_RUN,
+        over=over,
     )

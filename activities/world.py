@@ -22,7 +22,7 @@ from domain.trial.register import Register
 
 WORKFLOW_TASK_TIMEOUT = timedelta(seconds=2)
 LAB_POLL = timedelta(hours=6)
-SHORTEST_POLL = timedelta(milliseconds=100)
+SHORTEST_POLL = timedelta(milliseconds=250)
 ALLOCATION_POLL_SECONDS = 0.03
 ALLOCATION_POLLS = 300
 

@@ -18,7 +18,7 @@ from domain.values import Sex
 START = date(2025, 6, 2)
 """The date on which the trial opens."""
 FULL = 66
-ENROLMENT_DAYS = 190.0
+ENROLMENT_DAYS = 300.0
 """Days over which so many randomized participants are enrolled."""
 OLDEST_DAY, FAILURES_PER_RANDOMIZED, RETESTED = 120, 0.25, 0.06
 MORNING, EVENING = 9 * 60, 17 * 60
@@ -112,7 +112,9 @@ def cast(seed: str, randomized: int) -> list[Participant]:
     parts: list[tuple[Fate, Failure]] = [(fate, "") for fate in chance.sample(deck, randomized)]
     failures = round(randomized * FAILURES_PER_RANDOMIZED)
     parts += [("COMPLETES", FAILURES[number % len(FAILURES)]) for number in range(failures)]
+    last = parts.pop(0)  # a later screening would find the trial full
     chance.shuffle(parts)
+    parts.append(last)
     arrivals = _arrivals(chance, len(parts), ENROLMENT_DAYS * randomized / FULL)
     return [
         _participant(chance, number, arrival, fate, failure)

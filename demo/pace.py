@@ -10,12 +10,6 @@ from domain.values import Clock, Site
 DAY = timedelta(days=1)
 
 
-def fast_clock(trial_epoch: datetime, milliseconds_per_day: float, fast_until: datetime | None = None) -> Clock:
-    """Give a clock that starts now at an instant of trial time, one clinical day lasting so many milliseconds."""
-    factor = DAY / timedelta(milliseconds=milliseconds_per_day)
-    return Clock(real_epoch=datetime.now(UTC), trial_epoch=trial_epoch, factor=factor, fast_until=fast_until)
-
-
 class Pace:
     """One trial's clock at one site."""
 

@@ -16,9 +16,9 @@ from demo.board import Board, console, final_table, measured
 from demo.cast import FULL, Participant, cast
 from demo.folder import demo_settings, environment_of, own_folder
 from demo.hospital import Hospital
-from demo.pace import fast_clock
 from demo.processes import QUICK, Embedded, ProcessDied
 from demo.tally import tally
+from demo.tempo import varied_clock
 from demo.trial import OPENS_AT, open_trial, play
 from domain.catalogue import latest
 from journal.store import Journal
@@ -26,13 +26,13 @@ from settings import Settings
 from workflows.client import TrialClient
 from workflows.connection import connect
 
-MILLISECONDS_PER_DAY = 250.0
+MILLISECONDS_PER_DAY = 195.0
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What trial to play: who takes part, and how long a clinical day lasts."""
+    """What trial to play: who takes part, and how long a clinical day lasts on average."""
 
     seed: str
     people: tuple[Participant, ...]
@@ -66,7 +66,7 @@ async def _demonstrate(out: Console, running: Embedded, settings: Settings, want
     """Play the trial while showing it, print what it came to, and give what went wrong."""
     client, journal = await connect(running.address), Journal(settings.url)
     began = time.monotonic()
-    clock = fast_clock(OPENS_AT, wanted.milliseconds_per_day)
+    clock = varied_clock(OPENS_AT, wanted.people, wanted.milliseconds_per_day)
     sending = TrialClient(client, settings.trial, settings.task_queue, journal)
     hospital = await open_trial(sending, settings, journal, clock, wanted.seed)
     problems = await _shown(out, hospital, wanted)

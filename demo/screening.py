@@ -90,10 +90,12 @@ class Screening:
         await self._act("COORDINATOR", "lab_results", on, results=results)
 
     async def _renew(self, on: date) -> None:
-        """Take and type in new results when staff are so far behind that the old ones would not do any more."""
+        """Assess and sample again when staff are so far behind that what was found would not do any more."""
         hospital = self._hospital
         values = hospital.charts.journey(self.subject).labs.values()
         if hospital.pace.now() - min(value.collected_at for value in values) > RENEWED_AFTER:
+            today = str(hospital.pace.today())
+            await self._act("COORDINATOR", "screening_evidence", on, assessed_on=today, no_support=True)
             await self._type_in(on, hospital.pace.now() - AN_HOUR)
 
     async def fail(self) -> None:

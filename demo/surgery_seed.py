@@ -6,10 +6,10 @@ from demo import laboratory
 from demo.cast import START, Participant
 from demo.charts import Charts
 from demo.hospital import Unexpected
-from demo.pace import fast_clock
 from demo.screening import Screening, Turns
 from demo.story import Story
 from demo.trial import OPENS_AT, open_trial
+from domain.values import Clock, ClockPace
 from journal.store import Journal
 from settings import Settings
 from workflows.client import TrialClient
@@ -33,7 +33,12 @@ async def seed_surgery(client: TrialClient, settings: Settings, journal: Journal
     if register.subjects:
         return register.clock.trial_time(datetime.now(UTC)).date()
     laboratory.warm_up()
-    clock = fast_clock(OPENS_AT, MILLISECONDS_PER_DAY, REAL_FROM)
+    clock = Clock(
+        real_epoch=datetime.now(UTC),
+        trial_epoch=OPENS_AT,
+        factor=timedelta(days=1) / timedelta(milliseconds=MILLISECONDS_PER_DAY),
+        paces=(ClockPace(since=REAL_FROM, factor=1.0),),
+    )
     hospital = await open_trial(client, settings, journal, clock, "surgery")
     screening = Screening(hospital, FIRST)
     await screening.enrol()

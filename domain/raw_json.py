@@ -54,7 +54,7 @@ def _depth(text: str) -> int:
 def _clean(value: object, path: str) -> None:
     """Refuse text with control, format or surrogate characters, which hide or forge what people read."""
     if isinstance(value, str):
-        if any(map(_is_hidden, value)):
+        if not value.isprintable() and any(map(_is_hidden, value)):
             detail = "the text has control, direction or surrogate characters"
             raise Refused(Reason.MALFORMED, detail, field=path or "argument", accepts="printable text")
     elif isinstance(value, dict):
@@ -73,7 +73,7 @@ def _is_hidden(sign: str) -> bool:
 def cleaned(value: object) -> object:
     """Give a value with every hidden character replaced by one that shows."""
     if isinstance(value, str):
-        return "".join("\ufffd" if _is_hidden(sign) else sign for sign in value)
+        return value if value.isprintable() else "".join("\ufffd" if _is_hidden(sign) else sign for sign in value)
     if isinstance(value, Mapping):
         return {name: cleaned(inner) for name, inner in value.items()}
     return [cleaned(inner) for inner in value] if isinstance(value, list | tuple) else value

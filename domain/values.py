@@ -1,10 +1,12 @@
 """The frozen base of every value in the core, and the few scalar types they share."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """The years any date of a trial lies in. Beyond them calendar arithmetic ends, and nothing true is said."""
@@ -51,17 +53,32 @@ class Site(Frozen):
         return datetime.combine(on, time(0), ZoneInfo(self.time_zone)).astimezone(UTC) - timedelta(microseconds=1)
 
 
+class ClockPace(Frozen):
+    """From an instant of trial time on, trial time runs `factor` times as fast as real time."""
+
+    since: AwareDatetime
+    factor: float = Field(gt=0, allow_inf_nan=False)
+
+
 class Clock(Frozen):
     """How trial time relates to real time. In production they are equal (`factor` 1, equal epochs).
 
     `real_epoch` and `trial_epoch` are the same moment on the two clocks; trial time runs `factor` times as fast,
-    until `fast_until` (trial time) when given, and at the real pace from then on.
+    until the first of the `paces` sets another speed.
     """
 
     real_epoch: AwareDatetime
     trial_epoch: AwareDatetime
     factor: float = Field(1.0, gt=0, allow_inf_nan=False)
-    fast_until: AwareDatetime | None = None
+    paces: tuple[ClockPace, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Clock":
+        """Refuse paces out of order: trial time would not be one line."""
+        instants = [self.trial_epoch, *(pace.since for pace in self.paces)]
+        if any(later <= earlier for earlier, later in pairwise(instants)):
+            raise ValueError("paces are expected in order of time, each after the clock's trial_epoch")
+        return self
 
     @classmethod
     def real(cls) -> "Clock":
@@ -72,20 +89,23 @@ class Clock(Frozen):
     @property
     def is_real(self) -> bool:
         """Say whether trial time is real time."""
-        return self.factor == 1.0 and self.real_epoch == self.trial_epoch
+        return self.factor == 1.0 and not self.paces and self.real_epoch == self.trial_epoch
 
-    def _switch(self) -> datetime:
-        fast = (self.fast_until or self.trial_epoch) - self.trial_epoch
-        return self.real_epoch + fast / self.factor
+    @cached_property
+    def _legs(self) -> tuple[tuple[datetime, datetime, float], ...]:
+        """Each stretch of one speed: the real and the trial instant it begins at, and its factor."""
+        legs = [(self.real_epoch, self.trial_epoch, self.factor)]
+        for pace in self.paces:
+            real, trial, factor = legs[-1]
+            legs.append((real + (pace.since - trial) / factor, pace.since, pace.factor))
+        return tuple(legs)
 
     def trial_time(self, real: datetime) -> datetime:
         """Give the trial instant at a real instant."""
-        if self.fast_until is not None and real >= self._switch():
-            return self.fast_until + (real - self._switch())
-        return self.trial_epoch + (real - self.real_epoch) * self.factor
+        begun, trial, factor = next((leg for leg in reversed(self._legs) if leg[0] <= real), self._legs[0])
+        return trial + (real - begun) * factor
 
     def real_time(self, trial: datetime) -> datetime:
         """Give the real instant at which a trial instant comes."""
-        if self.fast_until is not None and trial >= self.fast_until:
-            return self._switch() + (trial - self.fast_until)
-        return self.real_epoch + (trial - self.trial_epoch) / self.factor
+        real, begun, factor = next((leg for leg in reversed(self._legs) if leg[1] <= trial), self._legs[0])
+        return real + (trial - begun) / factor

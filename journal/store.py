@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, RowMapping, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, create_engine, event, func, insert, select
 
 from journal.schema import FACTS, SUBMISSIONS
 
@@ -33,7 +33,16 @@ class StoredFact(NamedTuple):
     body: str
 
 
-_FACT_COLUMNS = [FACTS.c[name] for name in StoredFact._fields]
+# Statements are made once: making one costs more than running it.
+_FACTS_AFTER = (
+    select(*[FACTS.c[name] for name in StoredFact._fields])
+    .where(FACTS.c.stream == bindparam("of"), FACTS.c.seq > bindparam("after"))
+    .order_by(FACTS.c.seq)
+)
+_SUBMISSION = select(SUBMISSIONS).where(
+    SUBMISSIONS.c.stream == bindparam("of"), SUBMISSIONS.c.submission_id == bindparam("id")
+)
+_ADD_SUBMISSION, _ADD_FACTS = insert(SUBMISSIONS).inline(), insert(FACTS)
 
 
 class Stream:
@@ -54,16 +63,13 @@ class Stream:
 
     def submission(self, submission_id: str) -> RowMapping | None:
         """Give the row of a submission, or None."""
-        query = select(SUBMISSIONS).where(
-            SUBMISSIONS.c.stream == self.name, SUBMISSIONS.c.submission_id == submission_id
-        )
-        return self.connection.execute(query).mappings().first()
+        return self.connection.execute(_SUBMISSION, {"of": self.name, "id": submission_id}).mappings().first()
 
     def append(self, submission: dict[str, Any], facts: list[StoredFact]) -> None:
         """Add a submission and the facts that came of it."""
-        self.connection.execute(insert(SUBMISSIONS).values(stream=self.name, **submission))
+        self.connection.execute(_ADD_SUBMISSION, {"stream": self.name, **submission})
         if facts:
-            self.connection.execute(insert(FACTS), [{"stream": self.name, **fact._asdict()} for fact in facts])
+            self.connection.execute(_ADD_FACTS, [{"stream": self.name, **fact._asdict()} for fact in facts])
 
 
 class Journal:
@@ -130,8 +136,7 @@ class Journal:
 
 
 def _facts(connection: Connection, stream: str, after: int) -> list[StoredFact]:
-    query = select(*_FACT_COLUMNS).where(FACTS.c.stream == stream, FACTS.c.seq > after).order_by(FACTS.c.seq)
-    return [StoredFact(*row) for row in connection.execute(query)]
+    return [StoredFact(*row) for row in connection.execute(_FACTS_AFTER, {"of": stream, "after": after})]
 
 
 def _engine(url: str) -> Engine:

@@ -1,14 +1,24 @@
 """The one place where Temporal clients are made: address and namespace from Temporal's own configuration."""
 
-from dataclasses import replace
-
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
 
-CONVERTER: DataConverter = replace(
-    pydantic_data_converter, failure_converter_class=DefaultFailureConverterWithEncodedAttributes
+_CONVERTERS = PydanticPayloadConverter().converters
+
+
+class SharedConverter(PydanticPayloadConverter):
+    """The SDK's own pydantic converter with one set of parts for all: it makes a converter for every activation."""
+
+    def __init__(self) -> None:
+        """Share the parts, and with them the type adapters made so far."""
+        self.converters = _CONVERTERS
+
+
+CONVERTER: DataConverter = DataConverter(
+    payload_converter_class=SharedConverter,
+    failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
 )
 """Failures are encoded, so that no message stands in clear in a history. A payload codec has its place here."""
 

@@ -26,8 +26,6 @@ with workflow.unsafe.imports_passed_through():
 
 BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
-SHORT_RUN = 200
-"""History events below which a run goes on into the next chapter: handing over costs five."""
 
 
 class Pending:
@@ -57,8 +55,7 @@ class Interpreter:
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_key = ""
         self._ticks = 0
-        self._chapter = ""
-        self._chapter_ended = False
+        self._hand_over = False
         if start.first is not None:
             self._inbox.append(Pending(start.first))
 
@@ -135,15 +132,7 @@ class Interpreter:
     def _hands_over(self) -> bool:
         if self._step.seq == 0 or not workflow.all_handlers_finished():
             return False
-        return self._chapter_ended or workflow.info().is_continue_as_new_suggested()
-
-    def _turn_page(self, chapter: str) -> None:
-        """Note that a chapter began. A run that is still short goes on with it; a longer one hands over."""
-        if not self._chapter:
-            self._chapter = chapter
-        elif chapter != self._chapter and not self._step.over:
-            self._chapter = chapter
-            self._chapter_ended = workflow.info().get_current_history_length() >= SHORT_RUN
+        return self._hand_over or workflow.info().is_continue_as_new_suggested()
 
     async def _record(self) -> None:
         """Take what waits, in order."""
@@ -154,6 +143,8 @@ class Interpreter:
             seq=self._step.seq,
             at=self._now(),
             messages=[pending.message for pending in batch],
+            chapter=self._step.chapter,
+            events=workflow.info().get_current_history_length(),
         )
         step = await record(request)
         self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch))
@@ -164,14 +155,14 @@ class Interpreter:
         """Do what a recorded step says."""
         self._keep(step.facts)
         before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "answers": []})
-        self._turn_page(step.chapter)
+        self._hand_over = self._hand_over or step.hand_over
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
-        if changed and not self._chapter_ended:
+        if changed and not self._hand_over:
             workflow.upsert_search_attributes([change_of(name, value) for name, value in changed.items()])
         wanted = {effect.key for effect in step.effects}
         for key in [key for key in self._effects if key not in wanted]:
             self._effects.pop(key).cancel()
-        if not self._chapter_ended:
+        if not self._hand_over:
             self._begin(ticked=ticked)
 
     def _begin(self, *, ticked: bool = False) -> None:
@@ -240,7 +231,6 @@ class Interpreter:
     def _unpack(self, carry: Carry) -> None:
         self._keep(zlib.decompress(base64.b64decode(carry.facts)).decode().splitlines())
         self._step = carry.step
-        self._chapter = carry.step.chapter
         self._begin()
 
     def _now(self) -> datetime:

@@ -5,6 +5,8 @@ cannot be read, are set aside and logged; the rest of the bundle counts.
 """
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +19,7 @@ from domain.labs import LOINC, ReportedResult
 
 SUBJECT_SYSTEM = "urn:trialpath:subject"
 UCUM = "http://unitsofmeasure.org"
+KEPT_FILES = 10_000
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ValidationError)
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -27,13 +30,29 @@ class FhirFolder:
     def __init__(self, folder: Path) -> None:
         """Read from this folder. It must exist when results are asked for."""
         self._folder = folder
+        self._known: OrderedDict[tuple[str, int, int], list[ReportedResult]] = OrderedDict()
+        self._guard = threading.Lock()
 
     def results(self, subject: str) -> Sequence[ReportedResult]:
         """Give every result in the folder for a subject. Raises OSError when the folder cannot be read."""
         if not self._folder.is_dir():
             raise FileNotFoundError(f"laboratory folder {self._folder} does not exist")
         paths = sorted(self._folder.glob(f"{subject}-*.json"))
-        return [result for path in paths for result in self._read(path, subject)]
+        return [result for path in paths for result in self._of(path, subject)]
+
+    def _of(self, path: Path, subject: str) -> list[ReportedResult]:
+        """Give a file's results; one that has not changed since is not read again: an order asks every few hours."""
+        about = path.stat()
+        key = (path.name, about.st_mtime_ns, about.st_size)
+        with self._guard:
+            known = self._known.get(key)
+        if known is None:
+            known = self._read(path, subject)
+            with self._guard:
+                self._known[key] = known
+                while len(self._known) > KEPT_FILES:
+                    self._known.popitem(last=False)
+        return known
 
     def _read(self, path: Path, subject: str) -> list[ReportedResult]:
         try:

@@ -9,13 +9,13 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 
 from activities.contract import Start
+from activities.recorder import SHORT_RUN
 from demo import laboratory
 from domain.decider import patient_stream
 from domain.values import Clock
 from tests.server.bad import RASH
 from tests.server.installation import Installation, ready, until
 from tests.server.past import CYCLE, TRIAL, Past, ago, noon
-from workflows.interpreter import SHORT_RUN
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
 POLLED = EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED

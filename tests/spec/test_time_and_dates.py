@@ -3,11 +3,12 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
-from domain.values import Clock, Site
+from domain.values import Clock, ClockPace, Site
 from tests.given import START, day, given, noon, nothing_happened, refused, then_kinds, when
 from tests.stories import (
     PHASES,
@@ -133,15 +134,26 @@ def test_a_plan_may_lie_in_the_future() -> None:
 
 
 def test_the_trial_clock_runs_as_it_is_told() -> None:
-    """Ten times as fast until a trial instant, at the real pace from then on, and back again."""
+    """Ten times as fast until a trial instant, at the real pace for two days, then twice as fast; and back again."""
     epoch = datetime(2026, 1, 1, tzinfo=UTC)
     trial = datetime(2025, 6, 2, tzinfo=UTC)
-    clock = Clock(real_epoch=epoch, trial_epoch=trial, factor=10, fast_until=trial + timedelta(days=10))
-    for real, expected in ((0, 0), (0.5, 5), (1, 10), (3, 12)):
+    paces = (
+        ClockPace(since=trial + timedelta(days=10), factor=1),
+        ClockPace(since=trial + timedelta(days=12), factor=2),
+    )
+    clock = Clock(real_epoch=epoch, trial_epoch=trial, factor=10, paces=paces)
+    for real, expected in ((-1, -10), (0, 0), (0.5, 5), (1, 10), (2, 11), (3, 12), (4, 14)):
         at = clock.trial_time(epoch + timedelta(days=real))
         assert at == trial + timedelta(days=expected)
         assert clock.real_time(at) == epoch + timedelta(days=real)
     assert not clock.is_real
+
+
+def test_a_clock_whose_paces_are_out_of_order_is_refused() -> None:
+    """Trial time is one line."""
+    at = datetime(2025, 6, 2, tzinfo=UTC)
+    with pytest.raises(ValidationError, match="in order of time"):
+        Clock(real_epoch=at, trial_epoch=at, paces=(ClockPace(since=at, factor=2),))
 
 
 def test_the_real_clock_is_the_real_time() -> None:

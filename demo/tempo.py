@@ -1,0 +1,63 @@
+"""How fast the demonstration's clock goes: slowly while there is much to do, quickly while there is little."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from demo.cast import END_IN_TREATMENT, START, Participant
+from domain.values import Clock, ClockPace
+
+DAY = timedelta(days=1)
+LEG = 40
+"""Days that go at one speed."""
+LEAST = 0.4
+"""The share of the average that the quickest day lasts at least: an answer takes its time on quiet days too."""
+AT_THE_END = 80
+"""Days beyond the last planned act, for what was put off."""
+SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 6, 8, 7, 6, 3, 4.5, 4
+"""Submissions an event in a participant's way costs, roughly: reports, results, reminders and notices."""
+BETWEEN_CYCLES, CYCLES_BEFORE_SURGERY, CYCLES = 21, 3, 15
+
+
+def varied_clock(opens_at: datetime, people: Sequence[Participant], milliseconds_per_day: float) -> Clock:
+    """Give a clock that starts now. A clinical day lasts so many milliseconds on average over the whole trial."""
+    paces = [ClockPace(since=since, factor=DAY / lasts) for since, lasts in _legs(people, milliseconds_per_day)]
+    return Clock(real_epoch=datetime.now(UTC), trial_epoch=opens_at, factor=paces[0].factor, paces=tuple(paces[1:]))
+
+
+def _legs(people: Sequence[Participant], milliseconds_per_day: float) -> list[tuple[datetime, timedelta]]:
+    work: Counter[int] = Counter()
+    for person in people:
+        for on, submissions in _work(person):
+            work[(on - START).days // LEG] += submissions
+    count = max(work) + AT_THE_END // LEG
+    mean = sum(work.values()) / count
+    lasting = [LEAST + (1 - LEAST) * work[leg] / mean for leg in range(count)]
+    midnight = datetime.combine(START, time(), UTC)
+    return [
+        (midnight + leg * LEG * DAY, timedelta(milliseconds=milliseconds_per_day * share))
+        for leg, share in enumerate(lasting)
+    ]
+
+
+def _work(person: Participant) -> Iterator[tuple[date, float]]:
+    """Give what a participant's way costs and when, roughly."""
+    on = person.enrolled_on
+    yield on, SCREENED
+    if person.failure:
+        return
+    on += person.randomized_after * DAY
+    yield on, RANDOMIZED
+    last = person.last_cycle if person.fate in END_IN_TREATMENT else CYCLES
+    for number in range(1, last + 1):
+        yield on, NEOADJUVANT if number <= CYCLES_BEFORE_SURGERY else ADJUVANT
+        if number == CYCLES_BEFORE_SURGERY:
+            on += person.surgery_after * DAY
+            yield on, SURGERY
+            on += person.evaluation_after * DAY
+            yield on, EVALUATION
+            if person.margin != "R0":
+                break
+        else:
+            on += BETWEEN_CYCLES * DAY
+    yield on + person.contact_after * DAY, FOLLOW_UP
