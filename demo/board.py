@@ -94,5 +94,5 @@ def measured(wall_seconds: float, pace: Pace, ui: str) -> Group:
 
 
 def _lag(pace: Pace) -> str:
-    middle, most = pace.lag()
-    return f"staff lag {middle:.2f} d median, {most:.2f} d at most"
+    middle, most, what = pace.lag()
+    return f"staff lag {middle:.2f} d median, {most:.2f} d at most ({what})"

@@ -28,7 +28,7 @@ STAFF = {
     "MONITOR": "MON1",
     "SPONSOR": "SPO1",
 }
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.04
 PATIENCE_SECONDS = 30.0
 REPORTED_AFTER = timedelta(minutes=40)
 NOTHING_ABNORMAL: Mapping[str, Decimal | str] = MappingProxyType({})
@@ -67,7 +67,7 @@ class Hospital:
         await self.pace.until(at)
         submitted = Submitted(kind, _plain(fields), staff=STAFF[role], role=role)
         answer = await self.client.to_subject(subject, submitted)
-        self.pace.answered(at)
+        self.pace.answered(at, f"{subject} {kind}")
         told(f"{subject} {kind}", answer, refused)
 
     async def until(self, subject: str, holds: Callable[[Journey], bool], what: str) -> Journey:

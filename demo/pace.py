@@ -18,7 +18,7 @@ class Pace:
         self._clock = clock
         self.site = site
         self._zone = ZoneInfo(site.time_zone)
-        self.lags: list[float] = []
+        self.lags: list[tuple[float, str]] = []
 
     def now(self) -> datetime:
         """Give the instant of trial time."""
@@ -38,10 +38,11 @@ class Pace:
         if wait > 0:
             await asyncio.sleep(wait)
 
-    def answered(self, planned: datetime) -> None:
+    def answered(self, planned: datetime, what: str) -> None:
         """Note that an act planned for an instant has been answered."""
-        self.lags.append((self.now() - planned) / DAY)
+        self.lags.append(((self.now() - planned) / DAY, what))
 
-    def lag(self) -> tuple[float, float]:
-        """Give the median and the greatest lag of staff, in clinical days."""
-        return (median(self.lags), max(self.lags)) if self.lags else (0.0, 0.0)
+    def lag(self) -> tuple[float, float, str]:
+        """Give the median and the greatest lag of staff, in clinical days, and the act that had the greatest."""
+        most, what = max(self.lags, default=(0.0, ""))
+        return median(lag for lag, _ in self.lags) if self.lags else 0.0, most, what

@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,12 +22,14 @@ from demo.tally import tally
 from demo.tempo import varied_clock
 from demo.trial import OPENS_AT, open_trial, play
 from domain.catalogue import latest
+from domain.values import Clock
 from journal.store import Journal
 from settings import Settings
 from workflows.client import TrialClient
 from workflows.connection import connect
 
-MILLISECONDS_PER_DAY = 195.0
+MILLISECONDS_PER_DAY = 212.0
+YEAR = timedelta(days=365)
 T = TypeVar("T")
 
 
@@ -69,7 +72,7 @@ async def _demonstrate(out: Console, running: Embedded, settings: Settings, want
     clock = varied_clock(OPENS_AT, wanted.people, wanted.milliseconds_per_day)
     sending = TrialClient(client, settings.trial, settings.task_queue, journal)
     hospital = await open_trial(sending, settings, journal, clock, wanted.seed)
-    problems = await _shown(out, hospital, wanted)
+    problems = await _shown(out, hospital, wanted, _last_moment(clock))
     wall_seconds = time.monotonic() - began
     problems += await _looked_into(running, hospital, wanted)
     out.print(final_table(tally(hospital.charts, latest(settings.trial)).rows()))
@@ -78,11 +81,20 @@ async def _demonstrate(out: Console, running: Embedded, settings: Settings, want
     return problems
 
 
-async def _shown(out: Console, hospital: Hospital, wanted: Wanted) -> list[str]:
+def _last_moment(clock: Clock) -> float:
+    """Give the seconds until a year after everything that is planned: what has not ended by then never will."""
+    planned = clock.paces[-1].since if clock.paces else clock.trial_epoch
+    return (clock.real_time(planned + YEAR) - datetime.now(UTC)).total_seconds()
+
+
+async def _shown(out: Console, hospital: Hospital, wanted: Wanted, seconds: float) -> list[str]:
     board = asyncio.create_task(Board(hospital.charts, hospital.pace, latest(hospital.charts.trial)).show(out))
     try:
-        problems = await play(hospital, wanted.people)
-        await faults.settle(hospital.client.client, hospital.charts)
+        async with asyncio.timeout(seconds):
+            problems = await play(hospital, wanted.people)
+            await faults.settle(hospital.client.client, hospital.charts)
+    except TimeoutError:
+        problems = [f"the trial has not ended by {hospital.pace.today()}, a year after all that was planned"]
     finally:
         board.cancel()
         with suppress(asyncio.CancelledError):

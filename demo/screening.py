@@ -65,7 +65,7 @@ class Screening:
         }
         submitted = Submitted("enroll", fields, staff=STAFF["COORDINATOR"], role="COORDINATOR")
         told(f"{self.subject} enroll", await self._hospital.client.to_trial(submitted))
-        self._hospital.pace.answered(planned)
+        self._hospital.pace.answered(planned, f"{self.subject} enroll")
         self._hospital.same_number(self.subject)
 
     def _blood_support(self) -> dict[str, object]:

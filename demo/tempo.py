@@ -10,12 +10,12 @@ from domain.values import Clock, ClockPace
 DAY = timedelta(days=1)
 LEG = 40
 """Days that go at one speed."""
-LEAST = 0.4
+LEAST = 0.3
 """The share of the average that the quickest day lasts at least: an answer takes its time on quiet days too."""
-AT_THE_END = 80
+AT_THE_END = 40
 """Days beyond the last planned act, for what was put off."""
-SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 6, 8, 7, 6, 3, 4.5, 4
-"""Submissions an event in a participant's way costs, roughly: reports, results, reminders and notices."""
+SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 5, 8, 5.5, 6, 8, 3.7, 4
+"""Submissions that an event in a participant's way costs with what follows from it, on average (measured)."""
 BETWEEN_CYCLES, CYCLES_BEFORE_SURGERY, CYCLES = 21, 3, 15
 
 

@@ -1,6 +1,7 @@
 """`record`: decides once, answers the same again, and keeps one order, over retries, threads, workers and restarts."""
 
 import base64
+import inspect
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio import activity
 
 from activities.contract import Step
 from activities.recorder import Recorder
+from activities.world import World
 from domain.decider import trial_stream
 from domain.intake import Message, argument_of, derived_id, system_message
 from journal.store import Journal
@@ -220,3 +223,15 @@ def test_before_the_trial_is_open_nobody_is_known(journal: Journal) -> None:
 
     assert (step.seq, step.answers[0].reason) == (0, "PHASE")
     assert [row["outcome"] for row in journal.submissions(trial_stream(TRIAL))] == ["refused"]
+
+
+def test_no_activity_is_interrupted_half_way() -> None:
+    """A cancelled activity in a thread would be raised into wherever it is: with the journal's turn in its hand."""
+    found = {
+        name: definition
+        for room in (Recorder, World)
+        for name, method in inspect.getmembers(room, inspect.isfunction)
+        if (definition := activity._Definition.from_callable(method)) is not None
+    }
+    assert {"record", "fetch_labs", "send_notice"} <= set(found)
+    assert [name for name, one in found.items() if not (one.is_async or one.no_thread_cancel_exception)] == []

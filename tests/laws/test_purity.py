@@ -33,6 +33,12 @@ IMPURE = {
     "urllib",
 }
 CLOCKS = {"now", "today", "utcnow", "monotonic", "perf_counter", "uuid1", "uuid4", "urandom", "getenv"}
+SHELL = [
+    Path(__file__).parents[2] / "workflows" / f"{name}.py"
+    for name in ("attributes", "identity", "interpreter", "patient_journey", "recording", "trial_register")
+]
+"""What runs inside a workflow, outside Temporal's sandbox (ADR 8)."""
+SHELL_MAY = {"activities", "asyncio", "domain", "temporalio", "workflows"}
 DOORS = {"open", "input", "print", "exec", "eval", "__import__", "breakpoint"}
 
 
@@ -57,6 +63,28 @@ def test_a_module_of_the_core_is_pure(path: Path) -> None:
             assert not (node.func.attr in CLOCKS and isinstance(node.func.value, ast.Name | ast.Attribute)), node.lineno
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in DOORS, node.lineno
+
+
+@pytest.mark.parametrize("path", SHELL, ids=lambda path: path.name)
+def test_a_module_of_the_shell_asks_no_clock_but_the_workflows(path: Path) -> None:
+    """Its imports and its calls. `workflow.now` is the workflow's own; the event loop is Temporal's."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    allowed = SHELL_MAY | (sys.stdlib_module_names - IMPURE)
+    assert set(_imports(tree)) - allowed == set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
+            assert ast.unparse(node.func) == "workflow.now", node.lineno
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert ast.unparse(node.func) != "asyncio.sleep", node.lineno
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in DOORS, node.lineno
+
+
+def test_the_shell_is_all_there() -> None:
+    """Whatever a workflow imports of ours is held to the list; the client's side is not part of it."""
+    rooms = Path(__file__).parents[2] / "workflows"
+    outside = {"__init__", "client", "connection", "search_attributes", "waking"}
+    assert {path.stem for path in rooms.glob("*.py")} == outside | {path.stem for path in SHELL}
 
 
 def test_the_core_is_all_there() -> None:
