@@ -23,8 +23,8 @@ from domain.trial.register import Register
 WORKFLOW_TASK_TIMEOUT = timedelta(seconds=2)
 LAB_POLL = timedelta(hours=6)
 SHORTEST_POLL = timedelta(milliseconds=250)
-ALLOCATION_POLL_SECONDS = 0.03
-ALLOCATION_POLLS = 300
+ALLOCATION_PAUSES = (*(0.05 * 1.4**number for number in range(9)), *(1.0,) * 6)
+"""Seconds between two looks for the register's answer. One subject has it soon; many at once must not crowd it out."""
 
 
 class World:
@@ -89,11 +89,11 @@ class World:
         }
         if await asyncio.to_thread(self._answer, trial, subject, request.seq) is None:
             await register.signal("submit", envelope)
-        for _ in range(ALLOCATION_POLLS):
+        for pause in ALLOCATION_PAUSES:
             outcome = await asyncio.to_thread(self._answer, trial, subject, request.seq)
             if outcome is not None:
                 return outcome
-            await asyncio.sleep(ALLOCATION_POLL_SECONDS)
+            await asyncio.sleep(pause)
         raise ApplicationError(
             "the register has not answered yet", type="NotYet", category=ApplicationErrorCategory.BENIGN
         )

@@ -41,6 +41,8 @@ def open_intents(charts: Charts) -> list[str]:
 def in_the_journal(charts: Charts, protocol: Protocol, randomized: int, expected_refusals: int) -> list[str]:
     """Say what the journal shows that should not be."""
     register, journeys = charts.register(), charts.refresh()
+    if register.seq == 0:
+        return ["the trial was never opened"]
     counts = register.arm_counts()
     wrong = [f"open effect: {found}" for found in open_intents(charts)]
     if sum(counts.values()) != randomized:

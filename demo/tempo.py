@@ -1,6 +1,6 @@
 """How fast the demonstration's clock goes: slowly while there is much to do, quickly while there is little."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -26,7 +26,7 @@ def varied_clock(opens_at: datetime, people: Sequence[Participant], milliseconds
 
 
 def _legs(people: Sequence[Participant], milliseconds_per_day: float) -> list[tuple[datetime, timedelta]]:
-    work: Counter[int] = Counter()
+    work: defaultdict[int, float] = defaultdict(float)
     for person in people:
         for on, submissions in _work(person):
             work[(on - START).days // LEG] += submissions

@@ -86,9 +86,9 @@ class IdentityRunner(WorkflowRunner):
         is always the same.
         """
         instance = self._inner.create_instance(det)
-        instance.activate = _stamping(instance.activate)  # type: ignore[method-assign] # this one instance's
-        instance.get_serialization_context = _no_context  # type: ignore[method-assign] # as above
-        instance.get_external_store_context = _no_target  # type: ignore[method-assign] # as above
+        instance.activate = _stamping(instance.activate)  # type: ignore[assignment,method-assign] # this one instance's
+        instance.get_serialization_context = _no_context  # type: ignore[assignment,method-assign] # as above
+        instance.get_external_store_context = _no_target  # type: ignore[assignment,method-assign] # as above
         return instance
 
 

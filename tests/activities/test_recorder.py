@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio import activity
 
 from activities.contract import Step
 from activities.recorder import Recorder
@@ -231,7 +230,7 @@ def test_no_activity_is_interrupted_half_way() -> None:
         name: definition
         for room in (Recorder, World)
         for name, method in inspect.getmembers(room, inspect.isfunction)
-        if (definition := activity._Definition.from_callable(method)) is not None
+        if (definition := getattr(method, "__temporal_activity_definition", None)) is not None
     }
     assert {"record", "fetch_labs", "send_notice"} <= set(found)
     assert [name for name, one in found.items() if not (one.is_async or one.no_thread_cancel_exception)] == []

@@ -18,7 +18,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.trial import commands as t
 from domain.trial import facts as tf
-from domain.values import Site
+from domain.values import Clock, ClockPace, Site
 from tests.given import SITE, START, TRIAL_ID
 
 SAFE = st.characters(exclude_categories=("Cc", "Cf", "Cs"))
@@ -26,6 +26,24 @@ TEXT = st.text(SAFE, min_size=1, max_size=12).map(str.strip).filter(bool)
 DAYS = st.dates(date(1900, 1, 1), date(2199, 12, 31))
 INSTANTS = st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30), timezones=st.just(timezone(timedelta(hours=8))))  # noqa: DTZ001 - the zone follows
 SITES = st.builds(Site, code=st.just("TDH"), time_zone=st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]))
+FACTORS = st.floats(0.5, 1e6)
+
+
+def _clock(real_epoch: datetime, instants: list[datetime], factors: list[float]) -> Clock:
+    """Build a clock whose paces are in order: the first instant is its epoch."""
+    first, *later = sorted(instants)
+    paces = tuple(ClockPace(since=since, factor=factor) for since, factor in zip(later, factors[1:], strict=False))
+    return Clock(real_epoch=real_epoch, trial_epoch=first, factor=factors[0], paces=paces)
+
+
+CLOCKS = st.builds(
+    _clock,
+    INSTANTS,
+    st.lists(INSTANTS, min_size=1, max_size=3, unique=True),
+    st.lists(FACTORS, min_size=3, max_size=3),
+)
+
+
 NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "cycle": st.integers(1, 16).map(lambda number: f"C{number}"),
     "drug": st.sampled_from(["BENMELSTOBART", "ANLOTINIB", "ETOPOSIDE", "CISPLATIN", "CARBOPLATIN", "ASPIRIN"]),
@@ -39,7 +57,7 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "unit": st.sampled_from(["g/L", "g/dL", "10*9/L", "umol/L", "kg", "U/L", "", "mg"]),
     "value": st.sampled_from(["132", "13.2", "4.1", "231", "70", "<9", "1e309", "negative"]),
     "epoch": st.sampled_from(["SCREENING", "NEOADJUVANT", "SURGERY", "EVALUATION", "ADJUVANT", "FOLLOW_UP", "ODD"]),
-    "factor": st.floats(0.5, 1e6),
+    "factor": FACTORS,
     "order": st.integers(1, 60),
     "notice": st.integers(1, 60),
     "request": st.integers(1, 12),
@@ -47,6 +65,7 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 }
 """Fields whose sensible values the type does not tell. A field of another type is built from its type."""
+BUILT: Mapping[Any, st.SearchStrategy[Any]] = {Site: SITES, Clock: CLOCKS}
 NUMBERS = {"order", "notice", "request", "day"}
 
 
@@ -87,8 +106,8 @@ def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[dat
         return st.lists(_of(args[0], (), dates), min_size=least, max_size=3).map(tuple)
     if origin is tuple:
         return st.tuples(*(_of(arg, (), dates) for arg in args))
-    if annotation is Site:
-        return SITES
+    if annotation in BUILT:
+        return BUILT[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return st.sampled_from(list(annotation))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
