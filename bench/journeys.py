@@ -39,6 +39,8 @@ TEAM = [
     ("SPO1", "SPONSOR"),
 ]
 GAP_SECONDS = 0.02
+ENROLLING = asyncio.Semaphore(8)
+"""Enrolments at once: Temporal takes ten updates of one workflow at a time."""
 DUE_BEFORE = {"operability": 4, "surgery_done": 5, "pathology": 6}
 """How many due instants have come before each of these: three cycles, then one a wait."""
 WAITS_FOR = {"confirm_eligibility": "SCREENING_LABS_IN", "dose_given": "gate", "done": "END_OF_TREATMENT"}
@@ -120,8 +122,8 @@ class OurDriver:
     def _today(self) -> date:
         return (self._clock.trial_time(datetime.now(UTC)) + timedelta(hours=8)).date()
 
-    async def run(self) -> str:
-        """Play one reference journey to the end of treatment, and give its stream."""
+    async def screened(self) -> Watched:
+        """Enrol a subject and let its screening results come. From then on it waits for people, and nothing polls."""
         today = str(self._today())
         body = {
             "site": "TDH",
@@ -130,18 +132,24 @@ class OurDriver:
             "consent": {"signed_on": today, "version": "V1.0"},
             "evidence": {"assessed_on": today, "weight_kg": "70", "height_cm": "170", "no_support": True},
         }
-        answer = await self._client.to_trial(Submitted("enroll", body, staff="CRC1"))
+        async with ENROLLING:
+            answer = await self._client.to_trial(Submitted("enroll", body, staff="CRC1"))
         self.subject = self._client.subject_of(answer)
         stream = patient_stream(self._client.trial, self.subject)
         watched = self._watch.subjects.setdefault(stream, Watched())
         self._drop()
         await watched.until("SCREENING_LABS_IN", 1)
+        return watched
+
+    async def run(self) -> str:
+        """Play one reference journey to the end of treatment, and give its stream."""
+        watched = await self.screened()
         gates = 0
         for stage in STAGES:
             gates += await self._stage(stage, watched, gates)
         await watched.until("END_OF_TREATMENT", 1)
         await watched.until("NoticeReached", watched.seen["NoticeRequested"])
-        return stream
+        return patient_stream(self._client.trial, self.subject)
 
     async def _stage(self, stage: dict[str, Any], watched: Watched, gates: int) -> int:
         dosed = 0

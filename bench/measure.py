@@ -14,9 +14,8 @@ from temporalio.client import Client
 from temporalio.worker import Replayer
 
 from bench.floor import QUEUE, BareJourney
-from bench.journeys import FloorDriver, JournalWatch, OurDriver, Watched, bench_clock, events_of, open_bench_trial
+from bench.journeys import FloorDriver, JournalWatch, OurDriver, bench_clock, events_of, open_bench_trial
 from bench.rig import Process
-from domain.decider import patient_stream
 from journal.store import Journal
 from workflows.client import Submitted, TrialClient
 from workflows.connection import CONVERTER, connect
@@ -82,17 +81,14 @@ class Ours:
         return await OurDriver(self.client, self.watch, self.clock, self.folder / "lab").run()
 
     async def enroll(self) -> str:
-        """Enroll one subject who then waits in screening."""
-        body = {"site": "TDH", "born_on": "2000-02-03", "sex": "MALE"}
-        answer = await self.client.to_trial(Submitted("enroll", body, staff="CRC1"))
-        return self.client.subject_of(answer)
+        """Enrol one subject who then waits in screening, with its results in."""
+        driver = OurDriver(self.client, self.watch, self.clock, self.folder / "lab")
+        await driver.screened()
+        return driver.subject
 
     async def latencies(self, samples: int) -> list[float]:
         """Give the seconds from sending a command to its answer, one at a time."""
         subjects = [await self.enroll() for _ in range(SUBJECTS_FOR_LATENCY)]
-        for subject in subjects:
-            stream = patient_stream("NCT06978153", subject)
-            await self.watch.subjects.setdefault(stream, Watched()).until("EpochEntered", 1)
         fields = {"term": "nausea", "grade": 1, "serious": False, "onset_on": "2025-06-02"}
         found = []
         for number in range(samples):

@@ -81,6 +81,29 @@ async def test_a_laboratory_poll_open_across_three_hand_overs_reports_once(place
     await place.send(subject, "withdrawal", "INV1", withdrawn_on=today, level="STUDY")
 
 
+async def test_a_run_that_was_asked_to_cancel_still_hands_over(place: Installation) -> None:
+    """The request is on record, the next epoch begins a new run, and the subject goes on in it."""
+    first_on = ago(0) - 2 * CYCLE
+    past = Past(place.journal, TRIAL, first_on - timedelta(days=11), number="S801")
+    past.randomized(first_on - timedelta(days=4), "COHORT_2")
+    past.dosed(1, first_on).dosed(2, first_on + CYCLE).passed(datetime.now(UTC))
+    start = Start(stream=past.stream, clock=Clock.real())
+    await place.temporal.start_workflow("PatientJourney", start, id=past.stream, task_queue=place.settings.task_queue)
+    await fill(place, past.number)
+    await place.handle(past.number).cancel()
+    await until(lambda: ready(place.facts(past.number, "CancellationAsked")))
+
+    given = await place.send(past.number, "dose_given", "INV1", cycle="C3", given_on=str(ago(0)))
+
+    assert given.outcome == "applied", given.sentence()
+    assert (await place.send(past.number, "adverse_event", "CRC1", **RASH)).outcome == "applied"
+    found = await runs(place, past.number)
+    assert [history.events[-1].event_type == HANDED_OVER for history in found] == [False, True]
+    assert len(place.facts(past.number, "CancellationAsked")) == 1
+    await place.assert_healthy(past.number)
+    await place.send(past.number, "withdrawal", "INV1", withdrawn_on=str(ago(0)), level="STUDY")
+
+
 def answers(place: Installation, subject: str, order: int) -> list[str]:
     """Give the recorded answers to a laboratory order."""
     bodies = [fact.body for fact in place.facts(subject, "LabResultsRecorded")]
