@@ -17,7 +17,7 @@ from temporalio import activity
 from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step
 from activities.effects import effect_of
 from domain.decider import Decider, decider_of, intents, patient_stream, trial_of, trial_stream
-from domain.intake import Message, carried_id, content_id, derived_id, message_text, read
+from domain.intake import Message, carried_id, content_id, derived_id, kind_of, message_text, read
 from domain.patient.journey import Journey
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial.register import Register
@@ -166,17 +166,6 @@ def _digest(message: Message) -> str:
     return hashlib.sha256("|".join(argument.sha256 for argument in message.arguments).encode()).hexdigest()
 
 
-def _kind(message: Message) -> str:
-    """Give the kind for the record: the name, or what a whole submission names, as far as it can be read."""
-    if message.name != "submit":
-        return message.name[:60].replace("\x00", "")
-    try:
-        command = json.loads(message_text(message)).get("command", {})
-        return str(command.get("kind", "submit"))[:60]
-    except (ValueError, AttributeError, RecursionError):
-        return "submit"
-
-
 def _vouched(stream: Stream, voucher: tuple[str, int, str] | None, kind: str, trial: str) -> None:
     """Believe a message of the product's own from outside only when the fact that led to it is on record."""
     if voucher is not None:
@@ -213,7 +202,7 @@ def _row(
     return {
         "submission_id": submission_id,
         "channel": message.channel,
-        "kind": _kind(message),
+        "kind": kind_of(message),
         "staff": sender.staff,
         "role": sender.role,
         "identity": message.identity[:200].replace("\x00", ""),

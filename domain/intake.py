@@ -88,6 +88,17 @@ def carried_id(message: Message) -> str | None:
     return message.id or None
 
 
+def kind_of(message: Message) -> str:
+    """Give the kind for the record: the name, or what a whole submission names, as far as it can be read."""
+    if message.name != SUBMIT:
+        return message.name[:60].replace("\x00", "")
+    try:
+        command = json.loads(message_text(message)).get("command", {})
+        return str(command.get("kind", SUBMIT))[:60]
+    except (ValueError, AttributeError, RecursionError):
+        return SUBMIT
+
+
 def content_id(stream: str, message: Message) -> str:
     """Give the submission id of a message that brings none: the same for the same kind and content."""
     try:

@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, ApplicationEr
 with workflow.unsafe.imports_passed_through():
     from activities.contract import Answer, Carry, DueStep, Effect, EffectRequest, Outcome, RecordRequest, Start, Step
     from domain.decider import decider_of
-    from domain.intake import Message, argument_of, derived_id, system_message
+    from domain.intake import Message, argument_of, derived_id, kind_of, system_message
     from workflows.attributes import all_of, change_of
     from workflows.identity import current_identity
     from workflows.recording import record
@@ -146,7 +146,7 @@ class Interpreter:
             chapter=self._step.chapter,
             events=workflow.info().get_current_history_length(),
         )
-        step = await record(request)
+        step = await record(request, ", ".join(kind_of(pending.message) for pending in batch))
         self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch))
         for pending, answer in zip(batch, step.answers, strict=True):
             pending.answer = answer

@@ -13,8 +13,11 @@ QUICK = RetryPolicy(initial_interval=timedelta(seconds=0.5), maximum_attempts=3)
 PATIENT = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=5))
 
 
-async def record(request: RecordRequest) -> Step:
-    """Record: as a local activity first; when the journal is away, as an activity that waits for it."""
+async def record(request: RecordRequest, summary: str) -> Step:
+    """Record: as a local activity first; when the journal is away, as an activity that waits for it.
+
+    The summary stands beside it in the UI's timeline: the kinds of what is recorded, no more.
+    """
     try:
         step: Step = await workflow.execute_local_activity(
             RECORD,
@@ -23,6 +26,7 @@ async def record(request: RecordRequest) -> Step:
             schedule_to_close_timeout=timedelta(seconds=5),
             start_to_close_timeout=timedelta(seconds=5),
             retry_policy=QUICK,
+            summary=summary[:200],
         )
     except FailureError:  # used-up tries come as ActivityError, a time-out as the bare TimeoutError
         return await _patiently(request)
