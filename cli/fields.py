@@ -32,7 +32,7 @@ def given(file: Path | None, words: Sequence[str]) -> dict[str, Any]:
     if file is None:
         return dict(_from_words(words))
     if words:
-        problem = "fields come from --file or from the command line, not from both"
+        problem = "fields come from --json FILE or from the command line, not from both"
         raise Unreadable(problem, " ".join(words).encode("utf-8", "surrogateescape"))
     return _from_file(file)
 

@@ -65,9 +65,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and give its exit code. No traceback ever reaches the user for what they typed."""
     try:
         return int(cli.main(args=arguments, prog_name="starter.py", standalone_mode=False) or DONE)
-    except click.UsageError as problem:
-        problem.show()
-        return MALFORMED
     except click.ClickException as problem:
         problem.show()
         return MALFORMED
@@ -80,3 +77,29 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except Exception as problem:
+        known = _told(problem)
+        if known is None:
+            raise
+        click.echo(str(known), err=True)
+        return known.code
+
+
+def _told(problem: Exception) -> "Failed | None":
+    """Give what to tell of a problem outside the command line itself; None: it is a fault of ours."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - needed when something failed alone
+    from temporalio.service import RPCError  # noqa: PLC0415 - as above
+
+    from demo.hospital import Unexpected  # noqa: PLC0415 - as above
+    from domain.catalogue import UnknownTrialError  # noqa: PLC0415 - as above
+    from workflows.client import Unreachable  # noqa: PLC0415 - as above
+
+    if isinstance(problem, UnknownTrialError):
+        return Failed(MALFORMED, f"setting TRIALPATH_TRIAL: {problem}")
+    if isinstance(problem, Unexpected):
+        return Failed(REFUSED, str(problem))
+    if isinstance(problem, SQLAlchemyError):
+        return Failed(UNREACHABLE, f"the journal cannot be used: {str(problem).splitlines()[0]}")
+    if isinstance(problem, RPCError | Unreachable):
+        return Failed(UNREACHABLE, f"Temporal cannot be reached: {problem}")
+    return None

@@ -49,6 +49,8 @@ async def _until_stopped(stop: asyncio.Event, running: object) -> None:
     await asyncio.wait({died, told}, return_when=asyncio.FIRST_COMPLETED)
     for task in (died, told):
         task.cancel()
+    if died.done():
+        died.result()  # raises ProcessDied, which names the program and its log
 
 
 async def _seed(known: Settings, address: str) -> None:

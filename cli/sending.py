@@ -95,9 +95,13 @@ def _delegation(text: str, clock: Clock) -> dict[str, Any]:
 @click.option("--staff", envvar="TRIALPATH_STAFF", help="your staff code, for example CRC1")
 @click.option("--role", help="the role you act in, when you hold several")
 @click.option(
-    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="fields from a JSON file"
+    "--json",
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="fields from a JSON file",
 )
-@click.option("--json", "as_json", is_flag=True, help="answer as JSON")
+@click.option("--as-json", is_flag=True, help="answer as JSON")
 @click.pass_context
 def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file: Path | None, as_json: bool) -> int:
     """Register a participant and issue the subject number.
@@ -146,9 +150,13 @@ def _enrolment(found: dict[str, str]) -> dict[str, Any]:
 @click.option("--occurred-at", help="when it happened, if not now (with time zone)")
 @click.option("--id", "submission_id", help="submission id, to repeat a call")
 @click.option(
-    "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="fields from a JSON file"
+    "--json",
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="fields from a JSON file",
 )
-@click.option("--json", "as_json", is_flag=True, help="answer as JSON")
+@click.option("--as-json", is_flag=True, help="answer as JSON")
 @click.pass_context
 def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
     """Send a command for a subject: send S001 surgery_done --performed-on 2025-09-01 --resection R0 --staff SUR1.

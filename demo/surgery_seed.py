@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from demo import laboratory
 from demo.cast import START, Participant
 from demo.charts import Charts
-from demo.hospital import Unexpected
+from demo.hospital import SITE, Unexpected
 from demo.screening import Screening, Turns
 from demo.story import Story
 from demo.trial import OPENS_AT, open_trial
@@ -31,7 +31,10 @@ async def seed_surgery(client: TrialClient, settings: Settings, journal: Journal
     charts = Charts(journal, settings.trial)
     register = charts.register()
     if register.subjects:
-        return register.clock.trial_time(datetime.now(UTC)).date()
+        charts.refresh()
+        if (phase := charts.phase("S001")) != "SURGERY":
+            raise Unexpected(f"this data folder has a trial already, and its S001 is in {phase}: use another folder")
+        return SITE.date_of(register.clock.trial_time(datetime.now(UTC)))
     laboratory.warm_up()
     clock = Clock(
         real_epoch=datetime.now(UTC),

@@ -12,8 +12,6 @@ LEG = 40
 """Days that go at one speed."""
 LEAST = 0.3
 """The share of the average that the quickest day lasts at least: an answer takes its time on quiet days too."""
-AT_THE_END = 40
-"""Days beyond the last planned act, for what was put off."""
 SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 5, 8, 5.5, 6, 8, 3.7, 4
 """Submissions that an event in a participant's way costs with what follows from it, on average (measured)."""
 BETWEEN_CYCLES, CYCLES_BEFORE_SURGERY, CYCLES = 21, 3, 15
@@ -30,7 +28,7 @@ def _legs(people: Sequence[Participant], milliseconds_per_day: float) -> list[tu
     for person in people:
         for on, submissions in _work(person):
             work[(on - START).days // LEG] += submissions
-    count = max(work) + AT_THE_END // LEG
+    count = max(work) + 1
     mean = sum(work.values()) / count
     lasting = [LEAST + (1 - LEAST) * work[leg] / mean for leg in range(count)]
     midnight = datetime.combine(START, time(), UTC)

@@ -127,7 +127,9 @@ class Interpreter:
         return self._is_done() or self._hands_over()
 
     def _is_done(self) -> bool:
-        return self._step.over and not self._effects and workflow.all_handlers_finished()
+        """Say whether nothing is left to do. Effects that a hand-over left to the next run are left to do."""
+        nothing_open = not self._effects and not self._step.effects
+        return self._step.over and nothing_open and workflow.all_handlers_finished()
 
     def _hands_over(self) -> bool:
         if self._step.seq == 0 or not workflow.all_handlers_finished():

@@ -15,6 +15,7 @@ from domain import decider
 from tests.journeys.scripts import SCRIPTS
 from tests.journeys.stage import protocol_is
 from tests.replay.recorded import BARE, CLOSED, OPEN, amended, failures
+from workflows.identity import IdentityRunner
 from workflows.interpreter import Interpreter
 
 FIRST_RUNS = [name for name in CLOSED if name.endswith(".closed-1.json.gz")]
@@ -28,8 +29,13 @@ def test_every_journey_is_recorded_closed_and_open() -> None:
 
 
 async def test_every_history_replays_clean() -> None:
-    """This release replays what was recorded."""
+    """This release replays what was recorded, inside the sandbox."""
     assert await failures([*CLOSED, *OPEN]) == {}
+
+
+async def test_every_history_replays_clean_as_a_worker_runs_it() -> None:
+    """The worker's own runner stamps identities and runs outside the sandbox."""
+    assert await failures([*CLOSED, *OPEN], IdentityRunner()) == {}
 
 
 @pytest.fixture

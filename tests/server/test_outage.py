@@ -1,7 +1,6 @@
 """The journal is away for a time: little history is written meanwhile, and every waiting command is answered after."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +15,7 @@ from tests.server.rig import Server
 from workflows.client import Submitted
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
-AWAY_SECONDS = 120 if os.environ.get("TRIALPATH_LONG") == "1" else 30
+AWAY_SECONDS = 120
 ANSWER_SECONDS = 15
 MOST_EVENTS = 25
 """Events a journey may write however long the journal is away: one workflow task a local try, then one activity."""

@@ -104,6 +104,36 @@ async def test_a_run_that_was_asked_to_cancel_still_hands_over(place: Installati
     await place.send(past.number, "withdrawal", "INV1", withdrawn_on=str(ago(0)), level="STUDY")
 
 
+async def test_an_end_right_behind_a_hand_over_loses_no_notice(place: Installation) -> None:
+    """Surgery ends a long run's epoch while a death is on its way: every notice is sent before the journey closes."""
+    first_on = ago(0) - 3 * CYCLE
+    past = Past(place.journal, TRIAL, first_on - timedelta(days=11), number="S802")
+    past.randomized(first_on - timedelta(days=4), "COHORT_2")
+    for number in (1, 2, 3):
+        past.dosed(number, first_on + (number - 1) * CYCLE)
+    past.passed(datetime.now(UTC))
+    start = Start(stream=past.stream, clock=Clock.real())
+    await place.temporal.start_workflow("PatientJourney", start, id=past.stream, task_queue=place.settings.task_queue)
+    await fill(place, past.number)
+    today = str(ago(0))
+
+    async def dies() -> None:
+        await asyncio.sleep(0.01)
+        await place.send(past.number, "death", "INV1", died_on=today)
+
+    await asyncio.gather(
+        place.send(past.number, "surgery_done", "SUR1", performed_on=today, resection="R1"),
+        *(place.send(past.number, "adverse_event", "CRC1", **RASH) for _ in range(3)),
+        dies(),
+    )
+
+    await until(lambda: closed(place, past.number))
+    asked = {fact.seq for fact in place.facts(past.number, "NoticeRequested")}
+    reached = {json.loads(fact.body)["notice"] for fact in place.facts(past.number, "NoticeReached")}
+    assert {json.loads(fact.body)["notice"] for fact in place.facts(past.number, "NoticeRequested")} >= {"DEATH"}
+    assert asked == reached
+
+
 def answers(place: Installation, subject: str, order: int) -> list[str]:
     """Give the recorded answers to a laboratory order."""
     bodies = [fact.body for fact in place.facts(subject, "LabResultsRecorded")]

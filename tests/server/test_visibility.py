@@ -118,5 +118,5 @@ async def test_the_ui_shows_the_timeline_and_what_may_be_sent(place: Installatio
     assert f"## {cohort['surgery overdue']}: SURGERY" in told.current_details
     assert "OVERDUE" in told.current_details
     assert f"| {ago(50)} |" in next(line for line in told.current_details.splitlines() if "C3D1" in line)
-    assert [query.description for query in told.definition.query_definitions if query.name == "show"] != [""]
-    assert all(update.description for update in told.definition.update_definitions)
+    assert [bool(query.description) for query in told.definition.query_definitions if query.name == "show"] == [True]
+    assert [bool(update.description) for update in told.definition.update_definitions] == [True]
