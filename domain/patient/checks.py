@@ -75,6 +75,23 @@ def _check_dates(journey: Journey, submission: Submission[c.Command], today: dat
             raise Refused(Reason.CONTRADICTS, f"{value} is after the death on record", field=name, accepts=accepts)
         if isinstance(command, REPORTS) and name != "last_support_on":
             _check_plausible(journey, submission, name, value, today)
+    if isinstance(command, c.ReportDeath) and journey.died_on is None:
+        alive_on, what = _last_alive(journey)
+        if command.died_on < alive_on:
+            source = str(journey.protocol.plausibility.source)
+            confirm(submission, f"{command.died_on} is before {what} of {alive_on}", source, "died_on")
+
+
+def _last_alive(journey: Journey) -> tuple[date, str]:
+    """Give the last date at which the record shows the subject alive, and by what."""
+    shown = {
+        "the consent": journey.consent_on,
+        "the surgery": journey.surgery_on,
+        "the evaluation": journey.evaluated_on,
+        "the follow-up contact": journey.contacted_on,
+        **{f"the last dose of {drug}": on for drug, on in journey.last_dose.items()},
+    }
+    return max(((on, what) for what, on in shown.items() if on is not None), default=(journey.born_on, "the birth"))
 
 
 def _check_plausible(journey: Journey, submission: Submission[c.Command], name: str, value: date, today: date) -> None:

@@ -145,14 +145,14 @@ def test_its_subject_can_leave_and_time_stands_still() -> None:
 
 
 def test_the_catalogue_knows_the_newest_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By number, not by letter; an unknown trial is a KeyError."""
+    """By number, not by letter; an unknown trial is named, with those that are known."""
     newer = SMALL.model_copy(update={"version": "10"})
     older = SMALL.model_copy(update={"version": "9"})
     monkeypatch.setitem(catalogue.PROTOCOLS, (SMALL.trial, "10"), newer)
     monkeypatch.setitem(catalogue.PROTOCOLS, (SMALL.trial, "9"), older)
     assert catalogue.latest(SMALL.trial) is newer
     for unknown in ("NCT99999999", ""):
-        with pytest.raises((KeyError, ValueError)):
+        with pytest.raises(catalogue.UnknownTrialError, match="accepted: .*NCT06978153"):
             catalogue.latest(unknown)
 
 

@@ -99,6 +99,16 @@ def test_a_date_after_death_is_refused_but_for_what_follows_a_death() -> None:
     then_kinds(when(died(), AE.model_copy(update={"onset_on": day(60)}), on=day(70)), f.AdverseEventReported)
 
 
+def test_a_death_before_the_last_dose_asks_for_confirmation() -> None:
+    """One of the two dates is wrong. On the day of the dose it may be; confirmed with a reason it is taken."""
+    story = in_surgery_wait()
+    last = max(story.state.last_dose.values())
+    before = c.ReportDeath(died_on=last - timedelta(days=1))
+    refused(when(story, before), Reason.CONFIRM, field="died_on")
+    assert when(story, before, confirmed=True, reason="the dose is dated wrongly").refusal is None
+    assert when(story, c.ReportDeath(died_on=last)).refusal is None
+
+
 @pytest.mark.parametrize(("days_ago", "asked"), [(60, False), (61, True)])
 def test_a_report_of_long_ago_must_be_confirmed_with_a_reason(days_ago: int, asked: bool) -> None:  # noqa: FBT001 - a table
     """More than 60 d back; then it is recorded (rule 9)."""
