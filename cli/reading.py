@@ -122,6 +122,10 @@ def _line(journey: Journey) -> dict[str, Any]:
     }
 
 
+def _passed(by: date | None, today: date) -> bool:
+    return by is not None and by < today
+
+
 @click.command("due")
 @click.option("--role", help="only what this role may do, for example SURGEON")
 @click.option("--site", help="only this site")
@@ -130,15 +134,21 @@ def due_command(role: str | None, site: str | None, *, as_json: bool) -> int:
     """Show the work list: who must do what by when, overdue first."""
     known = access.settings()
     register, journeys = _journeys(access.journal(known), known.trial)
+    now = register.clock.trial_time(datetime.now(UTC))
     rows: list[dict[str, Any]] = [
-        {"overdue": ask.overdue, "by": ask.by, "subject": journey.subject, "site": journey.site.code}
+        {
+            "overdue": ask.overdue or _passed(ask.by, journey.site.date_of(now)),
+            "by": ask.by,
+            "subject": journey.subject,
+            "site": journey.site.code,
+        }
         | {"what": ask.text, "kind": ask.kind, "to": list(ask.to)}
         for journey in journeys
         for ask in asks(journey)
         if (role is None or role.upper() in ask.to) and (site is None or site == journey.site.code)
     ]
     rows.sort(key=lambda row: (not row["overdue"], row["by"] or date.max, row["subject"]))
-    today = register.clock.trial_time(datetime.now(UTC)).date()
+    today = max((journey.site.date_of(now) for journey in journeys), default=now.date())
     if as_json:
         click.echo(json.dumps({"today": str(today), "due": rows}, default=str))
         return DONE

@@ -1,0 +1,117 @@
+"""The command line as a program: exit codes, one line for what went wrong, and what the reading commands show."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activities.recorder import Recorder
+from domain.decider import trial_stream
+from domain.values import Clock
+from journal.store import Journal
+from tests.server.past import CYCLE, TRIAL, Past, ago, noon, opening, request, sent
+from workflows.client import Submitted
+
+ROOT = Path(__file__).parents[2]
+NOBODY = "127.0.0.1:1"
+LAST_DOSE = ago(30)
+READING = ["list", "due", "show S001", "timeline S001", "history S001"]
+
+
+def starter(data: Path, command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command over a data folder, with no Temporal server in reach."""
+    known = {**os.environ, "TRIALPATH_DATA": str(data), "TEMPORAL_ADDRESS": NOBODY, "COLUMNS": "160", **settings}
+    arguments = [sys.executable, str(ROOT / "starter.py"), *command.split()]
+    return subprocess.run(arguments, env=known, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose journal has one subject in the surgery wait."""
+    folder = tmp_path_factory.mktemp("data")
+    journal = Journal(f"sqlite:///{folder / 'journal.db'}")
+    journal.migrate()
+    submitted = Submitted("open_trial", opening(TRIAL, Clock.real()), staff="SPO1", role="SPONSOR")
+    Recorder(journal).record(request(trial_stream(TRIAL), 0, noon(ago(200)), sent(submitted)))
+    past = Past(journal, TRIAL, LAST_DOSE - 2 * CYCLE - timedelta(days=11))
+    past.randomized(LAST_DOSE - 2 * CYCLE - timedelta(days=4), "COHORT_1")
+    for number in (1, 2, 3):
+        past.dosed(number, LAST_DOSE - (3 - number) * CYCLE)
+    journal.close()
+    return folder
+
+
+@pytest.mark.parametrize("command", READING)
+def test_without_a_journal_a_reading_command_says_how_to_get_one(tmp_path: Path, command: str) -> None:
+    """Exit code 4, one line, no traceback, and nothing made."""
+    done = starter(tmp_path, command)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.count("\n") == 1
+    assert "there is no journal at" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["open", "enroll --staff CRC1 --site TDH --born-on 1960-02-03 --sex MALE", "send S001 death --died-on 2025-07-01"],
+)
+def test_without_a_server_an_acting_command_ends_with_4(tmp_path: Path, command: str) -> None:
+    """One line names what cannot be reached."""
+    done = starter(tmp_path, command)
+    assert done.returncode == 4
+    assert done.stderr.startswith("cannot reach Temporal")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_trial_is_a_setting_gone_wrong(tmp_path: Path) -> None:
+    """Exit code 3; the setting and the accepted values are named."""
+    done = starter(tmp_path, "protocol", TRIALPATH_TRIAL="NCT0")
+    assert (done.returncode, done.stderr) == (
+        3,
+        "setting TRIALPATH_TRIAL: NCT0 is not known; accepted: NCT06978153\n",
+    )
+
+
+@pytest.mark.parametrize("command", READING)
+def test_a_reading_command_prints_tables_and_json(data: Path, command: str) -> None:
+    """It needs no server: the journal is enough. Both forms name the subject."""
+    shown, as_json = starter(data, command), starter(data, f"{command} --json")
+    assert (shown.returncode, as_json.returncode) == (0, 0), shown.stderr + as_json.stderr
+    assert "S001" in shown.stdout
+    assert "S001" in json.dumps(json.loads(as_json.stdout)) or command != "list"
+
+
+def test_the_work_list_names_who_must_plan_the_surgery(data: Path) -> None:
+    """The window runs from 28 to 42 days after the last dose, 30 days ago: what should be done by now comes first."""
+    found = json.loads(starter(data, "due --role SURGEON --json").stdout)["due"]
+    assert [(row["subject"], row["kind"], row["by"], row["overdue"]) for row in found] == [
+        ("S001", "operability", str(LAST_DOSE + timedelta(days=28)), True),
+        ("S001", "surgery_done", str(LAST_DOSE + timedelta(days=42)), False),
+    ]
+    assert json.loads(starter(data, "due --role PATHOLOGIST --json").stdout)["due"] == []
+
+
+def test_the_timeline_shows_planned_window_and_actual(data: Path) -> None:
+    """Each cycle with its dates, and the surgery window."""
+    text = starter(data, "timeline S001").stdout
+    assert str(LAST_DOSE) in next(line for line in text.splitlines() if "C3D1" in line)
+    assert str(LAST_DOSE + 2 * CYCLE) in text
+
+
+def test_the_protocol_lists_every_open_question(tmp_path: Path) -> None:
+    """Tables with sources and the register of assumptions."""
+    text = starter(tmp_path, "protocol").stdout
+    assert all(f"Q{number}" in text for number in (2, 6, 8, 9))
+    assert "BENMELSTOBART" in text
+
+
+def test_the_help_of_a_command_names_its_fields(tmp_path: Path) -> None:
+    """Derived from the command's model."""
+    done = starter(tmp_path, "send S001 surgery_done --help")
+    assert done.returncode == 0
+    assert "--performed-on" in done.stdout
+    assert "--resection" in done.stdout
