@@ -39,8 +39,7 @@ TEAM = [
     ("SPO1", "SPONSOR"),
 ]
 GAP_SECONDS = 0.02
-ENROLLING = asyncio.Semaphore(8)
-"""Enrolments at once: Temporal takes ten updates of one workflow at a time."""
+ENROLLING = asyncio.Semaphore(8)  # Temporal takes ten updates of one workflow at a time
 DUE_BEFORE = {"operability": 4, "surgery_done": 5, "pathology": 6}
 """How many due instants have come before each of these: three cycles, then one a wait."""
 WAITS_FOR = {"confirm_eligibility": "SCREENING_LABS_IN", "dose_given": "gate", "done": "END_OF_TREATMENT"}
@@ -244,12 +243,3 @@ class FloorDriver:
                 self.latencies.append(asyncio.get_running_loop().time() - started)
         await handle.result()
         return name
-
-
-async def events_of(client: Client, workflow_id: str) -> Counter[str]:
-    """Count a workflow's events by kind over all its runs."""
-    counts: Counter[str] = Counter()
-    async for run in client.list_workflows(f"WorkflowId='{workflow_id}'"):
-        history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
-        counts.update(str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events)
-    return counts

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from temporalio.client import Client
 from temporalio.worker import Replayer
 
 from bench.floor import QUEUE, BareJourney
-from bench.journeys import FloorDriver, JournalWatch, OurDriver, bench_clock, events_of, open_bench_trial
+from bench.journeys import FloorDriver, JournalWatch, OurDriver, bench_clock, open_bench_trial
 from bench.rig import Process
 from journal.store import Journal
 from workflows.client import Submitted, TrialClient
@@ -139,6 +140,15 @@ class Floor:
             await handles[number % len(handles)].execute_update(BareJourney.message, "x")
             found.append(time.perf_counter() - started)
         return found
+
+
+async def events_of(client: Client, workflow_id: str) -> Counter[str]:
+    """Count a workflow's events by kind over all its runs."""
+    counts: Counter[str] = Counter()
+    async for run in client.list_workflows(f"WorkflowId='{workflow_id}'"):
+        history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
+        counts.update(str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events)
+    return counts
 
 
 async def replay_milliseconds(client: Client, stream: str) -> float:

@@ -143,6 +143,15 @@ class Past:
             if isinstance(intent.fact, NoticeRequested):
                 self.system("notice_delivered", at, notice=seq, sink="past")
 
+    def at_rest(self) -> "Past":
+        """Have the register believe that the journey was started: no workflow will be."""
+        register = trial_stream(self._trial)
+        for seq, intent in self._recorder.state(register).intents.items():
+            if getattr(intent.fact, "subject", "") == self.number:
+                done = derived_id(f"{register}/{seq}", "outcome")
+                self._record(register, system_message("journey_started", {"request": seq}, done), datetime.now(UTC))
+        return self
+
     def typed(self, on: date) -> "Past":
         """Type in a clean laboratory result set."""
         shown = [result.model_dump(mode="json") for result in typed(on)]

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import RowMapping, select
+from temporalio.client import WorkflowHandle
 
 from activities.adapters.sealed_list import NONCE_BYTES, published_hash
 from activities.recorder import Recorder
@@ -75,16 +77,29 @@ async def answered(place: Installation, requests: dict[str, dict[str, object]]) 
     return waited
 
 
+async def _has_seen(register: WorkflowHandle[Any, Any], facts: int) -> bool:
+    return len(await register.query("facts")) >= facts
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def crowd(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
-    """Seventy subjects, eligible and waiting for a slot, whose requests were all sent at once."""
+    """Seventy subjects, eligible and waiting for a slot, whose requests were all sent at once.
+
+    Their journeys are not started: it is the register that is asked, and seventy journeys at once would be timed too.
+    """
     place = await install(server, "register", tmp_path_factory.mktemp("register"))
-    place.start_worker()
+    worker = place.start_worker()
     await place.open()
     await until(lambda: ready(place.journal.facts(trial_stream(TRIAL))[-1].kind == "AllocationListSealed"))
+    worker.stop()
     pasts = [Past(place.journal, TRIAL, ago(2)).eligible(ago(1)) for _ in range(ASKING)]
     for past in pasts:
-        past.said("request_randomization", ago(1), staff="CRC1")
+        past.said("request_randomization", ago(1), staff="CRC1").at_rest()
+    place.start_worker()
+    await place.trial.wake(trial_stream(TRIAL))
+    seen = len(place.journal.facts(trial_stream(TRIAL)))
+    register = place.temporal.get_workflow_handle(trial_stream(TRIAL))
+    await until(lambda: _has_seen(register, seen))
     requests = {past.number: envelope(past) for past in pasts}
     yield Crowd(place, requests, await answered(place, requests))
     place.end()

@@ -152,7 +152,7 @@ def test_the_catalogue_knows_the_newest_version(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(catalogue.PROTOCOLS, (SMALL.trial, "9"), older)
     assert catalogue.latest(SMALL.trial) is newer
     for unknown in ("NCT99999999", ""):
-        with pytest.raises(catalogue.UnknownTrialError, match="accepted: .*NCT06978153"):
+        with pytest.raises(catalogue.UnknownTrialError, match=r"accepted: .*NCT06978153"):
             catalogue.latest(unknown)
 
 
