@@ -1,6 +1,6 @@
 """What passes between workflows and activities. It is data in histories: fields are only ever added, with defaults."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +9,8 @@ from domain.intake import Message
 from domain.values import Clock
 
 RECORD = "record"
+TASK_TIMEOUT = timedelta(seconds=2)
+"""How soon the task of a worker that died is given to another. Every start of a workflow names it."""
 
 
 class Plain(BaseModel):

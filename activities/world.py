@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
 
-from activities.contract import EffectRequest, Outcome, Start
+from activities.contract import TASK_TIMEOUT, EffectRequest, Outcome, Start
 from activities.ports import Laboratory, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
 from domain.decider import patient_stream, trial_of, trial_stream
@@ -20,9 +20,9 @@ from domain.labs import analyte_of
 from domain.patient.facts import AllocationRequested, LabsOrdered
 from domain.trial.register import Register
 
-WORKFLOW_TASK_TIMEOUT = timedelta(seconds=2)
 LAB_POLL = timedelta(hours=6)
 SHORTEST_POLL = timedelta(milliseconds=250)
+"""However fast a training clock goes: open orders that poll more often crowd out everything else."""
 ALLOCATION_PAUSES = (*(0.05 * 1.4**number for number in range(9)), *(1.0,) * 6)
 """Seconds between two looks for the register's answer. One subject has it soon; many at once must not crowd it out."""
 
@@ -138,7 +138,7 @@ class World:
                 Start(stream=stream, clock=request.clock, first=message),
                 id=stream,
                 task_queue=activity.info().task_queue,
-                task_timeout=WORKFLOW_TASK_TIMEOUT,
+                task_timeout=TASK_TIMEOUT,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 static_summary=f"{begin['subject']} of {begin['trial']}",
             )

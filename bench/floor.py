@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,10 @@ class BareJourney:
             for count in (stage["activities"], stage["then"]):
                 await asyncio.gather(*(self._act(number, port) for _ in range(count)))
             wanted += len(stage["messages"])
-            await workflow.wait_condition(lambda wanted=wanted: self._messages >= wanted)  # type: ignore[misc]
+            await workflow.wait_condition(partial(self._has, wanted))
+
+    def _has(self, messages: int) -> bool:
+        return self._messages >= messages
 
     async def _act(self, number: int, port: int) -> None:
         await workflow.execute_activity(

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import Replayer
@@ -39,7 +39,9 @@ class Sample:
     kinds: dict[str, int]
 
 
-async def batch(driver: Any, count: int, server: Process, worker: Process, client: Client) -> Sample:  # noqa: ANN401
+async def batch(
+    driver: Callable[[], Awaitable[str]], count: int, server: Process, worker: Process, client: Client
+) -> Sample:
     """Run so many journeys at once, and give what they cost."""
     server_before, worker_before, started = server.processor_seconds(), worker.processor_seconds(), time.monotonic()
     names = await asyncio.gather(*(driver() for _ in range(count)))

@@ -3,12 +3,16 @@
 import asyncio
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cli import access
 from cli.main import DONE, UNREACHABLE, Failed
 from settings import Settings
+
+if TYPE_CHECKING:
+    from demo.processes import Embedded
 
 
 @click.command("up")
@@ -43,8 +47,8 @@ async def _up(known: Settings, seed: str | None) -> int:
     return DONE
 
 
-async def _until_stopped(stop: asyncio.Event, running: object) -> None:
-    died = asyncio.create_task(running.wait())  # type: ignore[attr-defined] # Embedded, imported late
+async def _until_stopped(stop: asyncio.Event, running: "Embedded") -> None:
+    died = asyncio.create_task(running.wait())
     told = asyncio.create_task(stop.wait())
     await asyncio.wait({died, told}, return_when=asyncio.FIRST_COMPLETED)
     for task in (died, told):

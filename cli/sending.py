@@ -32,6 +32,16 @@ TEAM = (
 )
 
 
+fields_from_file = click.option(
+    "--json",
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="fields from a JSON file",
+)
+answer_as_json = click.option("--as-json", is_flag=True, help="answer as JSON")
+
+
 @click.command("open")
 @click.option("--site", "sites", multiple=True, default=("TDH:Asia/Shanghai:8",), help="CODE[:TIME_ZONE[:DUE_HOUR]]")
 @click.option("--staff", "staff", multiple=True, default=TEAM, help="CODE=ROLE[,ROLE], for example INV1=INVESTIGATOR")
@@ -94,14 +104,8 @@ def _delegation(text: str, clock: Clock) -> dict[str, Any]:
 @click.command("enroll", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.option("--staff", envvar="TRIALPATH_STAFF", help="your staff code, for example CRC1")
 @click.option("--role", help="the role you act in, when you hold several")
-@click.option(
-    "--json",
-    "--file",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="fields from a JSON file",
-)
-@click.option("--as-json", is_flag=True, help="answer as JSON")
+@fields_from_file
+@answer_as_json
 @click.pass_context
 def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file: Path | None, as_json: bool) -> int:
     """Register a participant and issue the subject number.
@@ -149,14 +153,8 @@ def _enrolment(found: dict[str, str]) -> dict[str, Any]:
 @click.option("--confirmed", is_flag=True, help="confirms an unusual report (with --reason)")
 @click.option("--occurred-at", help="when it happened, if not now (with time zone)")
 @click.option("--id", "submission_id", help="submission id, to repeat a call")
-@click.option(
-    "--json",
-    "--file",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="fields from a JSON file",
-)
-@click.option("--as-json", is_flag=True, help="answer as JSON")
+@fields_from_file
+@answer_as_json
 @click.pass_context
 def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
     """Send a command for a subject: send S001 surgery_done --performed-on 2025-09-01 --resection R0 --staff SUR1.

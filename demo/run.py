@@ -69,7 +69,7 @@ async def _demonstrate(out: Console, running: Embedded, settings: Settings, want
     """Play the trial while showing it, print what it came to, and give what went wrong."""
     client, journal = await connect(running.address), Journal(settings.url)
     began = time.monotonic()
-    clock = varied_clock(OPENS_AT, wanted.people, wanted.milliseconds_per_day)
+    clock = varied_clock(OPENS_AT, wanted.people, wanted.milliseconds_per_day, latest(settings.trial))
     sending = TrialClient(client, settings.trial, settings.task_queue, journal)
     hospital = await open_trial(sending, settings, journal, clock, wanted.seed)
     problems = await _shown(out, hospital, wanted, _last_moment(clock))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from demo.cast import END_IN_TREATMENT, START, Participant
+from domain.protocol import Protocol
 from domain.values import Clock, ClockPace
 
 DAY = timedelta(days=1)
@@ -14,19 +15,23 @@ LEAST = 0.3
 """The share of the average that the quickest day lasts at least: an answer takes its time on quiet days too."""
 SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 5, 8, 5.5, 6, 8, 3.7, 4
 """Submissions that an event in a participant's way costs with what follows from it, on average (measured)."""
-BETWEEN_CYCLES, CYCLES_BEFORE_SURGERY, CYCLES = 21, 3, 15
 
 
-def varied_clock(opens_at: datetime, people: Sequence[Participant], milliseconds_per_day: float) -> Clock:
+def varied_clock(
+    opens_at: datetime, people: Sequence[Participant], milliseconds_per_day: float, protocol: Protocol
+) -> Clock:
     """Give a clock that starts now. A clinical day lasts so many milliseconds on average over the whole trial."""
-    paces = [ClockPace(since=since, factor=DAY / lasts) for since, lasts in _legs(people, milliseconds_per_day)]
+    legs = _legs(people, milliseconds_per_day, protocol)
+    paces = [ClockPace(since=since, factor=DAY / lasts) for since, lasts in legs]
     return Clock(real_epoch=datetime.now(UTC), trial_epoch=opens_at, factor=paces[0].factor, paces=tuple(paces[1:]))
 
 
-def _legs(people: Sequence[Participant], milliseconds_per_day: float) -> list[tuple[datetime, timedelta]]:
+def _legs(
+    people: Sequence[Participant], milliseconds_per_day: float, protocol: Protocol
+) -> list[tuple[datetime, timedelta]]:
     work: defaultdict[int, float] = defaultdict(float)
     for person in people:
-        for on, submissions in _work(person):
+        for on, submissions in _work(person, protocol):
             work[(on - START).days // LEG] += submissions
     count = max(work) + 1
     mean = sum(work.values()) / count
@@ -38,7 +43,7 @@ def _legs(people: Sequence[Participant], milliseconds_per_day: float) -> list[tu
     ]
 
 
-def _work(person: Participant) -> Iterator[tuple[date, float]]:
+def _work(person: Participant, protocol: Protocol) -> Iterator[tuple[date, float]]:
     """Give what a participant's way costs and when, roughly."""
     on = person.enrolled_on
     yield on, SCREENED
@@ -46,10 +51,11 @@ def _work(person: Participant) -> Iterator[tuple[date, float]]:
         return
     on += person.randomized_after * DAY
     yield on, RANDOMIZED
-    last = person.last_cycle if person.fate in END_IN_TREATMENT else CYCLES
+    before_surgery, after = protocol.treatments
+    last = person.last_cycle if person.fate in END_IN_TREATMENT else before_surgery.cycles + after.cycles
     for number in range(1, last + 1):
-        yield on, NEOADJUVANT if number <= CYCLES_BEFORE_SURGERY else ADJUVANT
-        if number == CYCLES_BEFORE_SURGERY:
+        yield on, NEOADJUVANT if number <= before_surgery.cycles else ADJUVANT
+        if number == before_surgery.cycles:
             on += person.surgery_after * DAY
             yield on, SURGERY
             on += person.evaluation_after * DAY
@@ -57,5 +63,5 @@ def _work(person: Participant) -> Iterator[tuple[date, float]]:
             if person.margin != "R0":
                 break
         else:
-            on += BETWEEN_CYCLES * DAY
+            on += (before_surgery if number < before_surgery.cycles else after).cycle_days * DAY
     yield on + person.contact_after * DAY, FOLLOW_UP

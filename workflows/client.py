@@ -9,7 +9,6 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
@@ -23,7 +22,7 @@ from temporalio.common import RawValue, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.contract import Answer, Start
+from activities.contract import TASK_TIMEOUT, Answer, Start
 from domain.decider import patient_stream, trial_stream
 from domain.intake import derived_id
 from domain.patient.facts import FACT, SubjectRegistered
@@ -32,7 +31,6 @@ from journal.store import Journal
 from workflows.patient_journey import PatientJourney
 from workflows.trial_register import TrialRegister
 
-TASK_TIMEOUT = timedelta(seconds=2)
 TRIES = 8
 FIRST_PAUSE_SECONDS = 0.05
 AGAIN = (
