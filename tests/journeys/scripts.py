@@ -1,11 +1,17 @@
-"""The scripts of the journeys: what is said on which day by whom, and where it leads. One script an exit."""
+"""The scripts of the journeys: what is said on which day by whom, and where it leads. One script an exit.
+
+A script tells no arm: one that gets past randomization is played in each.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.given import day, noon
+from domain import catalogue
+from tests.given import TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
+
+ARMS = tuple(arm.code for arm in catalogue.latest(TRIAL_ID).arms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,17 @@ class Script:
     epochs: str
     treatment: str = ""
     study: str = "COMPLETED"
-    arm: str = "COHORT_1"
     deviations: tuple[str, ...] = ()
+
+    @property
+    def is_randomized(self) -> bool:
+        """Say whether it gets past randomization."""
+        return self.epochs != "SCREENING"
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms to play it in: one, whichever it is, when it ends in screening."""
+        return ARMS if self.is_randomized else ARMS[:1]
 
 
 def said(on: int, kind: str, staff: str = "INV1", dated: str = "", **fields: object) -> Act:
@@ -99,8 +114,7 @@ DETOURS = (
 )
 
 SCRIPTS = (
-    Script("completed-1", (*WHOLE, closed(470)), TO_ADJUVANT, "COMPLETED"),
-    Script("completed-2", (*WHOLE, closed(470)), TO_ADJUVANT, "COMPLETED", arm="COHORT_2"),
+    Script("completed", (*WHOLE, closed(470)), TO_ADJUVANT, "COMPLETED"),
     Script(
         "screen-failure", (Act(1, "labs"), said(4, "screen_failure", dated="decided_on", why="I2")), "SCREENING",
         study="SCREEN_FAILURE",
@@ -115,7 +129,7 @@ SCRIPTS = (
     ),
     Script(
         "withdrawn-from-study", (*DOSED, said(55, "withdrawal", "CRC1", "withdrawn_on", level="STUDY")),
-        "SCREENING NEOADJUVANT SURGERY", "WITHDRAWAL", "WITHDRAWAL", "COHORT_2",
+        "SCREENING NEOADJUVANT SURGERY", "WITHDRAWAL", "WITHDRAWAL",
     ),
     Script(
         "discontinued", (*adjuvant(1), said(130, "discontinue_treatment", dated="decided_on", why="toxicity"),
@@ -123,7 +137,7 @@ SCRIPTS = (
     ),
     Script(
         "progressed", (*adjuvant(2), said(150, "progression", dated="found_on"), closed(160)), TO_ADJUVANT,
-        "PROGRESSION", arm="COHORT_2",
+        "PROGRESSION",
     ),
     Script(
         "died-on-treatment", (*FIRST, said(20, "death", dated="died_on", cause="unknown")), "SCREENING NEOADJUVANT",
@@ -137,7 +151,7 @@ SCRIPTS = (
     ),
     Script(
         "surgery-cancelled", (*OPERABLE, said(75, "surgery_cancelled", dated="decided_on", why="subject declined"),
-        closed(100)), TO_SURGERY, "NO_SURGERY", arm="COHORT_2",
+        closed(100)), TO_SURGERY, "NO_SURGERY",
     ),
     Script(
         "pathology-R1", (*operated("R0"), said(90, "pathology", "PAT1", "reported_on", resection="R1"), closed(100)),

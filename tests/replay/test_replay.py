@@ -14,6 +14,7 @@ from activities.contract import DueStep, Step
 from domain import decider
 from tests.journeys.scripts import SCRIPTS
 from tests.journeys.stage import protocol_is
+from tests.replay.export import OTHER_ARM
 from tests.replay.recorded import BARE, CLOSED, OPEN, amended, failures
 from workflows.identity import IdentityRunner
 from workflows.interpreter import Interpreter
@@ -22,8 +23,8 @@ FIRST_RUNS = [name for name in CLOSED if name.endswith(".closed-1.json.gz")]
 
 
 def test_every_journey_is_recorded_closed_and_open() -> None:
-    """Each script of the journeys has closed and open histories; the register and a denied subject have open ones."""
-    names = {script.name for script in SCRIPTS}
+    """Each script of the journeys has closed and open histories, the whole way in each arm; others have open ones."""
+    names = {OTHER_ARM, *(script.name for script in SCRIPTS)}
     assert {name.split(".")[0] for name in CLOSED} == names
     assert {name.split(".")[0] for name in OPEN} == names | {"denied", "register"}
 
