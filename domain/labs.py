@@ -7,7 +7,6 @@ and a value beyond plausibility are kept with their reason and never used in a v
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
@@ -184,8 +183,3 @@ def _plausible(analyte: Analyte, value: Decimal, bounds: Mapping[str, tuple[Deci
     low, high = bounds.get(analyte.code, (value, value))
     if not low <= value <= high:
         raise _Unused(f"{value} {analyte.unit} is outside {low}..{high} {analyte.unit}: a wrong unit is suspected")
-
-
-def age_in_days(collected_on: date, on: date) -> int:
-    """Give the age of a sample in days on a site's date."""
-    return (on - collected_on).days

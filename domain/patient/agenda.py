@@ -1,12 +1,12 @@
 """What falls due for a subject and when. It reads what facts say and what the protocol asks; it decides nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal, assert_never
 
 from domain.patient.journey import Cycle, Journey
-from domain.patient.windows import Dates, contact_dates, days, delay_limit, epoch_dates
+from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
     Escalation,
     EvaluationEpoch,
@@ -29,6 +29,7 @@ class Item:
     act: Act
     text: str
     tells: Reminder | Escalation
+    dates: Dates | None = None
 
 
 def agenda(journey: Journey) -> tuple[Item, ...]:
@@ -66,7 +67,7 @@ def _items(journey: Journey) -> Iterator[Item]:
             if dates is not None:
                 yield from _wait(journey, epoch, dates)
         case FollowUpEpoch():
-            yield from _contact(journey, epoch, contact_dates(journey, epoch))
+            yield from _contacts(journey, epoch)
             end = journey.protocol.completion_on
             yield _item(journey, "CLOSE", "end-of-study", end, "end of study", epoch.close_notice)
         case _:
@@ -108,11 +109,15 @@ def _completion(journey: Journey, after_days: int) -> Iterator[Item]:
     yield _item(journey, "COMPLETE", journey.epoch, on, f"end of treatment {on}", told)
 
 
-def _contact(journey: Journey, epoch: FollowUpEpoch, dates: Dates) -> Iterator[Item]:
-    if dates.target_on > journey.protocol.completion_on:
-        return
-    reminder = epoch.visit_notice
-    yield _item(journey, "REMIND", epoch.code, dates.target_on, f"{reminder.text} {dates.target_on}", reminder)
-    after = dates.latest_on + days(1)
-    text = f"follow-up contact overdue since {dates.latest_on}"
-    yield _item(journey, "OVERDUE", epoch.code, after, text, epoch.overdue)
+def _contacts(journey: Journey, epoch: FollowUpEpoch) -> Iterator[Item]:
+    """Give the contacts since the last one: those that were missed, and the next. A missed one asks for no less."""
+    dates = contact_dates(journey, epoch)
+    while dates.target_on <= journey.protocol.completion_on:
+        reminder = epoch.visit_notice
+        yield _item(journey, "REMIND", epoch.code, dates.target_on, f"{reminder.text} {dates.target_on}", reminder)
+        text = f"follow-up contact overdue since {dates.latest_on}"
+        overdue = _item(journey, "OVERDUE", epoch.code, dates.latest_on + days(1), text, epoch.overdue)
+        yield replace(overdue, dates=dates)
+        if overdue.key not in journey.reached:
+            return
+        dates = around(epoch.visit, dates.target_on)

@@ -71,7 +71,7 @@ def _check_dates(journey: Journey, submission: Submission[c.Command], today: dat
         if value < journey.born_on:
             raise Refused(Reason.IMPOSSIBLE, f"{value} is before birth", field=name, accepts="a date after birth")
         if journey.died_on and value > journey.died_on and name not in AFTER_DEATH:
-            accepts = f"a date up to {journey.died_on}, or `correct` the date of death"
+            accepts = f"a date up to {journey.died_on}"
             raise Refused(Reason.CONTRADICTS, f"{value} is after the death on record", field=name, accepts=accepts)
         if isinstance(command, REPORTS) and name != "last_support_on":
             _check_plausible(journey, submission, name, value, today)

@@ -44,8 +44,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
         _timing(draft, command, cycle)
     draft.add(f.DoseGiven(cycle=number, day=command.day, given_on=command.given_on, drugs=drugs))
     _content(draft, command, regimen, drugs)
-    if first or command.day > 1:
-        _missed(draft, command, regimen)
+    _missed(draft, command, regimen)
     if first and epoch is draft.protocol.epoch(draft.journey.epoch) and not draft.journey.treatment_ended:
         draft.plan(number + 1)
 
@@ -86,7 +85,7 @@ def _not_twice(command: c.ReportDose, cycle: Cycle | None, drugs: tuple[c.GivenD
     twice = [name for name in dict.fromkeys(names) if (command.day, name) in known or names.count(name) > 1]
     if twice:
         detail = f"{', '.join(twice)} on {command.cycle}D{command.day} is on record, or stands twice in the report"
-        raise Refused(Reason.CONTRADICTS, detail, field="cycle", accepts="the next cycle, or `correct` of that fact")
+        raise Refused(Reason.CONTRADICTS, detail, field="cycle", accepts="the next cycle: what is on record stands")
 
 
 def _dates_agree(draft: Draft, command: c.ReportDose, cycle: Cycle | None, number: int) -> None:
@@ -180,13 +179,16 @@ def _content(
 
 
 def _missed(draft: Draft, command: c.ReportDose, regimen: tuple[RegimenLine, ...]) -> None:
-    """Record what was planned for that day and not given."""
+    """Record what was planned for that day and not given; what a later report of the day adds was not missed."""
     at, cycle = f"{command.cycle}D{command.day}", draft.journey.cycles[int(command.cycle[1:])]
     given = {drug for day, drug, _ in cycle.given if day == command.day}
     for line in regimen:
+        item = f"MISSED/{at}/{line.drugs[0]}"
         if _starts_on(line, command.day) and given.isdisjoint(line.drugs):
             text = f"{' or '.join(line.drugs)} planned on {at} was not given"
-            draft.deviate(f"MISSED/{at}/{line.drugs[0]}", line.source.rule, text, important=False, on=command.given_on)
+            draft.deviate(item, line.source.rule, text, important=False, on=command.given_on)
+        elif item in draft.journey.deviations:
+            draft.add(f.DeviationWithdrawn(item=item, why=f"a later report of {at} names it"))
 
 
 def dose_delayed(draft: Draft, command: c.DelayDose) -> None:

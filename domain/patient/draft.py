@@ -70,9 +70,9 @@ class Draft:
             protocol = self.protocol
             self.announce(protocol.important_deviation_notice if important else protocol.deviation_notice, text)
 
-    def enter(self, epoch: str) -> None:
+    def enter(self, epoch: str, on: date | None = None) -> None:
         """Enter an epoch: plan the first cycle that was not given yet, or go on when the procedure was done before."""
-        self.add(f.EpochEntered(epoch=epoch, entered_on=self.today))
+        self.add(f.EpochEntered(epoch=epoch, entered_on=on or self.today))
         entered, journey = self.protocol.epoch(epoch), self.journey
         if isinstance(entered, TreatmentEpoch):
             self.plan(self.protocol.first_cycle(entered))
@@ -104,7 +104,7 @@ class Draft:
             return
         self.add(f.TreatmentEnded(ended_on=on, reason=reason, why=why))
         self.event("END_OF_TREATMENT", f"end of treatment: {reason}")
-        self.enter(self.protocol.follow_up.code)
+        self.enter(self.protocol.follow_up.code, on)
 
     def case(self, on: date, labs: dict[str, LabValue], max_age_days: int) -> Case:
         """Lay the evidence out for the criteria."""

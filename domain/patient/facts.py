@@ -246,6 +246,14 @@ class DeviationRecorded(Frozen):
     days_off: int | None = None
 
 
+class DeviationWithdrawn(Frozen):
+    """A deviation on record does not hold, with the reason. What was recorded stays."""
+
+    kind: Literal["DeviationWithdrawn"] = "DeviationWithdrawn"
+    item: str
+    why: str
+
+
 class NoticeRequested(Frozen):
     """Intent: tell roles something, in coded words."""
 
@@ -303,6 +311,7 @@ Fact = Annotated[
     | FollowUpContacted
     | StudyEnded
     | DeviationRecorded
+    | DeviationWithdrawn
     | NoticeRequested
     | NoticeReached
     | NoticeAcknowledged

@@ -24,6 +24,7 @@ class Cycle:
     rule: str
     gate: str = ""
     gate_sampled_on: date | None = None
+    gate_failed: bool = False
     ordered: int | None = None
     day_1_on: date | None = None
     given: tuple[tuple[int, str, date], ...] = ()
@@ -78,6 +79,7 @@ class Journey:
     weight_kg: Decimal | None = None
     weighed_on: date = date.min
     height_cm: Decimal | None = None
+    height_on: date = date.min
     no_support: bool | None = None
     last_support_on: date | None = None
     support_assessed_on: date | None = None
@@ -179,7 +181,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return replace(now, reached=now.reached | {fact.item})
         case f.GateChecked():
             gate = "PASSED" if fact.passed else "FAILED"
-            return _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on)
+            return _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on, gate_failed=not fact.passed)
         case f.GateOverridden():
             return _cycle(now, fact.cycle, gate="OVERRIDDEN")
         case f.DoseGiven():
@@ -215,6 +217,8 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return _only_notices(replace(now, study_ended=fact.reason))
         case f.DeviationRecorded():
             return replace(now, deviations=now.deviations | {fact.item: fact})
+        case f.DeviationWithdrawn():
+            return replace(now, deviations={key: row for key, row in now.deviations.items() if key != fact.item})
         case f.NoticeRequested():
             return _notice(now, fact)
         case f.NoticeReached():
@@ -231,16 +235,22 @@ def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
     """Take the newest of each: what is entered late does not replace what is known of a later date."""
     if fact.weight_kg is not None:
         now = _weight(now, fact.weight_kg, fact.assessed_on)
+    if fact.height_cm is not None:
+        now = _height(now, fact.height_cm, fact.assessed_on)
     if fact.last_support_on is not None:
         last = max(fact.last_support_on, now.last_support_on or fact.last_support_on)
         now = replace(now, last_support_on=last)
     if fact.no_support is not None and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
         now = replace(now, no_support=fact.no_support, support_assessed_on=fact.assessed_on)
-    return replace(now, height_cm=fact.height_cm or now.height_cm)
+    return now
 
 
 def _weight(now: Journey, weight_kg: Decimal, on: date) -> Journey:
     return replace(now, weight_kg=weight_kg, weighed_on=on) if on >= now.weighed_on else now
+
+
+def _height(now: Journey, height_cm: Decimal, on: date) -> Journey:
+    return replace(now, height_cm=height_cm, height_on=on) if on >= now.height_on else now
 
 
 def _ordered(now: Journey, fact: f.LabsOrdered) -> Journey:
@@ -255,9 +265,9 @@ def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
         if known is None or result.collected_at >= known.collected_at:
             labs[result.analyte] = result
         if result.analyte == "WEIGHT":
-            now = _weight(now, result.value, result.collected_at.date())
+            now = _weight(now, result.value, now.site.date_of(result.collected_at))
         if result.analyte == "HEIGHT":
-            now = replace(now, height_cm=result.value)
+            now = _height(now, result.value, now.site.date_of(result.collected_at))
     now = replace(now, labs=labs)
     return now if fact.order is None else _close(now, fact.order)
 

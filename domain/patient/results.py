@@ -8,6 +8,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
+from domain.patient.windows import days
 from domain.protocol import ScreeningEpoch, TreatmentEpoch
 from domain.submission import Reason, Refused
 
@@ -26,6 +27,11 @@ def labs_reported(draft: Draft, command: c.LabsReported) -> None:
 def typed(draft: Draft, command: c.TypeLabResults) -> None:
     """Record typed-in results; when they complete what an open order asked for, they answer it."""
     _record(draft, command.results, None, complete=True)
+    answer_from_record(draft)
+
+
+def answer_from_record(draft: Draft) -> None:
+    """Answer each open order for which the record holds every result already."""
     for seq, intent in tuple(draft.journey.intents.items()):
         order = intent.fact
         if isinstance(order, f.LabsOrdered) and set(order.analytes) <= set(_fresh(draft, order)):
@@ -92,8 +98,13 @@ def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
 
 
 def order_gate_labs(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after: datetime | None = None) -> None:
-    """Order what the gate of a cycle needs."""
+    """Order what the gate of a cycle needs: samples young enough on its day 1, and none that failed before."""
     analytes = gate_analytes(draft, epoch)
+    if after is None:
+        after = draft.journey.site.start_of(cycle.planned_on - days(epoch.gate.max_age_days))
+        if cycle.gate_failed:
+            known = draft.journey.labs
+            after = max([after, *(known[code].collected_at for code in analytes if code in known)])
     draft.order_labs("GATE", analytes, epoch.gate.give_up_days, cycle=cycle.number, after=after)
 
 

@@ -23,7 +23,9 @@ def consent(draft: Draft, command: c.Consent) -> None:
     """Record the consent and order the screening laboratory results."""
     if draft.journey.consent_on is not None:
         detail = f"consent of {draft.journey.consent_on} is on record"
-        raise Refused(Reason.CONTRADICTS, detail, rule="I1.1", field="signed_on", accepts="`correct` of that fact")
+        raise Refused(
+            Reason.CONTRADICTS, detail, rule="I1.1", field="signed_on", accepts="nothing: what is on record stands"
+        )
     draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
     screening = draft.protocol.screening
     after = draft.journey.site.start_of(command.signed_on)
@@ -47,6 +49,10 @@ def in_screening(draft: Draft, kind: str) -> None:
 def confirm_eligibility(draft: Draft, command: c.ConfirmEligibility) -> None:
     """Confirm eligibility when every criterion is clear. There are no waivers."""
     in_screening(draft, command.kind)
+    consent_on = draft.journey.consent_on
+    if consent_on is not None and command.judged_on < consent_on:
+        raise Refused(Reason.IMPOSSIBLE, f"the informed consent is of {consent_on}", rule="I1.1", field="judged_on",
+                      accepts=f"a date from {consent_on}")  # fmt: skip
     draft.add(f.EligibilityConfirmed(judged_on=command.judged_on, findings=_all_clear(draft)))
 
 

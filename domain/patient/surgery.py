@@ -56,7 +56,11 @@ def surgery_cancelled(draft: Draft, command: c.CancelSurgery) -> None:
 def _before_surgery(draft: Draft) -> None:
     journey = draft.journey
     if journey.surgery_on is not None:
-        raise Refused(Reason.CONTRADICTS, f"surgery of {journey.surgery_on} is on record", accepts="`correct` of it")
+        raise Refused(
+            Reason.CONTRADICTS,
+            f"surgery of {journey.surgery_on} is on record",
+            accepts="nothing: what is on record stands",
+        )
     if journey.randomized_on is None or journey.treatment_ended:
         state = f"treatment ended ({journey.treatment_ended})" if journey.treatment_ended else "not randomized"
         raise Refused(Reason.PHASE, f"no surgery is awaited: {state}", accepts="between randomization and surgery")
@@ -67,7 +71,7 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
     journey, procedure = draft.journey, _procedure(draft)
     if journey.surgery_on is not None:
         detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
-        raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts="`correct` of that fact")
+        raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts="nothing: what is on record stands")
     waited = journey.epoch == procedure.code
     _departures(draft, procedure, command.performed_on)
     attributed = draft.sender.role != UNATTRIBUTED
@@ -120,7 +124,7 @@ def pathology(draft: Draft, command: c.ReportPathology) -> None:
         raise Refused(Reason.PHASE, "no surgery is on record", rule="T5", accepts="surgery_done first")
     if journey.pathology is not None:
         raise Refused(Reason.CONTRADICTS, f"pathology {journey.pathology} is on record", field="resection",
-                      accepts="`correct` of that fact")  # fmt: skip
+                      accepts="nothing: what is on record stands")  # fmt: skip
     if command.reported_on < journey.surgery_on:
         raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="reported_on",
                       accepts=f"a date from {journey.surgery_on}")  # fmt: skip

@@ -5,7 +5,7 @@ from typing import assert_never
 from domain.patient import facts as f
 from domain.patient.agenda import Item, agenda
 from domain.patient.draft import Draft
-from domain.patient.results import gate_analytes, order_gate_labs
+from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
 from domain.protocol import Escalation, FollowUpEpoch
 
@@ -46,13 +46,15 @@ def _order(draft: Draft, item: Item) -> None:
     epoch = draft.protocol.treatment_of(cycle.number)
     if cycle.gate == "" and gate_analytes(draft, epoch):
         order_gate_labs(draft, epoch, cycle)
+        answer_from_record(draft)
     text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
     draft.announce(item.tells, text)
 
 
 def _overdue(draft: Draft, item: Item) -> None:
     """Record the missed window as a deviation and escalate it; the journey waits on."""
-    epoch, dates = draft.protocol.epoch(draft.journey.epoch), epoch_dates(draft.journey)
+    epoch = draft.protocol.epoch(draft.journey.epoch)
+    dates = item.dates or epoch_dates(draft.journey)
     cycle = draft.journey.current_cycle
     about = cycle.label if cycle else epoch.code
     if isinstance(epoch, FollowUpEpoch):

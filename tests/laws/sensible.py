@@ -12,7 +12,12 @@ def sensible(story: Story) -> dict[str, Any]:
     """Give a sensible command of each kind, by kind."""
     today = story.today
     cycle = story.state.current_cycle.label if story.state.current_cycle else "C1"
-    drugs = (c.GivenDrug(drug="BENMELSTOBART"),)
+    half = [
+        known.label
+        for known in story.state.cycles.values()
+        if known.day_1_on == today and f"MISSED/{known.label}D1/ETOPOSIDE" in story.state.deviations
+    ]
+    dosed = (half[0], "ETOPOSIDE") if half else (cycle, "BENMELSTOBART")
     notice = max(story.state.notices, default=1)
     made = (
         c.RecordConsent(signed_on=today, version="V1.0"),
@@ -21,7 +26,7 @@ def sensible(story: Story) -> dict[str, Any]:
         c.ConfirmEligibility(judged_on=today),
         c.ReportScreenFailure(decided_on=today, why="I6"),
         c.RequestRandomization(),
-        c.ReportDose(cycle=cycle, given_on=today, drugs=drugs),
+        c.ReportDose(cycle=dosed[0], given_on=today, drugs=(c.GivenDrug(drug=dosed[1]),)),
         c.DelayDose(cycle=cycle, until=today + timedelta(days=40), why="bed"),
         c.OmitDose(cycle=cycle, decided_on=today, why="toxicity"),
         c.OverrideGate(cycle=cycle, why="stable"),

@@ -23,31 +23,31 @@ LETTERS = {
     "R": Reason.RULE,
 }
 MATRIX = """
-record_consent          P.CCCCPPPPPPPPPPPPOOO
-screening_evidence      P.................OOO
-lab_results             P....................
-confirm_eligibility     PE..ECPPPPPPPPPPPPOOO
-screen_failure          P....CPPPPPPPPPPPPOOO
-request_randomization   PRR.ECPPPPPPPPPPPPOOO
-dose_given              P.......CCCCCC.CCCOOO
-dose_delayed            PPPPPP....PPPP..PPOOO
-dose_omitted            PPPPPP....PPPP..PPOOO
-override_gate           PPPPPP....PPPP..PPOOO
-proceed_to_surgery      PPPPPPPP..PPPPPPPPOOO
-operability             PPPPPP.......CCCCCOOO
-surgery_done            P............CCCCCOOO
-surgery_cancelled       PPPPPP.......CCCCCOOO
-pathology               PPPPPPPPPPPPPCCCCCCPP
-adjuvant_evaluation     PPPPPPPPPPPPP.PPPPOOO
-adverse_event           P....................
-progression             P.................OOO
-discontinue_treatment   PPPPPP...........POOO
-withdrawal              P.................OOO
-lost_to_follow_up       P.................OOO
-death                   P..................C.
-follow_up_contact       P.................OOO
-end_of_study            PPPPPPPPPPPPPPPPP.OOO
-acknowledge             PC...................
+record_consent          P.CCCCPPPPPPPPPPPPPOOO
+screening_evidence      P..................OOO
+lab_results             P.....................
+confirm_eligibility     PE..ECPPPPPPPPPPPPPOOO
+screen_failure          P....CPPPPPPPPPPPPPOOO
+request_randomization   PRR.ECPPPPPPPPPPPPPOOO
+dose_given              P........CCCCCC.CCCOOO
+dose_delayed            PPPPPP.....PPPP..PPOOO
+dose_omitted            PPPPPP.....PPPP..PPOOO
+override_gate           PPPPPP.....PPPP..PPOOO
+proceed_to_surgery      PPPPPPPP...PPPPPPPPOOO
+operability             PPPPPP........CCCCCOOO
+surgery_done            P.............CCCCCOOO
+surgery_cancelled       PPPPPP........CCCCCOOO
+pathology               PPPPPPPPPPPPPPCCCCCCPP
+adjuvant_evaluation     PPPPPPPPPPPPPP.PPPPOOO
+adverse_event           P.....................
+progression             P..................OOO
+discontinue_treatment   PPPPPP............POOO
+withdrawal              P..................OOO
+lost_to_follow_up       P..................OOO
+death                   P...................C.
+follow_up_contact       P..................OOO
+end_of_study            PPPPPPPPPPPPPPPPPP.OOO
+acknowledge             PC....................
 """
 """A row a kind, a column a phase, in the order of `PHASES`."""
 ROWS = dict(line.split() for line in MATRIX.strip().splitlines())

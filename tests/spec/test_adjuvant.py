@@ -107,6 +107,29 @@ def test_a_missed_contact_is_a_deviation_and_escalated() -> None:
     assert len(set(missed)) == 2
 
 
+def test_after_a_missed_contact_the_next_ones_still_fall_due() -> None:
+    """Every 90 d until somebody reaches the subject; overdue all the while, and each one is recorded (Q13)."""
+    story = in_follow_up()
+    begun = story.state.epoch_on
+    story = passing(story, begun + timedelta(days=180))
+    assert story.facts[-1].notice == "FOLLOW_UP_DUE"
+    assert story.decider.attributes(story.state)["Overdue"]
+    story = passing(story, begun + timedelta(days=195))
+    missed = [fact for fact in story.facts if isinstance(fact, f.DeviationRecorded)]
+    assert [fact.expected_to for fact in missed[-2:]] == [begun + timedelta(days=104), begun + timedelta(days=194)]
+    story = told(story, c.ReportContact(contacted_on=story.today))
+    assert not story.decider.attributes(story.state)["Overdue"]
+    assert story.due.key == f"REMIND/FOLLOW_UP/{story.today + timedelta(days=90)}"
+
+
+def test_follow_up_counts_from_the_end_of_treatment_not_from_its_report() -> None:
+    """Told 10 d late, the first contact is still due 90 d after treatment ended (Q13)."""
+    story = in_adjuvant("COHORT_1", 1)
+    ended_on = story.today
+    story = told(story, c.ReportProgression(found_on=ended_on), ended_on + timedelta(days=10))
+    assert story.due.key == f"REMIND/FOLLOW_UP/{ended_on + timedelta(days=90)}"
+
+
 def test_at_the_completion_date_the_investigator_closes_the_subject() -> None:
     """From the last contact that fits before 2027-11-01 there is nothing more to wait for (Q13)."""
     story = in_follow_up()

@@ -7,7 +7,7 @@ import pytest
 
 from domain import units
 from domain.catalogue import latest
-from domain.labs import ANALYTES, LabValue, ReportedResult, UnusedResult, age_in_days, analyte_of, read
+from domain.labs import ANALYTES, LabValue, ReportedResult, UnusedResult, analyte_of, read
 from domain.patient import commands as c
 from domain.patient import facts as f
 from tests.given import TRIAL_ID, day, noon, the, when
@@ -178,8 +178,3 @@ def test_what_is_set_aside_stands_in_the_record() -> None:
     outcome = when(registered(), c.TypeLabResults(results=rows), on=day(1))
     (kept,) = the(outcome, f.LabResultsRecorded).unused
     assert (kept.code, kept.reported, kept.document) == ("HB", "<9 g/dL", "S001-3.json")
-
-
-def test_the_age_of_a_sample_is_in_calendar_days() -> None:
-    """On the site's dates."""
-    assert age_in_days(day(1), day(8)) == 7

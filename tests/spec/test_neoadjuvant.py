@@ -167,9 +167,14 @@ def test_the_same_dose_twice_is_refused() -> None:
 
 
 def test_a_drug_given_later_that_day_is_added() -> None:
-    """Day 1 may be told in two reports; it plans the next cycle once."""
+    """Day 1 may be told in two reports; it plans the next cycle once, and what the second one adds was not missed."""
     story = told(at_c1(), c1(drugs=(c.GivenDrug(drug="BENMELSTOBART"),)))
-    then_kinds(when(story, c1(drugs=(c.GivenDrug(drug="CISPLATIN"),))), f.DoseGiven)
+    missed = {"MISSED/C1D1/ETOPOSIDE", "MISSED/C1D1/CISPLATIN", "MISSED/C1D1/ANLOTINIB"}
+    assert story.state.deviations.keys() == missed
+    outcome = when(story, c1(drugs=(c.GivenDrug(drug="CARBOPLATIN"), c.GivenDrug(drug="ETOPOSIDE"))))
+    assert facts_of(outcome, f.CyclePlanned) == []
+    assert {fact.item for fact in facts_of(outcome, f.DeviationWithdrawn)} == missed - {"MISSED/C1D1/ANLOTINIB"}
+    assert outcome.story.state.deviations.keys() == {"MISSED/C1D1/ANLOTINIB"}
 
 
 def test_a_dose_out_of_turn_needs_confirmation_and_is_a_deviation() -> None:
@@ -437,6 +442,30 @@ def test_a_stale_sample_is_a_deviation(sampled: int, given_on: int, stale: bool)
     story = answered(story, day(sampled), on=day(max(sampled, given_on)))
     found = facts_of(when(story, c2(given_on)), f.DeviationRecorded, item="GATE/C2")
     assert [row.important for row in found] == ([False] if stale else [])
+
+
+def test_a_late_order_takes_a_sample_of_the_days_before() -> None:
+    """What is young enough on day 1 counts, also when it was taken before the order was made (T11)."""
+    order = the(when(in_neoadjuvant("COHORT_1", 1), c.TimePassed(), on=day(27)), f.LabsOrdered)
+    assert noon(day(24)) < order.after < noon(day(25))
+
+
+def test_results_typed_in_before_the_order_answer_it_at_once() -> None:
+    """The record holds them already: nothing is awaited (T11)."""
+    story = told(in_neoadjuvant("COHORT_1", 1), c.TypeLabResults(results=results(day(26))), day(26))
+    outcome = when(story, c.TimePassed(), on=day(27))
+    assert the(outcome, f.GateChecked).passed
+    assert not any(isinstance(intent.fact, f.LabsOrdered) for intent in outcome.story.state.intents.values())
+
+
+def test_after_a_delay_the_sample_that_failed_is_not_asked_for_again() -> None:
+    """Only a later one is; without a failure the sample still counts (T11)."""
+    failed = told(at_visit(in_neoadjuvant(), LOW), c.DelayDose(cycle="C1", until=day(9), why="platelets"))
+    assert the(when(failed, c.TimePassed(), on=day(8)), f.LabsOrdered).after == noon(day(6))
+    passed = told(at_c1(), c.DelayDose(cycle="C1", until=day(9), why="bed"))
+    outcome = when(passed, c.TimePassed(), on=day(8))
+    assert the(outcome, f.GateChecked).passed
+    assert the(outcome, f.GateChecked).sampled_on == day(6)
 
 
 def test_missing_results_hold_the_dose() -> None:

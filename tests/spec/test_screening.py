@@ -9,7 +9,21 @@ from domain.findings import Verdict
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason
-from tests.given import START, Outcome, Story, day, given, noon, nothing_happened, refused, the, then, then_kinds, when
+from tests.given import (
+    SITE,
+    START,
+    Outcome,
+    Story,
+    day,
+    given,
+    noon,
+    nothing_happened,
+    refused,
+    the,
+    then,
+    then_kinds,
+    when,
+)
 from tests.stories import allocating, answered, begin, eligible, passing, registered, results, screened, told
 
 CONFIRM = c.ConfirmEligibility(judged_on=day(2))
@@ -230,9 +244,26 @@ def test_the_newest_weight_counts_whether_measured_or_reported() -> None:
     story = told(screened(evidence=None), heavy, day(2))
     weighed = results(day(1), {"WEIGHT": ("40", "kg", ""), "HEIGHT": ("1.72", "m", "")})
     story = told(story, c.TypeLabResults(results=weighed), day(2))
-    assert (story.state.weight_kg, story.state.height_cm) == (90, 172)
-    later = results(day(3), {"WEIGHT": ("41000", "g", "")})
-    assert told(story, c.TypeLabResults(results=later), day(3)).state.weight_kg == 41
+    assert (story.state.weight_kg, story.state.height_cm) == (90, 171)
+    later = results(day(3), {"WEIGHT": ("41000", "g", ""), "HEIGHT": ("1.72", "m", "")})
+    story = told(story, c.TypeLabResults(results=later), day(3))
+    assert (story.state.weight_kg, story.state.height_cm) == (41, 172)
+
+
+def test_a_weight_belongs_to_the_site_s_date() -> None:
+    """A sample of 18:00 UTC is of the next day in Shanghai, and so later than the ward's weight of that day."""
+    ward = c.RecordEvidence(assessed_on=day(2), weight_kg=Decimal(90))
+    story = told(screened(evidence=None), ward, day(2))
+    sample = SITE.start_of(day(3)) + timedelta(hours=2)
+    weighed = results(day(3), {"WEIGHT": ("41", "kg", "")})[-1].model_copy(update={"collected_at": sample})
+    assert sample.date() == day(2)
+    assert told(story, c.TypeLabResults(results=(weighed,)), day(3)).state.weight_kg == 41
+
+
+def test_a_verdict_is_not_older_than_the_consent() -> None:
+    """Nobody is judged before the consent (I1.1)."""
+    no = refused(when(screened(), c.ConfirmEligibility(judged_on=day(-1)), on=day(3)), Reason.IMPOSSIBLE, rule="I1.1")
+    assert (no.field, no.accepts) == ("judged_on", f"a date from {START}")
 
 
 def test_randomization_needs_the_verdict_first() -> None:
