@@ -13,9 +13,6 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.contract import Start, Step
-from domain import catalogue
-from domain.protocol import Criterion, Escalation, Protocol, Reminder, Source
-from tests.given import TRIAL_ID
 from workflows.connection import CONVERTER
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
@@ -79,22 +76,3 @@ def steps(name: str) -> Iterator[Step]:
 def stored() -> list[dict[str, Any]]:
     """Give the stored facts, one of every kind at least."""
     return [json.loads(line) for line in (HERE / "facts.jsonl").read_text().splitlines()]
-
-
-def amended() -> Protocol:
-    """Give the protocol with one more reminder in each wait, other words and persons in notices, one more criterion."""
-    before = catalogue.latest(TRIAL_ID)
-    source = Source(rule="T4", text="amended")
-    early = Reminder(after_days=3, notice="EARLY", to=("MONITOR",), text="an early word", source=source)
-    told = Escalation(to=("MONITOR",), notice="AMENDED", important=True, source=source)
-    old = before.screening.criteria
-    criteria = (*old, Criterion(rule="I2", title="Age again", low=30, high=60, source=source))
-    epochs = []
-    for epoch in before.epochs:
-        changed: dict[str, Any] = {"label": f"{epoch.label} (amended)"}
-        changed |= {"reminders": (*epoch.reminders, early)} if hasattr(epoch, "reminders") else {}
-        changed |= {"visit_notice": early} if hasattr(epoch, "visit_notice") else {}
-        changed |= {"criteria": criteria} if hasattr(epoch, "criteria") else {}
-        epochs.append(epoch.model_copy(update=changed))
-    events = dict.fromkeys(before.events, told)
-    return before.model_copy(update={"epochs": tuple(epochs), "events": events})

@@ -3,19 +3,24 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import reduce
+from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio import workflow
+from temporalio.client import WorkflowHistory
 
 from activities.contract import DueStep, Step
-from domain import decider
-from tests.journeys.scripts import SCRIPTS
-from tests.journeys.stage import protocol_is
+from domain import catalogue
+from domain.criteria import RULES
+from tests.given import TRIAL_ID
+from tests.journeys.scripts import RANDOMIZED, SCRIPTS, play
+from tests.journeys.stage import body, stage
+from tests.replay.amendment import ATTRIBUTE, CRITERION, NOTICE, REMINDER, TOLD, amendment
 from tests.replay.export import OTHER_ARM
-from tests.replay.recorded import BARE, CLOSED, OPEN, amended, failures
+from tests.replay.recorded import BARE, CLOSED, OPEN, failures
+from workflows.attributes import KEYS
 from workflows.identity import IdentityRunner
 from workflows.interpreter import Interpreter
 
@@ -39,17 +44,43 @@ async def test_every_history_replays_clean_as_a_worker_runs_it() -> None:
     assert await failures([*CLOSED, *OPEN], IdentityRunner()) == {}
 
 
+def test_the_amendment_adds_what_this_release_has_not() -> None:
+    """Its rows, its criterion and its attribute are new ones, not changes of old ones."""
+    protocol = catalogue.latest(TRIAL_ID).model_dump_json()
+    assert [row.notice for row in (REMINDER, NOTICE, TOLD) if f'"{row.notice}"' in protocol] == []
+    assert CRITERION.rule not in RULES
+    assert ATTRIBUTE not in KEYS
+
+
 @pytest.fixture
-def amendment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A reminder, notices and a criterion were added to the protocol, and a search attribute's value is another."""
-    before = decider.PATIENT.attributes
-    changed = replace(decider.PATIENT, attributes=lambda journey: {**before(journey), "Cycle": journey.seq})
-    monkeypatch.setattr(decider, "PATIENT", changed)
-    with protocol_is(amended()):
+def amended() -> Iterator[None]:
+    """A reminder, a notice, a criterion and a search attribute were added."""
+    with amendment():
         yield
 
 
-@pytest.mark.usefixtures("amendment")
+@pytest.mark.usefixtures("amended")
+async def test_the_amendment_shows_in_what_is_decided_now(tmp_path: Path) -> None:
+    """Who is enrolled under it is told by the new rows, judged by the new criterion and shown by the new attribute."""
+    async with stage(tmp_path) as played:
+        await play(played, *RANDOMIZED)
+        told = [body(fact)["notice"] for fact in played.facts("NoticeRequested")]
+        (eligible,) = played.facts("EligibilityConfirmed")
+        shown = _shown(await played.history(played.stream))
+
+    verdicts = {finding["rule"]: finding["verdict"] for finding in body(eligible)["findings"]}
+    assert {REMINDER.notice, NOTICE.notice, TOLD.notice} <= set(told)
+    assert verdicts[CRITERION.rule] == "MET"
+    assert ATTRIBUTE in shown
+
+
+def _shown(history: WorkflowHistory) -> set[str]:
+    """Give the names of the search attributes that a run changed."""
+    changes = [event.upsert_workflow_search_attributes_event_attributes for event in history.events]
+    return {name for change in changes for name in change.search_attributes.indexed_fields}
+
+
+@pytest.mark.usefixtures("amended")
 async def test_every_history_replays_clean_under_an_amendment() -> None:
     """What was decided is recorded: an amendment changes no step of the past."""
     assert await failures([*CLOSED, *OPEN]) == {}
@@ -78,7 +109,7 @@ async def test_deciding_in_the_workflow_goes_unseen_without_an_amendment() -> No
     assert await failures(FIRST_RUNS, BARE) == {}
 
 
-@pytest.mark.usefixtures("deciding", "amendment")
+@pytest.mark.usefixtures("deciding", "amended")
 async def test_deciding_in_the_workflow_breaks_under_an_amendment() -> None:
     """The amendment is one that matters: with such an interpreter no closed first run replays any more."""
     assert sorted(await failures(FIRST_RUNS, BARE)) == FIRST_RUNS
