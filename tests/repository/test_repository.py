@@ -11,8 +11,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST_MODULE = 250
 LONG_FOR_A_REASON = {
     "activities/recorder.py": "one act, read at one sitting: lock, read, fold, decide, append, answer",
-    "domain/patient/commands.py": "one page of data: every command a person or the product can send",
-    "domain/patient/facts.py": "one page of data: the storage format",
     "domain/patient/journey.py": "the state, and the one table that folds it",
     "domain/protocol.py": "one page of data: what a protocol consists of",
     "workflows/interpreter.py": "one loop: its dangerous awaits stand side by side",

@@ -1,0 +1,106 @@
+"""What is recorded of a subject. Names and fields ARE the storage format: a change here is a change of the record.
+
+Facts are past tense and hold data only. New fields need a default; nothing is ever renamed or removed.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from domain.patient.facts.ending import (
+    EndingFact,
+    FollowUpContacted,
+    ProgressionFound,
+    StudyEnded,
+    SubjectDied,
+    SubjectWithdrew,
+    TreatmentEnded,
+)
+from domain.patient.facts.record import (
+    CancellationAsked,
+    DeviationRecorded,
+    DeviationWithdrawn,
+    NoticeAcknowledged,
+    NoticeReached,
+    NoticeRequested,
+    RecordFact,
+)
+from domain.patient.facts.safety import AdverseEventReported, SafetyFact
+from domain.patient.facts.schedule import CyclePlanned, DueReached, EpochEntered, ScheduleFact
+from domain.patient.facts.screening import (
+    AllocationRefused,
+    AllocationRequested,
+    ConsentGiven,
+    EligibilityConfirmed,
+    EvidenceRecorded,
+    LabResultsRecorded,
+    LabsOrdered,
+    Randomized,
+    ScreenFailed,
+    ScreeningFact,
+    SubjectRegistered,
+)
+from domain.patient.facts.surgery import (
+    EvaluationJudged,
+    OperabilityJudged,
+    PathologyReported,
+    SurgeryCancelled,
+    SurgeryFact,
+    SurgeryPerformed,
+)
+from domain.patient.facts.treatment import (
+    DoseDelayed,
+    DoseGiven,
+    DoseOmitted,
+    GateChecked,
+    GateOverridden,
+    TreatmentFact,
+)
+
+Fact = Annotated[
+    ScreeningFact | ScheduleFact | TreatmentFact | SurgeryFact | SafetyFact | EndingFact | RecordFact,
+    Field(discriminator="kind"),
+]
+FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
+"""Reads a stored fact from its JSON, of any release."""
+
+__all__ = [
+    "FACT",
+    "AdverseEventReported",
+    "AllocationRefused",
+    "AllocationRequested",
+    "CancellationAsked",
+    "ConsentGiven",
+    "CyclePlanned",
+    "DeviationRecorded",
+    "DeviationWithdrawn",
+    "DoseDelayed",
+    "DoseGiven",
+    "DoseOmitted",
+    "DueReached",
+    "EligibilityConfirmed",
+    "EpochEntered",
+    "EvaluationJudged",
+    "EvidenceRecorded",
+    "Fact",
+    "FollowUpContacted",
+    "GateChecked",
+    "GateOverridden",
+    "LabResultsRecorded",
+    "LabsOrdered",
+    "NoticeAcknowledged",
+    "NoticeReached",
+    "NoticeRequested",
+    "OperabilityJudged",
+    "PathologyReported",
+    "ProgressionFound",
+    "Randomized",
+    "ScreenFailed",
+    "StudyEnded",
+    "SubjectDied",
+    "SubjectRegistered",
+    "SubjectWithdrew",
+    "SurgeryCancelled",
+    "SurgeryPerformed",
+    "TreatmentEnded",
+]

@@ -1,0 +1,59 @@
+"""Deviations, notices, and requests to cancel."""
+
+from datetime import date
+from typing import Literal
+
+from domain.protocol import Role
+from domain.values import Code, Frozen
+
+
+class DeviationRecorded(Frozen):
+    """A departure from the protocol. The same `item` again says more of the same deviation; it counts once."""
+
+    kind: Literal["DeviationRecorded"] = "DeviationRecorded"
+    item: str
+    rule: str
+    text: str
+    important: bool
+    expected_from: date | None = None
+    expected_to: date | None = None
+    actual_on: date | None = None
+    days_off: int | None = None
+
+
+class DeviationWithdrawn(Frozen):
+    """A deviation on record does not hold, with the reason. What was recorded stays."""
+
+    kind: Literal["DeviationWithdrawn"] = "DeviationWithdrawn"
+    item: str
+    why: str
+
+
+class NoticeRequested(Frozen):
+    """Intent: tell roles something, in coded words."""
+
+    kind: Literal["NoticeRequested"] = "NoticeRequested"
+    notice: Code
+    to: tuple[Role, ...]
+    text: str
+    urgent: bool = False
+
+
+class NoticeReached(Frozen):
+    kind: Literal["NoticeReached"] = "NoticeReached"
+    notice: int
+    sink: str
+
+
+class NoticeAcknowledged(Frozen):
+    kind: Literal["NoticeAcknowledged"] = "NoticeAcknowledged"
+    notice: int
+
+
+class CancellationAsked(Frozen):
+    kind: Literal["CancellationAsked"] = "CancellationAsked"
+
+
+RecordFact = (
+    DeviationRecorded | DeviationWithdrawn | NoticeRequested | NoticeReached | NoticeAcknowledged | CancellationAsked
+)

@@ -1,0 +1,102 @@
+"""Consent to randomization."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from domain.findings import Finding
+from domain.labs import LabValue, UnusedResult
+from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
+
+
+class SubjectRegistered(Frozen):
+    kind: Literal["SubjectRegistered"] = "SubjectRegistered"
+    trial: str
+    protocol_version: str
+    subject: SubjectNo
+    site: Site
+    born_on: date
+    sex: Sex
+    clock: Clock
+
+
+class ConsentGiven(Frozen):
+    kind: Literal["ConsentGiven"] = "ConsentGiven"
+    signed_on: date
+    version: Code
+
+
+class EvidenceRecorded(Frozen):
+    kind: Literal["EvidenceRecorded"] = "EvidenceRecorded"
+    assessed_on: date
+    weight_kg: Decimal | None = None
+    height_cm: Decimal | None = None
+    no_support: bool | None = None
+    last_support_on: date | None = None
+
+
+class LabsOrdered(Frozen):
+    """Intent: fetch laboratory results."""
+
+    kind: Literal["LabsOrdered"] = "LabsOrdered"
+    purpose: Code
+    cycle: int | None = None
+    analytes: tuple[Code, ...]
+    after: AwareDatetime
+    give_up_at: AwareDatetime
+
+
+class LabResultsRecorded(Frozen):
+    kind: Literal["LabResultsRecorded"] = "LabResultsRecorded"
+    order: int | None = None
+    accepted: tuple[LabValue, ...]
+    unused: tuple[UnusedResult, ...] = ()
+    complete: bool = True
+
+
+class EligibilityConfirmed(Frozen):
+    kind: Literal["EligibilityConfirmed"] = "EligibilityConfirmed"
+    judged_on: date
+    findings: tuple[Finding, ...]
+
+
+class ScreenFailed(Frozen):
+    kind: Literal["ScreenFailed"] = "ScreenFailed"
+    decided_on: date
+    why: str
+    findings: tuple[Finding, ...] = ()
+
+
+class AllocationRequested(Frozen):
+    """Intent: ask the register for a slot."""
+
+    kind: Literal["AllocationRequested"] = "AllocationRequested"
+    findings: tuple[Finding, ...] = ()
+
+
+class Randomized(Frozen):
+    kind: Literal["Randomized"] = "Randomized"
+    arm: Code
+    slot: int
+    randomized_on: date
+
+
+class AllocationRefused(Frozen):
+    kind: Literal["AllocationRefused"] = "AllocationRefused"
+    why: str
+
+
+ScreeningFact = (
+    SubjectRegistered
+    | ConsentGiven
+    | EvidenceRecorded
+    | LabsOrdered
+    | LabResultsRecorded
+    | EligibilityConfirmed
+    | ScreenFailed
+    | AllocationRequested
+    | Randomized
+    | AllocationRefused
+)
