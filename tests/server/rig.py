@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-NAMESPACES = ("default", "outside", "crash", "outage", "register")
+NAMESPACES = ("default", "crash", "outage", "register")
 SWIFT = (
     'history.timerProcessorMaxTimeShift="5ms"',
     "history.timerProcessorMaxPollRPS=1000",

@@ -1,111 +1,128 @@
-"""The Temporal programs alone, without our client: the commands of the README, as printed."""
+"""The Temporal programs alone, without our client: the commands of the README, run by a shell as they are printed."""
 
 import os
-import shlex
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
+from sqlalchemy import RowMapping
+from temporalio.client import Client
 
-from tests.server.installation import Installation, install, until
-from tests.server.past import TRIAL, ago, in_surgery_wait
-from tests.server.rig import PROGRAMS, ROOT, Process, Server
+from domain.decider import patient_stream
+from journal.store import Journal
+from settings import Settings
+from tests.server.installation import FAILED_TASK, until
+from tests.server.past import TRIAL
+from tests.server.rig import PROGRAMS, ROOT, Process
 
-pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.server
 SURGERY = """--workflow-id patient-NCT06978153-S001 --name surgery_done \
 --input '{"performed_on":"<date>","resection":"R0"}'"""
-COMMANDS = (
-    f"temporal workflow signal {SURGERY}",
-    f"temporal workflow update execute {SURGERY}",
-    "temporal workflow query --workflow-id patient-NCT06978153-S001 --type show",
-)
+COMMANDS = {
+    "signal": f"temporal workflow signal {SURGERY}",
+    "update": f"temporal workflow update execute {SURGERY}",
+    "query": "temporal workflow query --workflow-id patient-NCT06978153-S001 --type show",
+}
+S001 = patient_stream(TRIAL, "S001")
 UP_SECONDS = 120
-
-
-def printed() -> list[list[str]]:
-    """Give the `temporal workflow` commands the README prints, as words."""
-    lines = (ROOT / "README.md").read_text().replace("\\\n", " ").splitlines()
-    return [shlex.split(line) for line in lines if line.strip().startswith("temporal workflow ")]
-
-
-def command(verb: str, date: str) -> list[str]:
-    """Give a printed command's words after the program, with the date filled in."""
-    words = next(words for words in printed() if words[2] == verb)
-    return [word.replace("<date>", date) for word in words[1:]]
 
 
 class Up:
     """`make up SEED=surgery`, running: the address and the date it printed."""
 
     def __init__(self, data: Path) -> None:
-        """Start it and wait until S001 waits for surgery."""
+        """Start it and wait until its server and worker run."""
         said = [sys.executable, str(ROOT / "starter.py"), "up", "--seed", "surgery"]
         self.process = Process(said, {"TRIALPATH_DATA": str(data)}, data / "up.log")
-        lines = self.process.wait_for("S001 waits for surgery", UP_SECONDS)
-        self.address = next(line for line in lines if line.startswith("Temporal")).split()[1]
-        self.date = lines[-1].rsplit(" ", 1)[1]
+        self.address = self.process.wait_for("Temporal", UP_SECONDS)[-1].split()[1]
+        self.date = ""
+        self._data = data
 
-    def temporal(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the `temporal` program of the wheel against it."""
-        whole = [str(PROGRAMS / "temporal"), *words]
-        env = {**os.environ, "TEMPORAL_ADDRESS": self.address}
-        return subprocess.run(whole, env=env, capture_output=True, text=True, timeout=60, check=False)
+    def seeded(self) -> None:
+        """Wait until S001 waits for surgery."""
+        self.date = self.process.wait_for("S001 waits for surgery", UP_SECONDS)[-1].rsplit(" ", 1)[1]
 
+    def run(self, verb: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the README in a shell, with the `temporal` program of the wheel and the printed date."""
+        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+        env = {**os.environ, "PATH": path, "TEMPORAL_ADDRESS": self.address}
+        line = ["bash", "-c", COMMANDS[verb].replace("<date>", self.date)]
+        return subprocess.run(line, env=env, capture_output=True, text=True, timeout=60, check=False)
 
-@pytest.fixture
-def up(tmp_path: Path) -> Iterator[Up]:
-    """The installation of the README."""
-    started = Up(tmp_path)
-    yield started
-    started.process.end()
+    async def evaluated(self) -> bool:
+        """Say whether the printed query shows S001 behind its surgery."""
+        shown = self.run("query").stdout
+        return '"phase":"EVALUATION"' in shown and '"resection":"R0"' in shown
 
+    def refusals(self) -> list[RowMapping]:
+        """Give what the journal has on refusals for S001."""
+        journal = Journal(Settings(data=self._data).url)
+        try:
+            return [row for row in journal.submissions(S001) if row["outcome"] == "refused"]
+        finally:
+            journal.close()
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def clinic(server: Server, tmp_path: Path) -> AsyncIterator[Installation]:
-    """A new installation in which S001 waits for surgery, on the real clock."""
-    made = await install(server, "outside", tmp_path)
-    made.start_worker()
-    await made.open()
-    assert await made.begin(in_surgery_wait(made.journal, TRIAL, ago(35))) == "S001"
-    yield made
-    made.end()
-
-
-async def test_the_readme_prints_the_three_commands() -> None:
-    """Each of them stands there on one line, or broken with backslashes."""
-    shown = printed()
-
-    for wanted in COMMANDS:
-        assert any(set(shlex.split(wanted)) <= set(words) for words in shown), wanted
+    async def assert_healthy(self) -> None:
+        """Fail unless no task of S001's journey ever failed."""
+        client = await Client.connect(self.address)
+        events = client.get_workflow_handle(S001).fetch_history_events()
+        assert [event async for event in events if event.event_type == FAILED_TASK] == []
 
 
-async def test_the_printed_signal_moves_the_seeded_s001_on(up: Up) -> None:
-    """After `up --seed surgery`, with the date it prints; and Ctrl-C stops all it started."""
-    done = up.temporal(*command("signal", up.date))
+@pytest.fixture(scope="module")
+def ups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Up]]:
+    """An installation of the README for each command that moves S001 on, seeded side by side: seeding mostly waits."""
+    started: dict[str, Up] = {}
+    try:
+        for verb in ("signal", "update"):
+            started[verb] = Up(tmp_path_factory.mktemp(verb))
+        for one in started.values():
+            one.seeded()
+        yield started
+    finally:
+        for one in started.values():
+            one.process.end()
 
-    async def in_evaluation() -> bool:
-        shown = up.temporal(*command("query", ""))
-        return '"phase":"EVALUATION"' in shown.stdout and '"resection":"R0"' in shown.stdout
 
-    assert done.returncode == 0, done.stderr
-    await until(in_evaluation)
-    assert up.process.stop() == 0
-    assert up.temporal(*command("query", "")).returncode != 0
-
-
-async def test_the_printed_update_moves_s001_on_and_a_refused_one_says_why(clinic: Installation) -> None:
-    """The answer names the facts; the same again as another submission is refused, with what is accepted."""
-    done = clinic.temporal_cli(*command("update", str(ago(1))))
-    again = clinic.temporal_cli(*command("update", str(ago(1))))
-    shown = clinic.temporal_cli(*command("query", ""))
-
-    assert done.returncode == 0, done.stderr
-    assert "SurgeryPerformed" in done.stdout
+def _assert_refused(again: subprocess.CompletedProcess[str], up: Up) -> None:
+    """Fail unless surgery told once more was refused to the sender, with what is accepted, and on record."""
     assert again.returncode != 0
     for told in ("CONTRADICTS", "field performed_on", "accepted:"):
         assert told in again.stderr
-    assert "EVALUATION" in shown.stdout
-    await clinic.assert_healthy("S001")
+    assert [(row["kind"], row["reason"], row["staff"]) for row in up.refusals()] == [
+        ("surgery_done", "CONTRADICTS", "UNATTRIBUTED")
+    ]
+
+
+@pytest.mark.parametrize("verb", COMMANDS)
+def test_the_readme_prints_the_command(verb: str) -> None:
+    """Each of them stands there on a line of its own."""
+    assert COMMANDS[verb] in (ROOT / "README.md").read_text().splitlines()
+
+
+async def test_the_printed_signal_moves_the_seeded_s001_on(ups: dict[str, Up]) -> None:
+    """After `up --seed surgery`, with the date it prints; the update is then refused; Ctrl-C stops all it started."""
+    up = ups["signal"]
+    done = up.run("signal")
+    assert done.returncode == 0, done.stderr
+    await until(up.evaluated)
+    assert up.refusals() == []
+
+    _assert_refused(up.run("update"), up)
+    await up.assert_healthy()
+    assert up.process.stop() == 0
+    assert up.run("query").returncode != 0
+
+
+async def test_the_printed_update_moves_the_seeded_s001_on(ups: dict[str, Up]) -> None:
+    """After `up --seed surgery`, with the date it prints: the answer names the facts; a second one is refused."""
+    up = ups["update"]
+    done = up.run("update")
+    assert done.returncode == 0, done.stderr
+    assert "SurgeryPerformed" in done.stdout
+    assert await up.evaluated()
+
+    _assert_refused(up.run("update"), up)
+    await up.assert_healthy()
