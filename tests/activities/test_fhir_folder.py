@@ -1,12 +1,14 @@
 """A laboratory as a folder of FHIR bundles: what is read is read exactly, and what is not understood is set aside."""
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from activities.adapters import fhir_folder
 from activities.adapters.fhir_folder import SUBJECT_SYSTEM, UCUM, FhirFolder
 from domain.labs import LOINC, LabValue, ReportedResult, UnusedResult, read
 from domain.nct06978153 import PROTOCOL
@@ -175,3 +177,90 @@ def test_a_folder_that_is_not_there_is_an_error_for_the_retry(tmp_path: Path) ->
     """No folder is not the same as no results."""
     with pytest.raises(FileNotFoundError, match="does not exist"):
         FhirFolder(tmp_path / "gone").results("S001")
+
+
+def dated(folder: Path, name: str, second: int) -> None:
+    """Set the second at which a file was last written."""
+    os.utime(folder / name, (second, second))
+
+
+def values(laboratory: FhirFolder) -> list[str]:
+    """Give the values of S001 as the folder has them now, in the order of its files."""
+    return [found.value for found in laboratory.results("S001")]
+
+
+def hemoglobin(value: float) -> dict[str, Any]:
+    """Give an Observation of hemoglobin."""
+    return observation(valueQuantity=HEMOGLOBIN | {"value": value})
+
+
+def test_a_new_file_counts_when_it_is_asked_for_again(folder: Path) -> None:
+    """The folder is looked through each time, whatever was read before."""
+    laboratory = FhirFolder(folder)
+    assert values(laboratory) == []
+
+    put(folder, "S001-2.json", hemoglobin(12.0))
+    assert values(laboratory) == ["12.0"]
+
+    put(folder, "S001-1.json", hemoglobin(11.0))
+    assert values(laboratory) == ["11.0", "12.0"]
+
+
+@pytest.mark.parametrize(
+    ("second", "value"), [(2000, 12.5), (500, 12.5), (1000, 112.5)], ids=["later", "earlier", "longer"]
+)
+def test_a_changed_file_is_read_again(folder: Path, second: int, value: float) -> None:
+    """Another time, be it an earlier one of a file moved in, or another length."""
+    laboratory = FhirFolder(folder)
+    put(folder, "S001-1.json", hemoglobin(11.5))
+    dated(folder, "S001-1.json", 1000)
+    assert values(laboratory) == ["11.5"]
+
+    put(folder, "S001-1.json", hemoglobin(value))
+    dated(folder, "S001-1.json", second)
+    assert values(laboratory) == [str(value)]
+
+
+def test_a_file_that_was_cut_short_counts_once_it_is_whole(folder: Path) -> None:
+    """What could not be read is not remembered beyond the file as it was."""
+    laboratory = FhirFolder(folder)
+    put(folder, "S001-1.json", hemoglobin(11.5))
+    whole = (folder / "S001-1.json").read_bytes()
+    (folder / "S001-1.json").write_bytes(whole[:-20])
+    assert values(laboratory) == []
+
+    (folder / "S001-1.json").write_bytes(whole)
+    assert values(laboratory) == ["11.5"]
+
+
+def test_a_removed_file_counts_no_more(folder: Path) -> None:
+    """The others stay."""
+    laboratory = FhirFolder(folder)
+    put(folder, "S001-1.json", hemoglobin(11.0))
+    put(folder, "S001-2.json", hemoglobin(12.0))
+    assert values(laboratory) == ["11.0", "12.0"]
+
+    (folder / "S001-1.json").unlink()
+    assert values(laboratory) == ["12.0"]
+
+
+def test_a_file_of_the_same_time_and_length_is_not_read_again(folder: Path) -> None:
+    """An order asks every few hours for months: what is known is given without reading."""
+    laboratory = FhirFolder(folder)
+    put(folder, "S001-1.json", hemoglobin(11.5))
+    dated(folder, "S001-1.json", 1000)
+    first = values(laboratory)
+
+    put(folder, "S001-1.json", hemoglobin(12.5))
+    dated(folder, "S001-1.json", 1000)
+    assert values(laboratory) == first == ["11.5"]
+
+
+def test_files_beyond_those_that_are_kept_are_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forgetting costs time and loses nothing."""
+    monkeypatch.setattr(fhir_folder, "KEPT_FILES", 2)
+    laboratory = FhirFolder(folder)
+    for number in (1, 2, 3, 4):
+        put(folder, f"S001-{number}.json", hemoglobin(10.0 + number))
+
+    assert values(laboratory) == values(laboratory) == ["11.0", "12.0", "13.0", "14.0"]
