@@ -27,7 +27,7 @@ ATTRIBUTE = "Facts"
 def amendment() -> Iterator[None]:
     """Let the catalogue, the criteria, the deciders and the keys of attributes be the amended ones, for a while."""
     with pytest.MonkeyPatch.context() as patch, protocol_is(_amended()):
-        patch.setitem(criteria.RULES, CRITERION.rule, criteria.i2)
+        patch.setitem(criteria.RULES, CRITERION.rule, criteria.RULES["I2"])
         patch.setitem(attributes.KEYS, ATTRIBUTE, SearchAttributeKey.for_int(ATTRIBUTE))
         patch.setattr(decider, "PATIENT", _with_attribute(decider.PATIENT))
         patch.setattr(decider, "TRIAL", _with_attribute(decider.TRIAL))
