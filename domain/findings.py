@@ -23,13 +23,18 @@ CLEAR = frozenset({Verdict.MET, Verdict.NOT_APPLICABLE, Verdict.NOT_TRIGGERED})
 
 
 class EvidenceUsed(Frozen):
-    """One piece of evidence: value with unit, its date, and the upper limit of normal it was held against."""
+    """One piece of evidence: value with unit, its date, the upper limit of normal it was held against, and its age.
+
+    Ages in days: at randomization (or at the date of the verdict, before it) and at C1D1 as planned.
+    """
 
     what: str
     value: str
     on: date | None = None
     upper_limit: str = ""
     document: str = ""
+    days_before_rand: int | None = None
+    days_before_c1d1: int | None = None
 
 
 class Finding(Frozen):

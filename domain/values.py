@@ -1,5 +1,6 @@
 """The frozen base of every value in the core, and the few scalar types they share."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -21,6 +22,18 @@ class Frozen(BaseModel):
     """A value that never changes and takes no field it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def dates_of(value: object, path: str = "") -> Iterator[tuple[str, date]]:
+    """Give every calendar date inside a value with its path. Instants are not among them."""
+    if isinstance(value, BaseModel):
+        for name, inner in value:
+            yield from dates_of(inner, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, tuple):
+        for number, inner in enumerate(value):
+            yield from dates_of(inner, f"{path}.{number}")
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        yield path, value
 
 
 class Site(Frozen):

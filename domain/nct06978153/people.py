@@ -19,6 +19,8 @@ PERMISSIONS = (
     _may("record_consent", BOTH),
     _may("screening_evidence", BOTH),
     _may("lab_results", BOTH),
+    _may("judgement", ("INVESTIGATOR", "SURGEON")),
+    _may("sponsor_ruling", ("SPONSOR",)),
     _may("confirm_eligibility", INVESTIGATOR),
     _may("screen_failure", INVESTIGATOR),
     _may("request_randomization", BOTH),

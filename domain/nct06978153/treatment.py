@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from domain.nct06978153.criteria import BEFORE_FIRST_DOSE
 from domain.nct06978153.people import BOTH, INVESTIGATOR
 from domain.nct06978153.sources import assumed, rule
 from domain.protocol import Dose, Escalation, Gate, RegimenLine, Reminder, TreatmentEpoch, Window
@@ -70,6 +71,8 @@ MAX_DELAY = Escalation(
     source=assumed("T2.2", "Q7", "beyond 21 d of delay the investigator decides"),
 )
 
+FIRST_GATE = GATE.model_copy(update={"before_first_dose": BEFORE_FIRST_DOSE})
+
 NEOADJUVANT = TreatmentEpoch(
     code="NEOADJUVANT",
     label="Neoadjuvant treatment",
@@ -91,7 +94,7 @@ NEOADJUVANT = TreatmentEpoch(
         "COHORT_1": (BENMELSTOBART, ETOPOSIDE, PLATINUM, ANLOTINIB),
         "COHORT_2": (BENMELSTOBART, ETOPOSIDE, PLATINUM),
     },
-    gate=GATE,
+    gate=FIRST_GATE,
     source=rule("T2", "3 cycles of 21 d"),
 )
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from domain.patient import commands as c
 from domain.patient.journey import Journey
 from domain.submission import UNATTRIBUTED, Reason, Refused, Submission
+from domain.values import dates_of
 
 REPORTS = (
     c.RecordConsent,
@@ -63,8 +64,8 @@ def _check_sender(journey: Journey, submission: Submission[c.Command]) -> None:
 
 def _check_dates(journey: Journey, submission: Submission[c.Command], today: date) -> None:
     command = submission.command
-    for name, value in command:
-        if not isinstance(value, date) or isinstance(value, datetime) or name in PLANNED_DATES:
+    for name, value in dates_of(command):
+        if name in PLANNED_DATES:
             continue
         if value > today:
             raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
@@ -73,7 +74,7 @@ def _check_dates(journey: Journey, submission: Submission[c.Command], today: dat
         if journey.died_on and value > journey.died_on and name not in AFTER_DEATH:
             accepts = f"a date up to {journey.died_on}"
             raise Refused(Reason.CONTRADICTS, f"{value} is after the death on record", field=name, accepts=accepts)
-        if isinstance(command, REPORTS) and name != "last_support_on":
+        if isinstance(command, REPORTS) and name != "last_support_on" and "." not in name:
             _check_plausible(journey, submission, name, value, today)
     if isinstance(command, c.ReportDeath) and journey.died_on is None:
         alive_on, what = _last_alive(journey)

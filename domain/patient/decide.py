@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from domain.patient import commands as c
-from domain.patient import dosing, ending, results, screening, surgery, time
+from domain.patient import dosing, ending, judging, results, screening, surgery, time
 from domain.patient import facts as f
 from domain.patient.checks import check
 from domain.patient.draft import Draft
@@ -32,6 +32,10 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             screening.evidence(draft, command)
         case c.TypeLabResults():
             results.typed(draft, command)
+        case c.Judge():
+            judging.judge(draft, command)
+        case c.RuleOnConflict():
+            judging.rule_on_conflict(draft, command)
         case c.ConfirmEligibility():
             screening.confirm_eligibility(draft, command)
         case c.ReportScreenFailure():

@@ -1,9 +1,10 @@
 """Facts in the making: each is folded at once, so that the next rule sees it. What several commands share is here."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from domain.criteria import Case, assess
-from domain.findings import Finding
+from domain.findings import Finding, Verdict
 from domain.labs import LabValue
 from domain.patient import facts as f
 from domain.patient.journey import Journey, evolve
@@ -106,8 +107,14 @@ class Draft:
         self.event("END_OF_TREATMENT", f"end of treatment: {reason}")
         self.enter(self.protocol.follow_up.code, on)
 
-    def case(self, on: date, labs: dict[str, LabValue], max_age_days: int) -> Case:
-        """Lay the evidence out for the criteria."""
+    def case(
+        self,
+        on: date,
+        labs: Mapping[str, tuple[LabValue, ...]],
+        max_age_days: int,
+        first_dose_on: date | None = None,
+    ) -> Case:
+        """Lay the evidence out for the criteria. Samples are aged against `on`."""
         journey = self.journey
         return Case(
             site=journey.site,
@@ -121,12 +128,24 @@ class Draft:
             no_support=journey.no_support,
             last_support_on=journey.last_support_on,
             support_assessed_on=journey.support_assessed_on,
+            sections=journey.sections,
+            judgements=journey.judgements,
+            rulings=journey.rulings,
+            rand_on=journey.randomized_on,
+            first_dose_on=first_dose_on,
+            consent_version=journey.consent_version,
         )
 
     def eligibility(self) -> tuple[Finding, ...]:
         """Give the finding of every criterion today."""
-        case = self.case(self.today, self.journey.labs, self.protocol.screening.lab_max_age_days)
+        case = self.case(self.today, self.journey.day_labs, self.protocol.screening.lab_max_age_days)
         return assess(self.protocol, case)
+
+    def applies(self, rule: str) -> bool:
+        """Say whether a criterion is about this subject, as far as the evidence tells."""
+        case = self.case(self.today, self.journey.day_labs, self.protocol.screening.lab_max_age_days)
+        found = assess(self.protocol, case, (rule,))
+        return any(finding.verdict != Verdict.NOT_APPLICABLE for finding in found)
 
     def off_window(self, item: str, text: str, on: date, *, important: bool) -> None:
         """Record a deviation when an act of the current epoch lies outside its window."""

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import assert_never
 
 from domain import catalogue
+from domain.criteria.case import Judgement, Ruling
+from domain.evidence import Section
 from domain.labs import LabValue
 from domain.patient import facts as f
 from domain.protocol import Protocol, Resection, Role
@@ -76,6 +78,7 @@ class Journey:
     born_on: date = date.min
     sex: Sex = "FEMALE"
     consent_on: date | None = None
+    consent_version: str = ""
     weight_kg: Decimal | None = None
     weighed_on: date = date.min
     height_cm: Decimal | None = None
@@ -84,6 +87,10 @@ class Journey:
     last_support_on: date | None = None
     support_assessed_on: date | None = None
     labs: dict[str, LabValue] = field(default_factory=dict)
+    day_labs: dict[str, tuple[LabValue, ...]] = field(default_factory=dict)
+    sections: dict[str, tuple[Section, ...]] = field(default_factory=dict)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+    rulings: dict[str, Ruling] = field(default_factory=dict)
     epoch: str = ""
     epoch_on: date = date.min
     eligible_on: date | None = None
@@ -155,9 +162,15 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
                 sex=fact.sex,
             )
         case f.ConsentGiven():
-            return replace(now, consent_on=fact.signed_on)
+            return replace(now, consent_on=fact.signed_on, consent_version=fact.version)
         case f.EvidenceRecorded():
             return _evidence(now, fact)
+        case f.JudgementsGiven():
+            given = {answer.rule: Judgement(answer, fact.by, fact.role) for answer in fact.answers}
+            return replace(now, judgements=now.judgements | given)
+        case f.ConflictRuled():
+            ruling = Ruling(fact.allowed, fact.ruled_on, fact.by, fact.why)
+            return replace(now, rulings=now.rulings | {fact.rule: ruling})
         case f.LabsOrdered():
             return _ordered(now, fact)
         case f.LabResultsRecorded():
@@ -242,7 +255,15 @@ def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
         now = replace(now, last_support_on=last)
     if fact.no_support is not None and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
         now = replace(now, no_support=fact.no_support, support_assessed_on=fact.assessed_on)
-    return now
+    if fact.sections is None:
+        return now
+    sections = dict(now.sections)
+    for name, section in fact.sections:
+        known = sections.get(name, ())
+        if section is None or (known and section.on < known[0].on):
+            continue
+        sections[name] = (*known, section) if known and section.on == known[0].on else (section,)
+    return replace(now, sections=sections)
 
 
 def _weight(now: Journey, weight_kg: Decimal, on: date) -> Journey:
@@ -259,17 +280,28 @@ def _ordered(now: Journey, fact: f.LabsOrdered) -> Journey:
 
 
 def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
-    labs = dict(now.labs)
+    labs, day_labs = dict(now.labs), dict(now.day_labs)
     for result in fact.accepted:
         known = labs.get(result.analyte)
+        day_labs[result.analyte] = _of_latest_day(now.site, day_labs.get(result.analyte, ()), result)
         if known is None or result.collected_at >= known.collected_at:
             labs[result.analyte] = result
         if result.analyte == "WEIGHT":
             now = _weight(now, result.value, now.site.date_of(result.collected_at))
         if result.analyte == "HEIGHT":
             now = _height(now, result.value, now.site.date_of(result.collected_at))
-    now = replace(now, labs=labs)
+    now = replace(now, labs=labs, day_labs=day_labs)
     return now if fact.order is None else _close(now, fact.order)
+
+
+def _of_latest_day(site: Site, known: tuple[LabValue, ...], result: LabValue) -> tuple[LabValue, ...]:
+    """Give the results of the latest date, the newest last. A corrected report replaces the one it corrects."""
+    on = site.date_of(result.collected_at)
+    known_on = site.date_of(known[0].collected_at) if known else on
+    if on != known_on:
+        return (result,) if on > known_on else known
+    kept = [row for row in known if result.status == "final" or row.collected_at != result.collected_at]
+    return tuple(sorted((*kept, result), key=lambda row: row.collected_at))
 
 
 def _open(now: Journey, fact: f.LabsOrdered | f.NoticeRequested | f.AllocationRequested) -> Journey:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from domain.criteria import assess
+from domain.findings import Finding
 from domain.labs import LabValue, ReportedResult, UnusedResult, read
 from domain.patient import commands as c
 from domain.patient import facts as f
@@ -85,8 +86,12 @@ def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
     fresh = _fresh(draft, order)
     site = draft.journey.site
     sampled_on = max((site.date_of(value.collected_at) for value in fresh.values()), default=None)
-    case = draft.case(sampled_on or draft.today, fresh, epoch.gate.max_age_days)
+    labs = {code: tuple(value for value in draft.journey.day_labs[code] if value.collected_at > order.after)
+            for code in fresh}  # fmt: skip
+    case = draft.case(sampled_on or draft.today, labs, epoch.gate.max_age_days)
     findings = assess(draft.protocol, case, epoch.gate.criteria)
+    if cycle.number == 1:
+        findings += _before_first_dose(draft, epoch, cycle)
     passed = all(finding.is_clear for finding in findings)
     draft.add(f.GateChecked(cycle=cycle.number, passed=passed, sampled_on=sampled_on, findings=findings))
     if passed:
@@ -97,9 +102,17 @@ def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
     order_gate_labs(draft, epoch, cycle, after=after)
 
 
+def _before_first_dose(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle) -> tuple[Finding, ...]:
+    """Hold evidence with an age, and look-backs, against C1D1 as planned. Source: clinical-spec 3.1, anchors."""
+    journey = draft.journey
+    max_age_days = draft.protocol.screening.lab_max_age_days
+    case = draft.case(draft.today, journey.day_labs, max_age_days, max(cycle.planned_on, draft.today))
+    return assess(draft.protocol, case, epoch.gate.before_first_dose)
+
+
 def order_gate_labs(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after: datetime | None = None) -> None:
     """Order what the gate of a cycle needs: samples young enough on its day 1, and none that failed before."""
-    analytes = gate_analytes(draft, epoch)
+    analytes = gate_analytes(draft, epoch, first=cycle.number == 1)
     if after is None:
         after = draft.journey.site.start_of(cycle.planned_on - days(epoch.gate.max_age_days))
         if cycle.gate_failed:
@@ -108,10 +121,22 @@ def order_gate_labs(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after:
     draft.order_labs("GATE", analytes, epoch.gate.give_up_days, cycle=cycle.number, after=after)
 
 
-def gate_analytes(draft: Draft, epoch: TreatmentEpoch) -> tuple[str, ...]:
+def screening_analytes(draft: Draft) -> tuple[str, ...]:
+    """Give what screening orders: what every subject needs, and what some criteria ask of this one."""
+    screening = draft.protocol.screening
+    return screening.analytes + _by_rule(draft, tuple(screening.analytes_by_rule))
+
+
+def _by_rule(draft: Draft, rules: tuple[str, ...]) -> tuple[str, ...]:
+    by_rule = draft.protocol.screening.analytes_by_rule
+    return tuple(code for rule in rules if rule in by_rule and draft.applies(rule) for code in by_rule[rule])
+
+
+def gate_analytes(draft: Draft, epoch: TreatmentEpoch, *, first: bool = False) -> tuple[str, ...]:
     """Give the analytes the criteria of a gate are about, as far as a laboratory measures them."""
     measured = draft.protocol.lab_bounds
-    return tuple(
+    again = _by_rule(draft, epoch.gate.before_first_dose) if first else ()
+    return again + tuple(
         dict.fromkeys(
             limit.analyte
             for criterion in draft.protocol.screening.criteria

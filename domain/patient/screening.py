@@ -1,8 +1,10 @@
 """Consent to randomization."""
 
+from domain.evidence import NAMES, Sections
 from domain.findings import Finding
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient import judging, results
 from domain.patient.draft import Draft
 from domain.protocol import ScreeningEpoch
 from domain.submission import Reason, Refused
@@ -14,9 +16,11 @@ def begin(draft: Draft, command: c.Begin) -> None:
     draft.add(f.SubjectRegistered(**named))
     draft.add(f.EpochEntered(epoch=draft.protocol.screening.code, entered_on=draft.today))
     if command.consent is not None:
-        consent(draft, command.consent)
+        draft.add(f.ConsentGiven(signed_on=command.consent.signed_on, version=command.consent.version))
     if command.evidence is not None:
-        evidence(draft, command.evidence)
+        evidence(draft, command.evidence, command.by, command.role)
+    if command.consent is not None:
+        _order(draft, command.consent)
 
 
 def consent(draft: Draft, command: c.Consent) -> None:
@@ -27,14 +31,28 @@ def consent(draft: Draft, command: c.Consent) -> None:
             Reason.CONTRADICTS, detail, rule="I1.1", field="signed_on", accepts="nothing: what is on record stands"
         )
     draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
+    _order(draft, command)
+
+
+def _order(draft: Draft, consent: c.Consent) -> None:
+    """Order what screening needs of this subject; what the record holds already answers at once."""
     screening = draft.protocol.screening
-    after = draft.journey.site.start_of(command.signed_on)
-    draft.order_labs("SCREENING", screening.analytes, screening.lab_give_up_days, after=after)
+    after = draft.journey.site.start_of(consent.signed_on)
+    draft.order_labs("SCREENING", results.screening_analytes(draft), screening.lab_give_up_days, after=after)
+    results.answer_from_record(draft)
 
 
-def evidence(draft: Draft, command: c.Evidence) -> None:
-    """Record screening evidence."""
-    draft.add(f.EvidenceRecorded(**{name: getattr(command, name) for name in c.Evidence.model_fields}))
+def evidence(draft: Draft, command: c.Evidence, by: str = "", role: str = "") -> None:
+    """Record screening evidence: sections, laboratory results, judgements. By the sender, unless others are named."""
+    judging.check_answers(draft.protocol, command.judgements)
+    known = {name: value for name in NAMES if (value := getattr(command, name)) is not None}
+    plain = {
+        name: getattr(command, name) for name in f.EvidenceRecorded.model_fields if name not in ("kind", "sections")
+    }
+    draft.add(f.EvidenceRecorded(**plain, sections=Sections(**known) if known else None))
+    judging.record_answers(draft, command.judgements, by or draft.sender.staff, role or draft.sender.role)
+    if command.labs:
+        results.typed(draft, c.TypeLabResults(results=command.labs))
 
 
 def in_screening(draft: Draft, kind: str) -> None:

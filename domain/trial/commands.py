@@ -60,6 +60,7 @@ class Enroll(Frozen):
     sex: Sex = Field(description="FEMALE or MALE")
     consent: Consent | None = Field(None, description="the informed consent, when signed already")
     evidence: Evidence | None = Field(None, description="screening evidence, when there is some already")
+    rescreening_of: SubjectNo | None = Field(None, description="the number under which screening failed before")
 
 
 class ReportMisaddressed(Frozen):

@@ -5,11 +5,12 @@ from typing import assert_never
 
 from domain import catalogue
 from domain.patient.commands import Begin
-from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Submission
+from domain.patient.judging import check_answers
+from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial import commands as c
 from domain.trial import facts as f
 from domain.trial.register import Register
-from domain.values import Site
+from domain.values import Site, dates_of
 
 MAY_ENROLL = ("COORDINATOR", "INVESTIGATOR")
 MAY_DELEGATE = ("SPONSOR", "INVESTIGATOR")
@@ -32,7 +33,7 @@ def decide(  # noqa: C901, PLR0911 - a table of cases
         case c.EndDelegation():
             return _end_delegation(register, command)
         case c.Enroll():
-            return _enroll(register, command, at)
+            return _enroll(register, command, submission.sender, at)
         case c.ReportMisaddressed():
             _misaddressed(register, command)
             return ()
@@ -96,7 +97,7 @@ def _end_delegation(register: Register, command: c.EndDelegation) -> tuple[f.Fac
     return (f.DelegationEnded(staff=command.staff, valid_to=command.valid_to),)
 
 
-def _enroll(register: Register, command: c.Enroll, at: datetime) -> tuple[f.Fact, ...]:
+def _enroll(register: Register, command: c.Enroll, sender: Sender, at: datetime) -> tuple[f.Fact, ...]:
     site = register.sites.get(command.site)
     if site is None:
         known = ", ".join(sorted(register.sites))
@@ -105,6 +106,9 @@ def _enroll(register: Register, command: c.Enroll, at: datetime) -> tuple[f.Fact
         detail = f"{register.protocol.target} subjects are randomized"
         raise Refused(Reason.FULL, detail, rule="T1.1", accepts="no further participant")
     _dates(command, site.date_of(at))
+    _rescreening(register, command)
+    if command.evidence is not None:
+        check_answers(register.protocol, command.evidence.judgements)
     subject = f"S{len(register.subjects) + 1:03d}"
     begin = Begin(
         trial=register.trial,
@@ -116,18 +120,28 @@ def _enroll(register: Register, command: c.Enroll, at: datetime) -> tuple[f.Fact
         clock=register.clock,
         consent=command.consent,
         evidence=command.evidence,
+        by=sender.staff,
+        role=sender.role,
+        rescreening_of=command.rescreening_of,
     )
     return (f.SubjectEnrolled(subject=subject, begin=begin),)
 
 
+def _rescreening(register: Register, command: c.Enroll) -> None:
+    """Refuse re-screening of a subject that does not exist, or that was randomized."""
+    before = command.rescreening_of
+    if before is None:
+        return
+    if before not in register.subjects:
+        raise Refused(Reason.UNKNOWN_SUBJECT, f"there is no subject {before}", field="rescreening_of",
+                      accepts="a subject whose screening failed")  # fmt: skip
+    if before in register.allocations:
+        raise Refused(Reason.RULE, f"{before} is randomized", rule="T1.1", field="rescreening_of",
+                      accepts="a subject whose screening failed")  # fmt: skip
+
+
 def _dates(command: c.Enroll, today: date) -> None:
-    dated = {"born_on": command.born_on}
-    if command.consent:
-        dated["consent.signed_on"] = command.consent.signed_on
-    if command.evidence:
-        dated["evidence.assessed_on"] = command.evidence.assessed_on
-        dated["evidence.last_support_on"] = command.evidence.last_support_on or command.evidence.assessed_on
-    for name, value in dated.items():
+    for name, value in dates_of(command):
         if value > today:
             raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
         if value < command.born_on:

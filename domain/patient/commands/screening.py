@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from domain.evidence import Answer, Sections
 from domain.labs import ReportedResult
 from domain.values import Code, Frozen, Text
 
@@ -17,8 +18,8 @@ class Consent(Frozen):
     version: Code = Field(description="approved ICF version, for example V1.0")
 
 
-class Evidence(Frozen):
-    """Screening evidence that is no laboratory value. What is not known is left out, never guessed."""
+class Evidence(Sections):
+    """Screening evidence of one participant. What is not known is left out, never guessed."""
 
     assessed_on: date = Field(description="date of the assessment")
     weight_kg: Decimal | None = Field(None, gt=25, lt=250, description="body weight in kg")
@@ -27,6 +28,8 @@ class Evidence(Frozen):
         None, description="true: never had a transfusion, blood product, G-CSF or stimulant"
     )
     last_support_on: date | None = Field(None, description="date of the last transfusion, blood product or G-CSF")
+    labs: tuple[ReportedResult, ...] = Field((), max_length=200, description="laboratory results")
+    judgements: tuple[Answer, ...] = Field((), max_length=60, description="answers to criteria that ask for judgement")
 
 
 class RecordConsent(Consent):
@@ -36,7 +39,7 @@ class RecordConsent(Consent):
 
 
 class RecordEvidence(Evidence):
-    """Screening evidence that is no laboratory value."""
+    """Screening evidence: sections, laboratory results and judgements, as far as they are known."""
 
     kind: Literal["screening_evidence"] = "screening_evidence"
 
@@ -46,6 +49,23 @@ class TypeLabResults(Frozen):
 
     kind: Literal["lab_results"] = "lab_results"
     results: tuple[ReportedResult, ...] = Field(min_length=1, max_length=200)
+
+
+class Judge(Frozen):
+    """Answers to criteria that ask for an investigator's judgement, signed by sending them."""
+
+    kind: Literal["judgement"] = "judgement"
+    answers: tuple[Answer, ...] = Field(min_length=1, max_length=60)
+
+
+class RuleOnConflict(Frozen):
+    """The sponsor's ruling on rules that contradict each other."""
+
+    kind: Literal["sponsor_ruling"] = "sponsor_ruling"
+    rule: Code = Field(description="the criterion in conflict: I13.4")
+    allowed: bool = Field(description="true: the subject may enter")
+    ruled_on: date
+    why: Text
 
 
 class ConfirmEligibility(Frozen):
@@ -70,5 +90,12 @@ class RequestRandomization(Frozen):
 
 
 ScreeningCommand = (
-    RecordConsent | RecordEvidence | TypeLabResults | ConfirmEligibility | ReportScreenFailure | RequestRandomization
+    RecordConsent
+    | RecordEvidence
+    | TypeLabResults
+    | Judge
+    | RuleOnConflict
+    | ConfirmEligibility
+    | ReportScreenFailure
+    | RequestRandomization
 )

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from domain.labs import ReportedResult
 from domain.patient.commands.screening import Consent, Evidence
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
@@ -21,6 +23,9 @@ class Begin(Frozen):
     clock: Clock
     consent: Consent | None = None
     evidence: Evidence | None = None
+    by: str = Field("", description="staff code of who enrolled: what the document judges is theirs")
+    role: str = Field("", description="the role in which they enrolled")
+    rescreening_of: SubjectNo | None = Field(None, description="the number under which screening failed before")
 
 
 class TimePassed(Frozen):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from domain.evidence import Answer, Sections
 from domain.findings import Finding
 from domain.labs import LabValue, UnusedResult
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
@@ -20,6 +21,7 @@ class SubjectRegistered(Frozen):
     born_on: date
     sex: Sex
     clock: Clock
+    rescreening_of: SubjectNo | None = None
 
 
 class ConsentGiven(Frozen):
@@ -35,6 +37,25 @@ class EvidenceRecorded(Frozen):
     height_cm: Decimal | None = None
     no_support: bool | None = None
     last_support_on: date | None = None
+    sections: Sections | None = None
+
+
+class JudgementsGiven(Frozen):
+    """Answers of one person, in the role they were given in."""
+
+    kind: Literal["JudgementsGiven"] = "JudgementsGiven"
+    answers: tuple[Answer, ...]
+    by: str
+    role: str
+
+
+class ConflictRuled(Frozen):
+    kind: Literal["ConflictRuled"] = "ConflictRuled"
+    rule: Code
+    allowed: bool
+    ruled_on: date
+    why: str
+    by: str
 
 
 class LabsOrdered(Frozen):
@@ -92,6 +113,8 @@ ScreeningFact = (
     SubjectRegistered
     | ConsentGiven
     | EvidenceRecorded
+    | JudgementsGiven
+    | ConflictRuled
     | LabsOrdered
     | LabResultsRecorded
     | EligibilityConfirmed

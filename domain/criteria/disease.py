@@ -1,0 +1,257 @@
+"""Criteria about the tumour and the person who has it: consent, age, histology, stage, prior treatment, lesions."""
+
+from datetime import date
+
+from domain import evidence as e
+from domain.criteria.case import (
+    Limb,
+    Reading,
+    completed_years,
+    conflict,
+    every,
+    fails,
+    holds,
+    judged,
+    missing,
+    passes,
+    stale,
+    unknown,
+    used,
+    within_days,
+)
+from domain.findings import EvidenceUsed, Finding
+from domain.protocol import Criterion
+
+
+def i1_1(reading: Reading, criterion: Criterion) -> Finding:
+    """Informed consent is signed on an approved version. Source: I1.1."""
+    case = reading.case
+    if case.consent_on is None:
+        return every(criterion, unknown("no informed consent on record"))
+    evidence = EvidenceUsed(what="consent", value=f"signed, {case.consent_version or 'version on record'}",
+                            on=case.consent_on)  # fmt: skip
+    if case.consent_on > case.on:
+        return every(criterion, fails(f"consent is dated {case.consent_on}, after {case.on}", evidence))
+    if case.icf_versions and case.consent_version not in case.icf_versions:
+        sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
+        return every(criterion, fails(sentence, evidence))
+    return every(criterion, passes(f"consent signed on {case.consent_on}", evidence))
+
+
+def i2(reading: Reading, criterion: Criterion) -> Finding:
+    """Age in completed years at consent is within the limits. Source: I2."""
+    case = reading.case
+    if case.consent_on is None:
+        return every(criterion, unknown("age is counted at consent, and no consent is on record"))
+    age = completed_years(case.born_on, case.consent_on)
+    low, high = criterion.low or 0, criterion.high or age
+    evidence = EvidenceUsed(what="age", value=f"{age} a", on=case.consent_on)
+    return every(criterion, holds(low <= age <= high, f"{age} completed years at consent, {low} to {high} accepted",
+                                  evidence))  # fmt: skip
+
+
+def judgement(reading: Reading, criterion: Criterion) -> Finding:
+    """The investigator judged it and signed. Source: I1.2, I1.3, I9, E5, E15, E16.4, E26."""
+    return every(criterion, judged(reading, criterion, criterion.title))
+
+
+def i3(reading: Reading, criterion: Criterion) -> Finding:
+    """SCLC by histology; by cytology alone the investigator must accept it. Source: I3."""
+    section = reading.section(e.Histology)
+    if section is None:
+        return every(criterion, missing("histology"))
+    evidence = used("diagnosis", f"{section.diagnosis} by {section.method}", section)
+    if section.diagnosis != "SCLC":
+        return every(criterion, fails(f"the diagnosis is {section.diagnosis}", evidence))
+    if not section.document:
+        return every(criterion, unknown("the pathology report is not named", evidence))
+    if section.method == "CYTOLOGY":
+        if criterion.rule not in reading.case.judgements:
+            return every(criterion, unknown("cytology alone: the investigator must accept it", evidence))
+        return every(criterion, judged(reading, criterion, "cytology alone"))
+    return every(criterion, passes(f"SCLC by histology, report {section.document}", evidence))
+
+
+def _staging(reading: Reading, criterion: Criterion) -> tuple[e.Staging, EvidenceUsed] | Limb:
+    section = reading.section(e.Staging)
+    if section is None:
+        return missing("stage")
+    shown = f"{section.t} {section.n} {section.m}, stage {section.stage}, edition {section.edition}"
+    evidence = used("stage", shown, section)
+    if section.edition != criterion.low:
+        return unknown(f"staged by edition {section.edition}: stage again by edition {criterion.low}", evidence)
+    return section, evidence
+
+
+def i4_1(reading: Reading, criterion: Criterion) -> Finding:
+    """T1 to T3, N0 to N2, M0 by the edition in force. Source: I4.1."""
+    found = _staging(reading, criterion)
+    if isinstance(found, Limb):
+        return every(criterion, found)
+    section, evidence = found
+    limbs = []
+    for word in (section.t, section.n, section.m):
+        if word.endswith("X"):
+            limbs.append(unknown(f"{word} says nothing", evidence))
+        else:
+            limbs.append(holds(word[:2] in criterion.accepts, f"{word}", evidence))
+    return every(criterion, *limbs)
+
+
+def i4_2(reading: Reading, criterion: Criterion) -> Finding:
+    """Stage group I to IIIB by the edition in force. Source: I4.2."""
+    found = _staging(reading, criterion)
+    if isinstance(found, Limb):
+        return every(criterion, found)
+    section, evidence = found
+    accepted = f"{criterion.accepts[0]} to {criterion.accepts[-1]} accepted"
+    return every(criterion, holds(section.stage in criterion.accepts, f"stage {section.stage}, {accepted}", evidence))
+
+
+def i5_1(reading: Reading, criterion: Criterion) -> Finding:
+    """At most one cycle of chemotherapy before. Source: I5.1."""
+    section = reading.section(e.PriorTreatment)
+    if section is None:
+        return every(criterion, missing("prior treatment"))
+    count, high = section.chemotherapy_cycles, criterion.high or 0
+    evidence = used("prior chemotherapy", f"{count} cycles", section)
+    return every(criterion, holds(count <= high, f"{count} cycles, at most {high} accepted", evidence))
+
+
+def i5_2(reading: Reading, criterion: Criterion) -> Finding:
+    """No other anti-tumour treatment before. Source: I5.2."""
+    section = reading.section(e.PriorTreatment)
+    if section is None:
+        return every(criterion, missing("prior treatment"))
+    found = ", ".join(section.others) or "none"
+    return every(
+        criterion, holds(not section.others, f"other prior treatment: {found}", used("others", found, section))
+    )
+
+
+def prior_drug(reading: Reading, criterion: Criterion) -> Finding:
+    """No drug of this class ever before. Source: E12, E13."""
+    section = reading.section(e.PriorTreatment)
+    if section is None:
+        return every(criterion, missing("prior treatment"))
+    had = section.antiangiogenic if criterion.accepts == ("ANTIANGIOGENIC",) else section.immune_modulator
+    what = criterion.title
+    return every(criterion, holds(not had, f"{what}: {'yes' if had else 'never'}", used(what, had, section)))
+
+
+def performance(reading: Reading, criterion: Criterion) -> Finding:
+    """ECOG at most 1 in the screening window; of two raters the higher score counts. Source: I6, E3."""
+    section = reading.section(e.PerformanceStatus)
+    if section is None:
+        return every(criterion, missing("ECOG performance status"))
+    score, high = max(section.scores), criterion.high or 0
+    evidence = used("ECOG", "/".join(map(str, section.scores)), section)
+    old = stale(reading, "ECOG", section.on, criterion.max_age_days, evidence)
+    if old is not None:
+        return every(criterion, old)
+    return every(criterion, holds(score <= high, f"ECOG {score}, at most {high} accepted", evidence))
+
+
+def i7(reading: Reading, criterion: Criterion) -> Finding:
+    """No contraindication to surgery, judged with a named thoracic surgeon. Source: I7."""
+    found = reading.case.judgements.get(criterion.rule)
+    limb = judged(reading, criterion, criterion.title)
+    if found is not None and found.role != "SURGEON" and not found.answer.surgeon:
+        limb = unknown("the thoracic surgeon is not named", *limb.evidence)
+    return every(criterion, limb)
+
+
+def i8(reading: Reading, criterion: Criterion) -> Finding:
+    """At least one measurable lesion on a fresh scan. Source: I8 (RECIST 1.1)."""
+    section = reading.section(e.ThoracicImaging)
+    if section is None:
+        return every(criterion, missing("imaging of the chest"))
+    evidence = used("lesions", len(section.lesions), section)
+    old = stale(reading, "imaging", section.on, criterion.max_age_days, evidence)
+    if old is not None:
+        return every(criterion, old)
+    prior = reading.section(e.PriorTreatment)
+    if prior is not None and prior.chemotherapy_cycles > 0 and not section.after_prior_cycle:
+        return every(criterion, unknown("the scan was made before the prior cycle of chemotherapy", evidence))
+    slice_mm = criterion.table["SLICE"]
+    measurable = [
+        lesion for lesion in section.lesions
+        if lesion.diameter_mm >= criterion.table[lesion.kind] and lesion.slice_mm <= slice_mm
+    ]  # fmt: skip
+    sentence = f"{len(measurable)} of {len(section.lesions)} lesions measurable"
+    return every(criterion, holds(bool(measurable), sentence, evidence))
+
+
+def e1(reading: Reading, criterion: Criterion) -> Finding:
+    """Mixed or combined SCLC. Source: E1."""
+    section = reading.section(e.Histology)
+    if section is None:
+        return every(criterion, missing("histology"))
+    evidence = used("other components", section.other_components, section)
+    if section.other_components == "NOT_EXCLUDED":
+        return every(criterion, unknown("non-SCLC components are not excluded", evidence))
+    present = section.other_components == "PRESENT"
+    return every(criterion, holds(not present, f"non-SCLC components: {section.other_components}", evidence))
+
+
+def e2(reading: Reading, criterion: Criterion) -> Finding:
+    """Extensive stage, or M1; TNM, extent and a malignant effusion must agree. Source: E2, E6."""
+    section = reading.section(e.Staging)
+    if section is None:
+        return every(criterion, missing("stage"))
+    evidence = used("stage", f"{section.m}, {section.extent or 'extent not reported'}", section)
+    if section.m == "MX":
+        return every(criterion, unknown("MX says nothing", evidence))
+    metastatic = section.m != "M0"
+    effusion = reading.section(e.Effusion)
+    if effusion is not None and effusion.malignant and not metastatic:
+        return every(criterion, conflict("a malignant effusion is M1a, staged as M0", evidence,
+                                         used("effusion", "malignant", effusion)))  # fmt: skip
+    local = section.t[:2] in criterion.accepts and section.n[:2] in criterion.accepts
+    if (section.extent == "LIMITED" and metastatic) or (section.extent == "EXTENSIVE" and not metastatic and local):
+        return every(
+            criterion, conflict(f"{section.extent} and {section.t} {section.n} {section.m} disagree", evidence)
+        )
+    extensive = metastatic or section.extent == "EXTENSIVE"
+    return every(criterion, holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence))
+
+
+def e4(reading: Reading, criterion: Criterion) -> Finding:
+    """Active or untreated metastasis of the central nervous system. Source: E4."""
+    section = reading.section(e.BrainImaging)
+    if section is None:
+        return every(criterion, unknown("no brain imaging"))
+    evidence = used(f"brain {section.modality}", section.metastasis, section)
+    bad = section.metastasis in ("UNTREATED", "ACTIVE")
+    old = None if bad else stale(reading, "brain imaging", section.on, criterion.max_age_days, evidence)
+    if old is not None:
+        return every(criterion, old)
+    return every(criterion, holds(not bad, f"metastasis: {section.metastasis}", evidence))
+
+
+def e6(reading: Reading, criterion: Criterion) -> Finding:
+    """Effusion or ascites that is uncontrolled or drained monthly. Source: E6."""
+    section = reading.section(e.Effusion)
+    if section is None:
+        return every(criterion, missing("effusions"))
+    recent = [on for on in section.drained_on if within_days(reading, on, criterion.days or 0)]
+    limbs = [holds(not section.uncontrolled, "uncontrolled" if section.uncontrolled else "controlled or none",
+                   used("effusion", "uncontrolled" if section.uncontrolled else "controlled", section))]  # fmt: skip
+    last: date | None = max(recent, default=None)
+    drained = f"drained on {last}" if last else f"not drained in {criterion.days} d"
+    limbs.append(holds(not recent and not section.drainage_planned,
+                       f"{drained}, {'planned' if section.drainage_planned else 'none planned'}",
+                       used("drainages", len(section.drained_on), section, last)))  # fmt: skip
+    return every(criterion, *limbs)
+
+
+def e10(reading: Reading, criterion: Criterion) -> Finding:
+    """Vessel invasion, cavity or necrosis on imaging, or a high risk of fatal bleeding. Source: E10."""
+    section = reading.section(e.ThoracicImaging)
+    if section is None:
+        return every(criterion, missing("imaging of the chest"))
+    limbs = []
+    for what, found in (("invasion of a major vessel", section.vessel_invasion),
+                        ("cavity or necrosis", section.cavity_or_necrosis)):  # fmt: skip
+        limbs.append(holds(not found, f"{what}: {'yes' if found else 'no'}", used(what, found, section)))
+    return every(criterion, *limbs, judged(reading, criterion, "risk of fatal bleeding"))

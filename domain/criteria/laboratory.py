@@ -1,0 +1,153 @@
+"""Criteria about laboratory values: I11, I12, I13.1 to I13.3, E7, E16.8, E16.9, and the limits of others."""
+
+from decimal import Decimal
+
+from domain.criteria.case import (
+    Limb,
+    Reading,
+    completed_years,
+    every,
+    fails,
+    holds,
+    not_applicable,
+    one_suffices,
+    passes,
+    unknown,
+    used_lab,
+)
+from domain.dosing import creatinine_clearance
+from domain.evidence import Anticoagulation
+from domain.findings import EvidenceUsed, Finding
+from domain.labs import ANALYTES, LabValue
+from domain.protocol import Criterion, LabLimit
+
+PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
+"""What does not make a subject an anticoagulated one for I13."""
+
+
+def i11_1(reading: Reading, criterion: Criterion) -> Finding:
+    """No blood support in so many days before the sample the blood counts come from, nor since. Source: I11.1."""
+    case = reading.case
+    counts = [found for found in map(reading.lab, ("HB", "ANC", "PLT")) if found is not None]
+    sample = min((reading.sampled_on(found) for found in counts), default=None)
+    days = criterion.days or 0
+    if sample is None:
+        return every(criterion, unknown("no blood count sample to count back from"))
+    if case.last_support_on is not None:
+        used = EvidenceUsed(what="last blood support", value="given", on=case.last_support_on)
+        since = (sample - case.last_support_on).days
+        return every(criterion, holds(since > days, f"{since} d before the sample of {sample}", used))
+    if case.no_support and case.support_assessed_on is not None:
+        used = EvidenceUsed(what="blood support", value="none", on=case.support_assessed_on)
+        age = (sample - case.support_assessed_on).days
+        if age > days:
+            return every(criterion, unknown(f"asked {age} d before the sample of {sample}", used))
+        return every(criterion, passes("none was ever given", used))
+    return every(criterion, unknown("not documented whether blood support was given"))
+
+
+def lab_limits(reading: Reading, criterion: Criterion) -> Finding:
+    """Every laboratory limit of the criterion holds. Source: I11.2 to I11.4, I12.1, I12.2, I13.1, E16.8, E16.9."""
+    return every(criterion, *(limit_of(reading, criterion, limit) for limit in criterion.limits))
+
+
+def i12_3(reading: Reading, criterion: Criterion) -> Finding:
+    """Creatinine or creatinine clearance holds; one suffices. Source: I12.3."""
+    return one_suffices(criterion, *(limit_of(reading, criterion, limit) for limit in criterion.limits))
+
+
+def coagulation_limit(reading: Reading, criterion: Criterion) -> Finding:
+    """INR or APTT holds in a subject who is not anticoagulated. Source: I13.2, I13.3."""
+    section = reading.section(Anticoagulation)
+    if section is None:
+        return every(criterion, unknown("anticoagulation not documented"))
+    if section.drug not in PROPHYLACTIC:
+        used = EvidenceUsed(what="anticoagulation", value=section.drug, on=section.on, document=section.document)
+        return not_applicable(criterion, "the subject is anticoagulated: I13.4 applies", used)
+    return lab_limits(reading, criterion)
+
+
+def e7(reading: Reading, criterion: Criterion) -> Finding:
+    """Ionized, total or albumin-corrected calcium is too high; one alone triggers. Source: E7."""
+    limbs = [limit_of(reading, criterion, limit) for limit in criterion.limits]
+    return every(criterion, *limbs, _corrected_calcium(reading, criterion))
+
+
+def _corrected_calcium(reading: Reading, criterion: Criterion) -> Limb:
+    """Hold calcium corrected for albumin against the upper limit. Unit: mmol/L; Ca + 0.02 x (40 - albumin g/L)."""
+    calcium, albumin = reading.lab("CA"), reading.lab("ALB")
+    if calcium is None or albumin is None:
+        lacking = "albumin" if calcium else "calcium"
+        return unknown(f"corrected calcium needs {lacking}")
+    used = (used_lab(reading, calcium), used_lab(reading, albumin))
+    for found in (calcium, albumin):
+        old = too_old(reading, criterion, found)
+        if old:
+            return unknown(old, *used)
+    if calcium.upper_limit is None:
+        return unknown("Calcium: the report gives no upper limit of normal", *used)
+    corrected = calcium.value + Decimal("0.02") * (40 - albumin.value)
+    sentence = f"corrected calcium {corrected.normalize():f} mmol/L, above {calcium.upper_limit} (ULN) triggers"
+    return holds(corrected <= calcium.upper_limit, sentence, *used)
+
+
+def limit_of(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
+    """Hold one laboratory value against one limit: what an inclusion requires, or what triggers an exclusion."""
+    if limit.analyte == "CCR":
+        return _clearance(reading, criterion, limit)
+    label = ANALYTES[limit.analyte].label
+    found = reading.lab(limit.analyte)
+    if found is None:
+        if limit.optional and reading.not_measured(limit.analyte):
+            return passes(f"{label} was not measured, as the investigator decided")
+        return unknown(f"no usable result for {label}")
+    used = used_lab(reading, found)
+    old = too_old(reading, criterion, found)
+    if old:
+        return unknown(old, used)
+    bound = limit.value
+    if limit.times_uln or limit.plus_uln:
+        if found.upper_limit is None:
+            return unknown(f"{label}: the report gives no upper limit of normal", used)
+        bound = limit.value * found.upper_limit if limit.times_uln else limit.value + found.upper_limit
+    how = f" ({limit.value} x ULN)" if limit.times_uln else f" (ULN + {limit.value})" if limit.plus_uln else ""
+    true = relation_holds(found.value, limit.relation, bound)
+    word = "triggers" if criterion.is_exclusion else "required"
+    sentence = f"{label} {found.value} {found.unit}, {limit.relation} {bound.normalize():f}{how} {word}"
+    return holds(true is not criterion.is_exclusion, sentence, used)
+
+
+def too_old(reading: Reading, criterion: Criterion, found: LabValue) -> str:
+    """Say what is wrong with a sample's age, or nothing. A criterion's own limit goes before the epoch's."""
+    case, sampled_on = reading.case, reading.sampled_on(found)
+    days = case.lab_max_age_days if criterion.max_age_days is None else criterion.max_age_days
+    age = (case.on - sampled_on).days
+    label = ANALYTES[found.analyte].label
+    return f"{label} is {age} d old, at most {days} d accepted" if age > days else ""
+
+
+def _clearance(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
+    case, found = reading.case, reading.lab("CREAT")
+    if found is None or found.value <= 0 or case.weight_kg is None:
+        return unknown("creatinine clearance needs creatinine and weight")
+    if too_old(reading, criterion, found):
+        return unknown("creatinine is too old for the clearance")
+    sampled_on = reading.sampled_on(found)
+    age = completed_years(case.born_on, sampled_on)
+    value = creatinine_clearance(age_years=age, weight_kg=case.weight_kg, creatinine=found.value, sex=case.sex)
+    used = EvidenceUsed(what="creatinine clearance", value=f"{value:.2f} mL/min", on=sampled_on)
+    sentence = f"clearance {value:.2f} mL/min, {limit.relation} {limit.value} required"
+    return (passes if relation_holds(value, limit.relation, limit.value) else fails)(sentence, used)
+
+
+def relation_holds(value: Decimal, relation: str, bound: Decimal) -> bool:
+    """Say whether a value stands in a relation to a bound."""
+    match relation:
+        case ">=":
+            return value >= bound
+        case "<=":
+            return value <= bound
+        case "<":
+            return value < bound
+        case _:
+            return value > bound

@@ -1,0 +1,190 @@
+"""Criteria about drugs: immunostimulants, corticosteroids, immunosuppressants, anticoagulants."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from domain import evidence as e
+from domain.criteria.case import (
+    Limb,
+    Reading,
+    conflict,
+    every,
+    fails,
+    holds,
+    missing,
+    not_applicable,
+    passes,
+    stale,
+    unknown,
+    used,
+    used_lab,
+    within_days,
+)
+from domain.criteria.laboratory import limit_of, too_old
+from domain.findings import EvidenceUsed, Finding
+from domain.protocol import Criterion
+
+PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
+
+
+def _until(course: e.Course, section: e.Medication) -> date:
+    """Give the last day of a course; one that goes on is taken up to the date of the statement, and beyond."""
+    return course.stopped_on or max(section.on, course.started_on)
+
+
+def recent_drugs(reading: Reading, criterion: Criterion) -> Finding:
+    """No drug of a class within so many days before randomization. Source: E8, E9.2."""
+    section = reading.section(e.Medication)
+    if section is None:
+        return every(criterion, missing("medication"))
+    old = stale(reading, "medication", section.on, criterion.max_age_days)
+    courses = section.immunostimulants if criterion.accepts == ("STIMULANT",) else section.immunosuppressants
+    recent = [
+        course for course in courses
+        if course.stopped_on is None or within_days(reading, course.stopped_on, criterion.days or 0)
+    ]  # fmt: skip
+    evidence = used(criterion.title, ", ".join(course.drug for course in courses) or "none", section,
+                    max((_until(course, section) for course in recent), default=None))  # fmt: skip
+    if recent:
+        last = max(_until(course, section) for course in recent)
+        return every(criterion, fails(f"{', '.join(course.drug for course in recent)} until {last}", evidence))
+    return every(criterion, old or passes(f"none in {criterion.days} d before randomization", evidence))
+
+
+def e9_1(reading: Reading, criterion: Criterion) -> Finding:
+    """More than 10 mg a day of prednisone-equivalent in 14 d, by the day. Unit: mg. Source: E9.1, E9.x."""
+    section = reading.section(e.Medication)
+    if section is None:
+        return every(criterion, missing("medication"))
+    counted = [course for course in section.steroids if not _excepted(course, section, criterion)]
+    strange = sorted({course.drug for course in counted} - set(criterion.table))
+    evidence = used("corticosteroids", ", ".join(course.drug for course in counted) or "none that count", section)
+    if strange:
+        return every(criterion, unknown(f"no prednisone-equivalent is known for {', '.join(strange)}", evidence))
+    worst, on = _worst_day(reading, criterion, counted)
+    limit = criterion.table["LIMIT"]
+    sentence = f"most on one day {worst.normalize():f} mg prednisone-equivalent"
+    if on is not None:
+        sentence += f" ({on})"
+    if worst > limit:
+        return every(criterion, fails(f"{sentence}, above {limit} mg triggers", evidence))
+    old = stale(reading, "medication", section.on, criterion.max_age_days, evidence)
+    return every(criterion, old or passes(f"{sentence}, {limit} mg allowed", evidence))
+
+
+def _excepted(course: e.SteroidCourse, section: e.Medication, criterion: Criterion) -> bool:
+    """Say whether a course does not count: local, or short and for prophylaxis or a non-autoimmune reason."""
+    length = (_until(course, section) - course.started_on).days + 1
+    short = length <= criterion.table["SHORT_DAYS"] and course.purpose in ("PROPHYLAXIS", "NON_AUTOIMMUNE")
+    return course.route != "SYSTEMIC" or short
+
+
+def _worst_day(reading: Reading, criterion: Criterion, courses: list[e.SteroidCourse]) -> tuple[Decimal, date | None]:
+    """Give the highest daily sum from so many days before randomization up to the last anchor."""
+    case = reading.case
+    first = case.randomized - timedelta(days=criterion.days or 0)
+    worst, worst_on = Decimal(0), None
+    for number in range((case.latest_anchor - first).days + 1):
+        on = first + timedelta(days=number)
+        total = sum(
+            (course.mg_per_day * criterion.table["PREDNISONE"] / criterion.table[course.drug] for course in courses
+             if course.started_on <= on and (course.stopped_on is None or on <= course.stopped_on)), Decimal(0)
+        )  # fmt: skip
+        if total > worst:
+            worst, worst_on = total, on
+    return worst, worst_on
+
+
+def i13_4(reading: Reading, criterion: Criterion) -> Finding:
+    """A stable full dose in its therapeutic range may enter: E16.3 says the contrary. Source: I13.4, Q1."""
+    section = reading.section(e.Anticoagulation)
+    if section is None:
+        return every(criterion, missing("anticoagulation"))
+    if section.drug in PROPHYLACTIC:
+        return not_applicable(criterion, "no full-dose or parenteral anticoagulant",
+                              used("anticoagulation", section.drug, section))  # fmt: skip
+    limbs = [_stable(reading, criterion, section), _in_range(reading, criterion, section)]
+    if all(limb.verdict == "MET" for limb in limbs):
+        limbs.append(_ruled(reading, used("anticoagulation", section.drug, section)))
+    return every(criterion, *limbs)
+
+
+def _stable(reading: Reading, criterion: Criterion, section: e.Anticoagulation) -> Limb:
+    if section.stable_since is None:
+        return unknown("since when the dose is stable is not documented", used("dose", section.drug, section))
+    days = (reading.case.randomized - section.stable_since).days
+    evidence = used("stable since", section.stable_since, section, section.stable_since)
+    return holds(days >= (criterion.days or 0), f"stable for {days} d, {criterion.days} d required", evidence)
+
+
+def _in_range(reading: Reading, criterion: Criterion, section: e.Anticoagulation) -> Limb:
+    if section.tested is None or section.range_low is None or section.range_high is None:
+        return unknown("the therapeutic range is not entered", used("therapeutic range", "none", section))
+    found = reading.lab(section.tested)
+    if found is None:
+        return unknown(f"no usable result for {section.tested}")
+    old = too_old(reading, criterion, found)
+    if old:
+        return unknown(old, used_lab(reading, found))
+    inside = section.range_low <= found.value <= section.range_high
+    sentence = f"{section.tested} {found.value}, therapeutic range {section.range_low} to {section.range_high}"
+    return holds(inside, sentence, used_lab(reading, found))
+
+
+def _ruled(reading: Reading, evidence: EvidenceUsed) -> Limb:
+    """Give the sponsor's ruling, without which I13.4 and E16.3 contradict each other."""
+    ruling = reading.case.rulings.get("I13.4")
+    if ruling is None:
+        return conflict(
+            "I13.4 lets a stable full dose enter, E16.3 does not: the sponsor's ruling is awaited", evidence
+        )
+    ruled = EvidenceUsed(what="sponsor's ruling", value=f"{'allowed' if ruling.allowed else 'denied'} by {ruling.by}",
+                         on=ruling.on)  # fmt: skip
+    return holds(ruling.allowed, f"the sponsor {'allowed' if ruling.allowed else 'denied'} it: {ruling.why}", ruled)
+
+
+def e16_3(reading: Reading, criterion: Criterion) -> Finding:
+    """INR, PT, APTT, a bleeding tendency, or thrombolytic or anticoagulant treatment. Source: E16.3."""
+    section = reading.section(e.Anticoagulation)
+    bleeding = reading.section(e.Bleeding)
+    tendency = missing("bleeding tendency")
+    if bleeding is not None:
+        shown = "yes" if bleeding.tendency else "no"
+        tendency = holds(not bleeding.tendency, f"bleeding tendency: {shown}", used("tendency", shown, bleeding))
+    if section is None:
+        return every(criterion, missing("anticoagulation"), tendency)
+    if section.drug in ("FULL_DOSE", "PARENTERAL"):
+        return _full_dose(reading, criterion, section, tendency)
+    limits = [limit_of(reading, criterion, limit) for limit in criterion.limits]
+    return every(criterion, *limits, tendency, _allowed_dose(criterion, section))
+
+
+def _full_dose(reading: Reading, criterion: Criterion, section: e.Anticoagulation, tendency: Limb) -> Finding:
+    """A full dose is excluded, unless I13.4 holds: then the rules contradict each other until the sponsor rules."""
+    evidence = used("anticoagulation", section.drug, section)
+    stable = _stable(reading, criterion, section)
+    in_range = _in_range(reading, criterion, section)
+    if stable.verdict == in_range.verdict == "MET":
+        return every(criterion, _ruled(reading, evidence), tendency)
+    return every(criterion, fails(f"{section.drug} anticoagulant", evidence), tendency)
+
+
+def _allowed_dose(criterion: Criterion, section: e.Anticoagulation) -> Limb:
+    evidence = used("anticoagulation", section.drug, section)
+    table = criterion.table
+    match section.drug:
+        case "NONE":
+            return passes("no anticoagulant", evidence)
+        case "LOW_DOSE_HEPARIN" if section.units_per_day is None:
+            return unknown("heparin: the dose in units a day is not documented", evidence)
+        case "LOW_DOSE_HEPARIN":
+            low, high = table["HEPARIN_LOW"], table["HEPARIN_HIGH"]
+            good = low <= (section.units_per_day or 0) <= high
+            return holds(good, f"heparin {section.units_per_day} units a day, {low} to {high} allowed", evidence)
+        case "ASPIRIN" if section.mg_per_day is None:
+            return unknown("aspirin: the dose in mg a day is not documented", evidence)
+        case "ASPIRIN":
+            good = (section.mg_per_day or 0) <= table["ASPIRIN"]
+            return holds(good, f"aspirin {section.mg_per_day} mg a day, at most {table['ASPIRIN']} allowed", evidence)
+        case _:
+            return fails(f"{section.drug}", evidence)

@@ -1,0 +1,63 @@
+"""Judgements of investigators and rulings of the sponsor: signed answers that criteria wait for."""
+
+from collections.abc import Sequence
+
+from domain.evidence import Answer
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.protocol import Criterion, Protocol, ScreeningEpoch
+from domain.submission import Reason, Refused
+
+
+def judge(draft: Draft, command: c.Judge) -> None:
+    """Record answers of someone who may judge these criteria."""
+    check_answers(draft.protocol, command.answers)
+    role = draft.sender.role
+    for number, answer in enumerate(command.answers):
+        row = _judged(draft.protocol)[answer.rule]
+        if role not in row.judged_by:
+            detail = f"{role} may not judge {answer.rule}"
+            raise Refused(Reason.ROLE, detail, rule=answer.rule, field=f"answers.{number}.rule",
+                          accepts=" or ".join(row.judged_by))  # fmt: skip
+    record_answers(draft, command.answers, draft.sender.staff, role)
+
+
+def record_answers(draft: Draft, answers: Sequence[Answer], by: str, role: str) -> None:
+    """Record answers as they came, with who gave them: one who may not judge leaves the judgement pending."""
+    if answers:
+        draft.add(f.JudgementsGiven(answers=tuple(answers), by=by, role=role))
+
+
+def check_answers(protocol: Protocol, answers: Sequence[Answer]) -> None:
+    """Refuse an answer to a criterion that asks for none, or in words that are not its own."""
+    known = _judged(protocol)
+    for number, answer in enumerate(answers):
+        row = known.get(answer.rule)
+        if row is None:
+            detail = f"{answer.rule} asks for no judgement"
+            raise Refused(Reason.RULE, detail, field=f"judgements.{number}.rule", accepts=", ".join(known))
+        words = ("TRIGGERED", "NOT_TRIGGERED") if row.is_exclusion else ("MET", "NOT_MET")
+        if answer.verdict not in words:
+            detail = f"{answer.rule} is judged {' or '.join(words)}, not {answer.verdict}"
+            raise Refused(Reason.RULE, detail, rule=answer.rule, field=f"judgements.{number}.verdict",
+                          accepts=" or ".join(words))  # fmt: skip
+
+
+def _judged(protocol: Protocol) -> dict[str, Criterion]:
+    return {row.rule: row for row in protocol.screening.criteria if row.judged_by}
+
+
+def rule_on_conflict(draft: Draft, command: c.RuleOnConflict) -> None:
+    """Record the sponsor's ruling; while screening lasts it decides I13.4 against E16.3. Source: Q1."""
+    conflicts = draft.protocol.screening.ruled_by_sponsor
+    if command.rule not in conflicts:
+        detail = f"{command.rule} is no rule that contradicts another"
+        raise Refused(Reason.RULE, detail, rule=command.rule, field="rule", accepts=", ".join(conflicts) or "none")
+    if not isinstance(draft.protocol.epoch(draft.journey.epoch), ScreeningEpoch):
+        detail = f"a ruling belongs to screening; the subject is in {draft.journey.epoch}"
+        raise Refused(Reason.PHASE, detail, rule=command.rule, accepts="before randomization")
+    draft.add(
+        f.ConflictRuled(rule=command.rule, allowed=command.allowed, ruled_on=command.ruled_on, why=command.why,
+                        by=draft.sender.staff)
+    )  # fmt: skip
