@@ -18,7 +18,9 @@ COMMANDS = {
     "timeline": ("cli.reading", "Show a subject's past and planned visits with their windows."),
     "list": ("cli.reading", "List all subjects: phase, arm, next due."),
     "due": ("cli.reading", "Show the work list: who must do what by when."),
+    "eligibility": ("cli.eligibility", "Show each criterion's verdict with its evidence and source."),
     "history": ("cli.reading", "Show a subject's facts and refusals."),
+    "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
 }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -10,6 +9,7 @@ from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.values import Clock
+from tests.evidence import clean
 from tests.given import SITE, START, TRIAL_ID, Story, day, given, noon, when
 
 CLEAN = {
@@ -21,6 +21,16 @@ CLEAN = {
     "AST": ("22", "U/L", "40"),
     "CREAT": ("0.9", "mg/dL", "1.2"),
     "UPROT": ("negative", "", ""),
+    "INR": ("1.0", "{INR}", ""),
+    "PT": ("12.1", "s", "13.5"),
+    "APTT": ("29", "s", "36"),
+    "CA": ("9.4", "mg/dL", "10.5"),
+    "ALB": ("4.2", "g/dL", ""),
+    "GLU_F": ("5.4", "mmol/L", ""),
+    "FOB": ("negative", "", ""),
+    "HIV": ("negative", "", ""),
+    "HBSAG": ("negative", "", ""),
+    "HCV": ("negative", "", ""),
 }
 """A result set without a finding: value, unit, upper limit of normal."""
 
@@ -49,7 +59,9 @@ def begin(**changed: Any) -> c.Begin:
         "sex": "MALE",
         "clock": Clock.real(),
         "consent": c.Consent(signed_on=START, version="V1.0"),
-        "evidence": c.Evidence(assessed_on=START, weight_kg=Decimal(70), height_cm=Decimal(170), no_support=True),
+        "evidence": clean(START),
+        "by": "INV1",
+        "role": "INVESTIGATOR",
     }
     return c.Begin(**(fields | changed))
 

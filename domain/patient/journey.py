@@ -8,7 +8,7 @@ from typing import assert_never
 from domain import catalogue
 from domain.criteria.case import Judgement, Ruling
 from domain.evidence import Section
-from domain.labs import LabValue
+from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
 from domain.protocol import Protocol, Resection, Role
 from domain.values import Clock, Sex, Site
@@ -284,7 +284,7 @@ def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
     for result in fact.accepted:
         known = labs.get(result.analyte)
         day_labs[result.analyte] = _of_latest_day(now.site, day_labs.get(result.analyte, ()), result)
-        if known is None or result.collected_at >= known.collected_at:
+        if known is None or supersedes(result, known):
             labs[result.analyte] = result
         if result.analyte == "WEIGHT":
             now = _weight(now, result.value, now.site.date_of(result.collected_at))
@@ -300,7 +300,9 @@ def _of_latest_day(site: Site, known: tuple[LabValue, ...], result: LabValue) ->
     known_on = site.date_of(known[0].collected_at) if known else on
     if on != known_on:
         return (result,) if on > known_on else known
-    kept = [row for row in known if result.status == "final" or row.collected_at != result.collected_at]
+    if any(row.collected_at == result.collected_at and not supersedes(result, row) for row in known):
+        return known
+    kept = [row for row in known if row.collected_at != result.collected_at or result.status == "final"]
     return tuple(sorted((*kept, result), key=lambda row: row.collected_at))
 
 

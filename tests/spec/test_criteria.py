@@ -1,39 +1,26 @@
 """The laboratory criteria at their limits, and the clearance they lean on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from domain.catalogue import latest
-from domain.criteria import RULES, Case, assess, completed_years
+from domain.criteria import RULES, Case, Reading, assess, completed_years
 from domain.dosing import creatinine_clearance
 from domain.findings import CLEAR, Finding, Verdict
-from domain.labs import LabValue
 from domain.protocol import LabLimit
 from domain.values import Sex
-from tests.given import SITE, TRIAL_ID, day, noon
+from tests.criteria import labs, weighed
+from tests.given import TRIAL_ID, day
 
 PROTOCOL = latest(TRIAL_ID)
 
 
 def case(values: Mapping[str, tuple[str, str | None]], **changed: object) -> Case:
     """Give the evidence on a man of 65, 70 kg, on day 2, with values (and upper limits) sampled on day 1."""
-    labs = {
-        code: LabValue(
-            analyte=code,
-            value=Decimal(value),
-            unit="-",
-            upper_limit=None if limit is None else Decimal(limit),
-            collected_at=noon(day(1)),
-            reported=value,
-        )
-        for code, (value, limit) in values.items()
-    }
-    known = Case(SITE, day(2), "MALE", date(1960, 2, 3), day(0), labs, 7, Decimal(70), True, None, day(0))  # noqa: FBT003
-    return replace(known, **changed)  # type: ignore[arg-type] # a field each
+    return weighed(labs=labs(values), **changed)
 
 
 def finding(rule: str, values: Mapping[str, tuple[str, str | None]], **changed: object) -> Finding:
@@ -143,7 +130,7 @@ def test_every_relation_is_as_written() -> None:
     for relation, expected in table.items():
         limit = LabLimit.model_validate({"analyte": "HB", "relation": relation, "value": "90"})
         row = criterion.model_copy(update={"limits": (limit,)})
-        got = [RULES["I11.2"](case({"HB": (value, None)}), row).verdict for value in ("89", "90", "91")]
+        got = [RULES["I11.2"](Reading(case({"HB": (value, None)})), row).verdict for value in ("89", "90", "91")]
         assert "".join("Y" if verdict == Verdict.MET else "N" for verdict in got) == expected
 
 
