@@ -169,12 +169,12 @@ def test_every_notice_is_delivered_once() -> None:
 def test_a_notice_is_acknowledged_once_by_a_role_it_is_for() -> None:
     """Anyone else is refused, and so is what is no notice."""
     story = in_neoadjuvant()
-    seq = story.seq_of(f.NoticeRequested)
+    first, seq = sorted(story.state.notices)
     outcome = when(story, c.Acknowledge(notice=seq), role="PHARMACIST")
     then_kinds(outcome, f.NoticeAcknowledged)
     nothing_happened(when(outcome.story, c.Acknowledge(notice=seq), role="COORDINATOR"))
     assert refused(when(story, c.Acknowledge(notice=seq), role="SURGEON"), Reason.ROLE).accepts.startswith("COORD")
-    assert refused(when(story, c.Acknowledge(notice=1)), Reason.CONTRADICTS).accepts == f"one of 7, {seq}"
+    assert refused(when(story, c.Acknowledge(notice=1)), Reason.CONTRADICTS).accepts == f"one of {first}, {seq}"
 
 
 def test_the_cycles_of_the_stories_leave_one_fact_each() -> None:

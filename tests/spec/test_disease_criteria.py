@@ -9,11 +9,13 @@ import pytest
 
 from domain import evidence as e
 from domain.criteria import Judgement, assess
-from domain.findings import Verdict as V
+from domain.findings import Verdict
 from domain.nct06978153.criteria import CRITERIA
 from tests.criteria import PROTOCOL, found, judged, verdict, whole, with_section, without
 from tests.evidence import answers, sections
 from tests.given import day
+
+TNM = list(product(("TX", "T1", "T1C", "T2B", "T3", "T4"), ("NX", "N0", "N2B", "N3"), ("MX", "M0", "M1A")))
 
 
 def test_a_whole_clean_document_is_all_clear() -> None:
@@ -21,7 +23,9 @@ def test_a_whole_clean_document_is_all_clear() -> None:
     findings = assess(PROTOCOL, whole())
     assert [finding.rule for finding in findings] == [row.rule for row in CRITERIA]
     assert {finding.rule: finding.verdict for finding in findings if not finding.is_clear} == {}
-    assert all(finding.sentence and (finding.evidence or finding.verdict == V.NOT_APPLICABLE) for finding in findings)
+    assert all(
+        finding.sentence and (finding.evidence or finding.verdict == Verdict.NOT_APPLICABLE) for finding in findings
+    )
 
 
 @pytest.mark.parametrize("name", sorted(sections(day(0)).keys() - {"not_measured"}))
@@ -31,26 +35,26 @@ def test_a_missing_section_is_unknown_for_each_of_its_criteria(name: str) -> Non
     after = {finding.rule: finding for finding in assess(PROTOCOL, without(name))}
     changed = {rule for rule in after if after[rule].verdict != before[rule].verdict}
     assert changed
-    assert {after[rule].verdict for rule in changed} == {V.UNKNOWN}
+    assert {after[rule].verdict for rule in changed} == {Verdict.UNKNOWN}
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, V.MET),
-        ({"diagnosis": "OTHER"}, V.NOT_MET),
-        ({"method": "CYTOLOGY"}, V.UNKNOWN),
-        ({"document": ""}, V.UNKNOWN),
+        ({}, Verdict.MET),
+        ({"diagnosis": "OTHER"}, Verdict.NOT_MET),
+        ({"method": "CYTOLOGY"}, Verdict.UNKNOWN),
+        ({"document": ""}, Verdict.UNKNOWN),
     ],
 )
-def test_sclc_by_histology(fields: dict[str, object], expected: V) -> None:
+def test_sclc_by_histology(fields: dict[str, object], expected: Verdict) -> None:
     """Cytology alone and a report without a name are UNKNOWN (I3)."""
     assert verdict("I3", with_section("histology", **fields)) == expected
 
 
 def test_cytology_counts_once_the_investigator_accepts_it() -> None:
     """Or rejects it (I3)."""
-    for word, expected in (("MET", V.MET), ("NOT_MET", V.NOT_MET)):
+    for word, expected in (("MET", Verdict.MET), ("NOT_MET", Verdict.NOT_MET)):
         answer = e.Answer.model_validate({"rule": "I3", "verdict": word, "on": day(1)})
         known = with_section("histology", method="CYTOLOGY")
         known = replace(known, judgements=dict(known.judgements) | {"I3": Judgement(answer, "INV1", "INVESTIGATOR")})
@@ -58,27 +62,34 @@ def test_cytology_counts_once_the_investigator_accepts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("components", "expected"), [("NONE", V.NOT_TRIGGERED), ("PRESENT", V.TRIGGERED), ("NOT_EXCLUDED", V.UNKNOWN)]
+    ("components", "expected"),
+    [("NONE", Verdict.NOT_TRIGGERED), ("PRESENT", Verdict.TRIGGERED), ("NOT_EXCLUDED", Verdict.UNKNOWN)],
 )
-def test_combined_sclc(components: str, expected: V) -> None:
+def test_combined_sclc(components: str, expected: Verdict) -> None:
     """Any other component triggers (E1)."""
     assert verdict("E1", with_section("histology", other_components=components)) == expected
 
 
-@pytest.mark.parametrize(("t", "n", "m"), product(("TX", "T1", "T1C", "T2B", "T3", "T4"), ("NX", "N0", "N2B", "N3"),
-                                                  ("MX", "M0", "M1A")))  # fmt: skip
+@pytest.mark.parametrize(("t", "n", "m"), TNM)
 def test_t_n_and_m_must_each_hold(t: str, n: str, m: str) -> None:
     """T1 to T3, N0 to N2, M0; a word that says nothing is UNKNOWN unless another fails (I4.1)."""
     bad = t == "T4" or n == "N3" or m.startswith("M1")
     silent = "TX" in t or "NX" in n or "MX" in m
-    expected = V.NOT_MET if bad else V.UNKNOWN if silent else V.MET
+    expected = Verdict.NOT_MET if bad else Verdict.UNKNOWN if silent else Verdict.MET
     assert verdict("I4.1", with_section("staging", t=t, n=n, m=m)) == expected
 
 
 @pytest.mark.parametrize(
-    ("stage", "expected"), [("I", V.MET), ("IA1", V.MET), ("IIIB", V.MET), ("IIIC", V.NOT_MET), ("IV", V.NOT_MET)]
+    ("stage", "expected"),
+    [
+        ("I", Verdict.MET),
+        ("IA1", Verdict.MET),
+        ("IIIB", Verdict.MET),
+        ("IIIC", Verdict.NOT_MET),
+        ("IV", Verdict.NOT_MET),
+    ],
 )
-def test_the_stage_group_must_hold_beside_t_and_n(stage: str, expected: V) -> None:
+def test_the_stage_group_must_hold_beside_t_and_n(stage: str, expected: Verdict) -> None:
     """I to IIIB (I4.2)."""
     assert verdict("I4.2", with_section("staging", stage=stage)) == expected
 
@@ -87,25 +98,25 @@ def test_the_stage_group_must_hold_beside_t_and_n(stage: str, expected: V) -> No
 @pytest.mark.parametrize("edition", [8, 10])
 def test_another_edition_must_be_staged_again(rule: str, edition: int) -> None:
     """AJCC 9 only (I4.1, I4.2)."""
-    assert verdict(rule, with_section("staging", edition=edition)) == V.UNKNOWN
+    assert verdict(rule, with_section("staging", edition=edition)) == Verdict.UNKNOWN
     assert "stage again by edition 9" in found(rule, with_section("staging", edition=edition)).sentence
 
 
 @pytest.mark.parametrize(
     ("extent", "m", "t", "expected"),
     [
-        ("LIMITED", "M0", "T2A", V.NOT_TRIGGERED),
-        (None, "M0", "T2A", V.NOT_TRIGGERED),
-        ("EXTENSIVE", "M1B", "T2A", V.TRIGGERED),
-        (None, "M1C1", "T2A", V.TRIGGERED),
-        ("LIMITED", "M1A", "T2A", V.CONFLICT),
-        ("EXTENSIVE", "M0", "T2A", V.CONFLICT),
-        ("EXTENSIVE", "M0", "T4", V.TRIGGERED),
-        ("LIMITED", "MX", "T2A", V.UNKNOWN),
+        ("LIMITED", "M0", "T2A", Verdict.NOT_TRIGGERED),
+        (None, "M0", "T2A", Verdict.NOT_TRIGGERED),
+        ("EXTENSIVE", "M1B", "T2A", Verdict.TRIGGERED),
+        (None, "M1C1", "T2A", Verdict.TRIGGERED),
+        ("LIMITED", "M1A", "T2A", Verdict.CONFLICT),
+        ("EXTENSIVE", "M0", "T2A", Verdict.CONFLICT),
+        ("EXTENSIVE", "M0", "T4", Verdict.TRIGGERED),
+        ("LIMITED", "MX", "T2A", Verdict.UNKNOWN),
     ],
 )
 def test_extensive_stage_and_where_the_report_disagrees_with_itself(
-    extent: str | None, m: str, t: str, expected: V
+    extent: str | None, m: str, t: str, expected: Verdict
 ) -> None:
     """Extent and TNM that contradict each other are a CONFLICT (E2)."""
     assert verdict("E2", with_section("staging", extent=extent, m=m, t=t)) == expected
@@ -113,11 +124,11 @@ def test_extensive_stage_and_where_the_report_disagrees_with_itself(
 
 def test_a_malignant_effusion_contradicts_m0() -> None:
     """It is M1a (E2, E6)."""
-    assert verdict("E2", with_section("effusion", malignant=True)) == V.CONFLICT
+    assert verdict("E2", with_section("effusion", malignant=True)) == Verdict.CONFLICT
 
 
-@pytest.mark.parametrize(("cycles", "expected"), [(0, V.MET), (1, V.MET), (2, V.NOT_MET)])
-def test_at_most_one_prior_cycle(cycles: int, expected: V) -> None:
+@pytest.mark.parametrize(("cycles", "expected"), [(0, Verdict.MET), (1, Verdict.MET), (2, Verdict.NOT_MET)])
+def test_at_most_one_prior_cycle(cycles: int, expected: Verdict) -> None:
     """None or one (I5.1)."""
     assert verdict("I5.1", with_section("prior_treatment", chemotherapy_cycles=cycles)) == expected
 
@@ -125,7 +136,7 @@ def test_at_most_one_prior_cycle(cycles: int, expected: V) -> None:
 @pytest.mark.parametrize("other", ["RADIOTHERAPY", "SURGERY", "IMMUNOTHERAPY", "TARGETED", "OTHER"])
 def test_no_other_prior_treatment(other: str) -> None:
     """Any one of them (I5.2)."""
-    assert verdict("I5.2", with_section("prior_treatment", others=(other,))) == V.NOT_MET
+    assert verdict("I5.2", with_section("prior_treatment", others=(other,))) == Verdict.NOT_MET
 
 
 @pytest.mark.parametrize(("rule", "field"), [("E12", "antiangiogenic"), ("E13", "immune_modulator")])
@@ -133,7 +144,7 @@ def test_a_prior_drug_of_the_class_triggers_its_own_rule_alone(rule: str, field:
     """Ever (E12, E13)."""
     known = with_section("prior_treatment", **{field: True})
     assert {key: verdict(key, known) for key in ("E12", "E13")} == {
-        "E12": V.NOT_TRIGGERED, "E13": V.NOT_TRIGGERED, rule: V.TRIGGERED
+        "E12": Verdict.NOT_TRIGGERED, "E13": Verdict.NOT_TRIGGERED, rule: Verdict.TRIGGERED
     }  # fmt: skip
 
 
@@ -143,8 +154,8 @@ def test_a_prior_drug_of_the_class_triggers_its_own_rule_alone(rule: str, field:
 def test_of_two_raters_the_higher_score_counts(scores: tuple[int, ...], good: bool) -> None:  # noqa: FBT001 - a table
     """The same evidence for the inclusion and the exclusion (I6, E3)."""
     known = with_section("performance", scores=scores)
-    assert verdict("I6", known) == (V.MET if good else V.NOT_MET)
-    assert verdict("E3", known) == (V.NOT_TRIGGERED if good else V.TRIGGERED)
+    assert verdict("I6", known) == (Verdict.MET if good else Verdict.NOT_MET)
+    assert verdict("E3", known) == (Verdict.NOT_TRIGGERED if good else Verdict.TRIGGERED)
 
 
 @pytest.mark.parametrize(
@@ -166,25 +177,25 @@ def test_evidence_ages_at_randomization_and_at_c1d1(
     planned = replace(with_section(name, on=day(2) - timedelta(days=age - 5)), first_dose_on=day(7))
     assert found(rule, planned).is_clear == fresh
     if not fresh:
-        assert verdict(rule, known) == verdict(rule, planned) == V.UNKNOWN
+        assert verdict(rule, known) == verdict(rule, planned) == Verdict.UNKNOWN
 
 
 def test_evidence_of_a_later_date_is_unknown() -> None:
     """It cannot have been known (I6)."""
-    assert verdict("I6", with_section("performance", on=day(3))) == V.UNKNOWN
+    assert verdict("I6", with_section("performance", on=day(3))) == Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("kind", "diameter", "slice_mm", "expected"),
     [
-        ("TUMOUR", "9.9", "5", V.NOT_MET),
-        ("TUMOUR", "10", "5", V.MET),
-        ("TUMOUR", "10", "5.1", V.NOT_MET),
-        ("NODE", "14.9", "5", V.NOT_MET),
-        ("NODE", "15", "5", V.MET),
+        ("TUMOUR", "9.9", "5", Verdict.NOT_MET),
+        ("TUMOUR", "10", "5", Verdict.MET),
+        ("TUMOUR", "10", "5.1", Verdict.NOT_MET),
+        ("NODE", "14.9", "5", Verdict.NOT_MET),
+        ("NODE", "15", "5", Verdict.MET),
     ],
 )
-def test_a_measurable_lesion(kind: str, diameter: str, slice_mm: str, expected: V) -> None:
+def test_a_measurable_lesion(kind: str, diameter: str, slice_mm: str, expected: Verdict) -> None:
     """Longest diameter 10 mm, of a node the short axis 15 mm, slices of 5 mm at most (I8, RECIST 1.1)."""
     lesion = e.Lesion.model_validate({"kind": kind, "diameter_mm": diameter, "slice_mm": slice_mm})
     assert verdict("I8", with_section("thorax", lesions=(lesion,))) == expected
@@ -192,39 +203,44 @@ def test_a_measurable_lesion(kind: str, diameter: str, slice_mm: str, expected: 
 
 def test_no_lesion_is_not_measurable() -> None:
     """A statement of none (I8)."""
-    assert verdict("I8", with_section("thorax", lesions=())) == V.NOT_MET
+    assert verdict("I8", with_section("thorax", lesions=())) == Verdict.NOT_MET
 
 
 def test_after_a_prior_cycle_the_scan_after_it_counts() -> None:
     """The older one is UNKNOWN (I8)."""
     known = with_section("prior_treatment", chemotherapy_cycles=1)
-    assert verdict("I8", known) == V.UNKNOWN
-    assert verdict("I8", with_section("thorax", known=known, after_prior_cycle=True)) == V.MET
+    assert verdict("I8", known) == Verdict.UNKNOWN
+    assert verdict("I8", with_section("thorax", known=known, after_prior_cycle=True)) == Verdict.MET
 
 
 @pytest.mark.parametrize(
     ("metastasis", "expected"),
-    [("NONE", V.NOT_TRIGGERED), ("TREATED_STABLE", V.NOT_TRIGGERED), ("UNTREATED", V.TRIGGERED), ("ACTIVE", V.TRIGGERED)],
+    [
+        ("NONE", Verdict.NOT_TRIGGERED),
+        ("TREATED_STABLE", Verdict.NOT_TRIGGERED),
+        ("UNTREATED", Verdict.TRIGGERED),
+        ("ACTIVE", Verdict.TRIGGERED),
+    ],
 )
-def test_metastasis_of_the_brain(metastasis: str, expected: V) -> None:
+def test_metastasis_of_the_brain(metastasis: str, expected: Verdict) -> None:
     """Active or untreated, of an old scan too (E4)."""
     assert verdict("E4", with_section("brain", metastasis=metastasis)) == expected
-    if expected == V.TRIGGERED:
+    if expected == Verdict.TRIGGERED:
         assert verdict("E4", with_section("brain", metastasis=metastasis, on=day(-300))) == expected
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, V.NOT_TRIGGERED),
-        ({"uncontrolled": True}, V.TRIGGERED),
-        ({"drainage_planned": True}, V.TRIGGERED),
-        ({"drained_on": (day(2) - timedelta(days=29),)}, V.TRIGGERED),
-        ({"drained_on": (day(2) - timedelta(days=30),)}, V.TRIGGERED),
-        ({"drained_on": (day(2) - timedelta(days=31),)}, V.NOT_TRIGGERED),
+        ({}, Verdict.NOT_TRIGGERED),
+        ({"uncontrolled": True}, Verdict.TRIGGERED),
+        ({"drainage_planned": True}, Verdict.TRIGGERED),
+        ({"drained_on": (day(2) - timedelta(days=29),)}, Verdict.TRIGGERED),
+        ({"drained_on": (day(2) - timedelta(days=30),)}, Verdict.TRIGGERED),
+        ({"drained_on": (day(2) - timedelta(days=31),)}, Verdict.NOT_TRIGGERED),
     ],
 )
-def test_effusions(fields: dict[str, object], expected: V) -> None:
+def test_effusions(fields: dict[str, object], expected: Verdict) -> None:
     """Drained in 30 d, the last day included, planned, or uncontrolled (E6)."""
     assert verdict("E6", with_section("effusion", **fields)) == expected
 
@@ -232,9 +248,9 @@ def test_effusions(fields: dict[str, object], expected: V) -> None:
 @pytest.mark.parametrize("field", ["vessel_invasion", "cavity_or_necrosis"])
 def test_imaging_findings_trigger_whatever_the_investigator_says(field: str) -> None:
     """And without them the risk of bleeding is the investigator's to judge (E10)."""
-    assert verdict("E10", with_section("thorax", **{field: True})) == V.TRIGGERED
-    assert verdict("E10", whole(judgements={})) == V.JUDGEMENT_PENDING
-    assert verdict("E10", whole(judgements=judged(E10="TRIGGERED"))) == V.TRIGGERED
+    assert verdict("E10", with_section("thorax", **{field: True})) == Verdict.TRIGGERED
+    assert verdict("E10", whole(judgements={})) == Verdict.JUDGEMENT_PENDING
+    assert verdict("E10", whole(judgements=judged(E10="TRIGGERED"))) == Verdict.TRIGGERED
 
 
 JUDGED = ["I1.2", "I1.3", "I7", "I9", "E5", "E15", "E16.4", "E26", "E27"]
@@ -244,27 +260,27 @@ JUDGED = ["I1.2", "I1.3", "I7", "I9", "E5", "E15", "E16.4", "E26", "E27"]
 def test_a_judgement_is_awaited_taken_and_never_assumed(rule: str) -> None:
     """By an investigator; a coordinator's answer waits for one."""
     bad = "NOT_MET" if rule.startswith("I") else "TRIGGERED"
-    assert verdict(rule, whole(judgements={})) == V.JUDGEMENT_PENDING
-    assert verdict(rule, whole(judgements=judged("COORDINATOR"))) == V.JUDGEMENT_PENDING
+    assert verdict(rule, whole(judgements={})) == Verdict.JUDGEMENT_PENDING
+    assert verdict(rule, whole(judgements=judged("COORDINATOR"))) == Verdict.JUDGEMENT_PENDING
     answer = {row.rule: row for row in answers(day(0))}[rule].model_copy(update={"verdict": bad, "why": "grounds"})
     assert verdict(rule, whole(judgements=judged() | {rule: Judgement(answer, "INV1", "INVESTIGATOR")})) == bad
     future = answer.model_copy(update={"on": day(3)})
     known = whole(judgements=judged() | {rule: Judgement(future, "INV1", "INVESTIGATOR")})
-    assert verdict(rule, known) == V.UNKNOWN
+    assert verdict(rule, known) == Verdict.UNKNOWN
 
 
 def test_a_surgeon_judges_operability_and_nothing_else() -> None:
     """With an investigator's answer the surgeon is named (I7)."""
-    assert verdict("I7", whole(judgements=judged("SURGEON"))) == V.MET
-    assert verdict("I9", whole(judgements=judged("SURGEON"))) == V.JUDGEMENT_PENDING
+    assert verdict("I7", whole(judgements=judged("SURGEON"))) == Verdict.MET
+    assert verdict("I9", whole(judgements=judged("SURGEON"))) == Verdict.JUDGEMENT_PENDING
     unnamed = judged()["I7"].answer.model_copy(update={"surgeon": None})
-    assert verdict("I7", whole(judgements={"I7": Judgement(unnamed, "INV1", "INVESTIGATOR")})) == V.UNKNOWN
+    assert verdict("I7", whole(judgements={"I7": Judgement(unnamed, "INV1", "INVESTIGATOR")})) == Verdict.UNKNOWN
 
 
 def test_another_factor_needs_its_grounds() -> None:
     """Free text is mandatory (E27)."""
     bare = judged(E27="TRIGGERED")
-    assert verdict("E27", whole(judgements=bare)) == V.JUDGEMENT_PENDING
+    assert verdict("E27", whole(judgements=bare)) == Verdict.JUDGEMENT_PENDING
 
 
 def test_two_sections_of_one_day_that_disagree_are_a_conflict() -> None:
@@ -272,8 +288,8 @@ def test_two_sections_of_one_day_that_disagree_are_a_conflict() -> None:
     section = sections(day(0))["performance"]
     worse = section.model_copy(update={"scores": (2,)})
     same = section.model_copy(update={"scores": (0,)})
-    assert verdict("I6", with_section("performance", section, worse)) == V.CONFLICT
-    assert verdict("I6", with_section("performance", section, same)) == V.MET
+    assert verdict("I6", with_section("performance", section, worse)) == Verdict.CONFLICT
+    assert verdict("I6", with_section("performance", section, same)) == Verdict.MET
 
 
 def test_a_finding_shows_the_age_of_its_evidence_at_both_anchors() -> None:
@@ -287,7 +303,7 @@ def test_a_finding_shows_the_age_of_its_evidence_at_both_anchors() -> None:
 
 def test_a_consent_on_a_version_that_is_not_approved_is_not_met() -> None:
     """Where the approved versions are known (I1.1)."""
-    for version, expected in (("V1.0", V.MET), ("V0.9", V.NOT_MET)):
+    for version, expected in (("V1.0", Verdict.MET), ("V0.9", Verdict.NOT_MET)):
         assert verdict("I1.1", whole(consent_version=version, icf_versions=("V1.0", "V2.0"))) == expected
 
 

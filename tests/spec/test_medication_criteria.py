@@ -8,7 +8,7 @@ import pytest
 
 from domain import evidence as e
 from domain.criteria import Case, Ruling
-from domain.findings import Verdict as V
+from domain.findings import Verdict
 from tests.criteria import found, verdict, whole, with_lab, with_section, without
 from tests.given import day
 
@@ -25,12 +25,16 @@ def ago(days: int) -> date:
 )
 def test_a_drug_counts_for_its_days_and_while_it_is_taken(rule: str, field: str, limit: int) -> None:
     """The last day included (E8, E9.2)."""
-    for days, expected in ((limit - 1, V.TRIGGERED), (limit, V.TRIGGERED), (limit + 1, V.NOT_TRIGGERED)):
+    for days, expected in (
+        (limit - 1, Verdict.TRIGGERED),
+        (limit, Verdict.TRIGGERED),
+        (limit + 1, Verdict.NOT_TRIGGERED),
+    ):
         course = e.Course(drug="DRUG_X", started_on=ago(90), stopped_on=ago(days))
         assert verdict(rule, with_section("medication", **{field: (course,)})) == expected
     taken = e.Course(drug="DRUG_X", started_on=ago(90))
-    assert verdict(rule, with_section("medication", **{field: (taken,)})) == V.TRIGGERED
-    assert verdict(rule, without("medication")) == V.UNKNOWN
+    assert verdict(rule, with_section("medication", **{field: (taken,)})) == Verdict.TRIGGERED
+    assert verdict(rule, without("medication")) == Verdict.UNKNOWN
 
 
 def steroids(*courses: dict[str, object]) -> Case:
@@ -51,12 +55,14 @@ def steroids(*courses: dict[str, object]) -> Case:
 )
 def test_exactly_10_mg_of_prednisone_equivalent_is_allowed(drug: str, at: str, above: str) -> None:
     """Prednisone 5 = methylprednisolone 4 = hydrocortisone 20 = dexamethasone 0.75 mg (E9.1)."""
-    assert verdict("E9.1", steroids({"drug": drug, "mg_per_day": at})) == V.NOT_TRIGGERED
-    assert verdict("E9.1", steroids({"drug": drug, "mg_per_day": above})) == V.TRIGGERED
+    assert verdict("E9.1", steroids({"drug": drug, "mg_per_day": at})) == Verdict.NOT_TRIGGERED
+    assert verdict("E9.1", steroids({"drug": drug, "mg_per_day": above})) == Verdict.TRIGGERED
 
 
-@pytest.mark.parametrize(("days", "expected"), [(13, V.TRIGGERED), (14, V.TRIGGERED), (15, V.NOT_TRIGGERED)])
-def test_steroids_are_looked_back_for_14_days(days: int, expected: V) -> None:
+@pytest.mark.parametrize(
+    ("days", "expected"), [(13, Verdict.TRIGGERED), (14, Verdict.TRIGGERED), (15, Verdict.NOT_TRIGGERED)]
+)
+def test_steroids_are_looked_back_for_14_days(days: int, expected: Verdict) -> None:
     """The last day included (E9.1)."""
     assert verdict("E9.1", steroids({"mg_per_day": 40, "stopped_on": ago(days)})) == expected
 
@@ -65,39 +71,39 @@ def test_the_worst_day_counts_not_the_mean() -> None:
     """Courses of the same day add up (E9.1)."""
     long = {"mg_per_day": 6}
     short = {"mg_per_day": 5, "started_on": ago(3), "stopped_on": ago(3), "purpose": "OTHER"}
-    assert verdict("E9.1", steroids(long)) == V.NOT_TRIGGERED
-    assert verdict("E9.1", steroids(long, short)) == V.TRIGGERED
+    assert verdict("E9.1", steroids(long)) == Verdict.NOT_TRIGGERED
+    assert verdict("E9.1", steroids(long, short)) == Verdict.TRIGGERED
     assert f"({ago(3)})" in found("E9.1", steroids(long, short)).sentence
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"route": "INHALED"}, V.NOT_TRIGGERED),
-        ({"route": "TOPICAL"}, V.NOT_TRIGGERED),
-        ({"purpose": "PROPHYLAXIS", "started_on": ago(8), "stopped_on": ago(2)}, V.NOT_TRIGGERED),
-        ({"purpose": "NON_AUTOIMMUNE", "started_on": ago(8), "stopped_on": ago(2)}, V.NOT_TRIGGERED),
-        ({"purpose": "PROPHYLAXIS", "started_on": ago(9), "stopped_on": ago(2)}, V.TRIGGERED),
-        ({"purpose": "OTHER", "started_on": ago(8), "stopped_on": ago(2)}, V.TRIGGERED),
-        ({"purpose": "REPLACEMENT"}, V.TRIGGERED),
-        ({"drug": "PREDNISOLONE"}, V.UNKNOWN),
+        ({"route": "INHALED"}, Verdict.NOT_TRIGGERED),
+        ({"route": "TOPICAL"}, Verdict.NOT_TRIGGERED),
+        ({"purpose": "PROPHYLAXIS", "started_on": ago(8), "stopped_on": ago(2)}, Verdict.NOT_TRIGGERED),
+        ({"purpose": "NON_AUTOIMMUNE", "started_on": ago(8), "stopped_on": ago(2)}, Verdict.NOT_TRIGGERED),
+        ({"purpose": "PROPHYLAXIS", "started_on": ago(9), "stopped_on": ago(2)}, Verdict.TRIGGERED),
+        ({"purpose": "OTHER", "started_on": ago(8), "stopped_on": ago(2)}, Verdict.TRIGGERED),
+        ({"purpose": "REPLACEMENT"}, Verdict.TRIGGERED),
+        ({"drug": "PREDNISOLONE"}, Verdict.UNKNOWN),
     ],
 )
-def test_what_is_excepted_and_what_is_not_known(fields: dict[str, object], expected: V) -> None:
+def test_what_is_excepted_and_what_is_not_known(fields: dict[str, object], expected: Verdict) -> None:
     """Local routes, and 7 d or less for prophylaxis or a non-autoimmune reason (E9.x)."""
     assert verdict("E9.1", steroids({"mg_per_day": 40} | fields)) == expected
 
 
 def test_replacement_of_10_mg_is_allowed() -> None:
     """By the threshold alone (E9.x)."""
-    assert verdict("E9.1", steroids({"purpose": "REPLACEMENT"})) == V.NOT_TRIGGERED
+    assert verdict("E9.1", steroids({"purpose": "REPLACEMENT"})) == Verdict.NOT_TRIGGERED
 
 
 def test_steroids_between_randomization_and_c1d1_count() -> None:
     """Both anchors (E9.1)."""
     known = steroids({"mg_per_day": 40, "started_on": day(4), "stopped_on": day(5), "purpose": "OTHER"})
-    assert verdict("E9.1", known) == V.NOT_TRIGGERED
-    assert verdict("E9.1", replace(known, rand_on=day(2), first_dose_on=day(7))) == V.TRIGGERED
+    assert verdict("E9.1", known) == Verdict.NOT_TRIGGERED
+    assert verdict("E9.1", replace(known, rand_on=day(2), first_dose_on=day(7))) == Verdict.TRIGGERED
 
 
 @pytest.mark.parametrize(
@@ -106,11 +112,18 @@ def test_steroids_between_randomization_and_c1d1_count() -> None:
 )
 def test_coagulation_without_anticoagulants(rule: str, code: str, below: str, at: str, above: str) -> None:
     """INR 1.5, APTT 1.5 x ULN of 36 s (I13.2, I13.3)."""
-    assert [verdict(rule, with_lab(code, number)) for number in (below, at, above)] == [V.MET, V.MET, V.NOT_MET]
+    assert [verdict(rule, with_lab(code, number)) for number in (below, at, above)] == [
+        Verdict.MET,
+        Verdict.MET,
+        Verdict.NOT_MET,
+    ]
 
 
-@pytest.mark.parametrize(("number", "expected"), [("17.4", V.NOT_TRIGGERED), ("17.5", V.NOT_TRIGGERED), ("17.6", V.TRIGGERED)])
-def test_pt_is_held_against_uln_plus_4_s(number: str, expected: V) -> None:
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [("17.4", Verdict.NOT_TRIGGERED), ("17.5", Verdict.NOT_TRIGGERED), ("17.6", Verdict.TRIGGERED)],
+)
+def test_pt_is_held_against_uln_plus_4_s(number: str, expected: Verdict) -> None:
     """ULN is 13.5 s; no ratio (E16.3)."""
     assert verdict("E16.3", with_lab("PT", number)) == expected
 
@@ -118,31 +131,31 @@ def test_pt_is_held_against_uln_plus_4_s(number: str, expected: V) -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"drug": "NONE"}, V.NOT_TRIGGERED),
-        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(5999)}, V.TRIGGERED),
-        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(6000)}, V.NOT_TRIGGERED),
-        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(12000)}, V.NOT_TRIGGERED),
-        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(12001)}, V.TRIGGERED),
-        ({"drug": "LOW_DOSE_HEPARIN", "mg_per_day": Decimal(40)}, V.UNKNOWN),
-        ({"drug": "ASPIRIN", "mg_per_day": Decimal(100)}, V.NOT_TRIGGERED),
-        ({"drug": "ASPIRIN", "mg_per_day": Decimal(101)}, V.TRIGGERED),
-        ({"drug": "ASPIRIN"}, V.UNKNOWN),
-        ({"drug": "THROMBOLYTIC"}, V.TRIGGERED),
+        ({"drug": "NONE"}, Verdict.NOT_TRIGGERED),
+        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(5999)}, Verdict.TRIGGERED),
+        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(6000)}, Verdict.NOT_TRIGGERED),
+        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(12000)}, Verdict.NOT_TRIGGERED),
+        ({"drug": "LOW_DOSE_HEPARIN", "units_per_day": Decimal(12001)}, Verdict.TRIGGERED),
+        ({"drug": "LOW_DOSE_HEPARIN", "mg_per_day": Decimal(40)}, Verdict.UNKNOWN),
+        ({"drug": "ASPIRIN", "mg_per_day": Decimal(100)}, Verdict.NOT_TRIGGERED),
+        ({"drug": "ASPIRIN", "mg_per_day": Decimal(101)}, Verdict.TRIGGERED),
+        ({"drug": "ASPIRIN"}, Verdict.UNKNOWN),
+        ({"drug": "THROMBOLYTIC"}, Verdict.TRIGGERED),
     ],
 )
-def test_low_dose_heparin_and_aspirin_are_allowed(fields: dict[str, object], expected: V) -> None:
+def test_low_dose_heparin_and_aspirin_are_allowed(fields: dict[str, object], expected: Verdict) -> None:
     """6,000 to 12,000 units, 100 mg; heparin in mg says nothing (E16.3)."""
     known = with_section("anticoagulation", **fields)
     assert verdict("E16.3", known) == expected
     if fields["drug"] in ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN"):
-        assert verdict("I13.4", known) == V.NOT_APPLICABLE
-        assert verdict("I13.2", known) == V.MET
+        assert verdict("I13.4", known) == Verdict.NOT_APPLICABLE
+        assert verdict("I13.2", known) == Verdict.MET
 
 
 def test_a_bleeding_tendency_triggers() -> None:
     """Without it being documented the rule is UNKNOWN (E16.3)."""
-    assert verdict("E16.3", with_section("bleeding", tendency=True)) == V.TRIGGERED
-    assert verdict("E16.3", without("bleeding")) == V.UNKNOWN
+    assert verdict("E16.3", with_section("bleeding", tendency=True)) == Verdict.TRIGGERED
+    assert verdict("E16.3", without("bleeding")) == Verdict.UNKNOWN
 
 
 def full_dose(since: int = 14, inr: str = "2.5", **fields: object) -> Case:
@@ -157,9 +170,9 @@ def full_dose(since: int = 14, inr: str = "2.5", **fields: object) -> Case:
 def test_a_stable_full_dose_is_a_conflict_until_the_sponsor_rules() -> None:
     """I13.4 lets it enter, E16.3 does not (Q1)."""
     known = full_dose()
-    assert (verdict("I13.4", known), verdict("E16.3", known)) == (V.CONFLICT, V.CONFLICT)
-    assert (verdict("I13.2", known), verdict("I13.3", known)) == (V.NOT_APPLICABLE, V.NOT_APPLICABLE)
-    for allowed, words in ((True, (V.MET, V.NOT_TRIGGERED)), (False, (V.NOT_MET, V.TRIGGERED))):
+    assert (verdict("I13.4", known), verdict("E16.3", known)) == (Verdict.CONFLICT, Verdict.CONFLICT)
+    assert (verdict("I13.2", known), verdict("I13.3", known)) == (Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
+    for allowed, words in ((True, (Verdict.MET, Verdict.NOT_TRIGGERED)), (False, (Verdict.NOT_MET, Verdict.TRIGGERED))):
         ruled = replace(known, rulings={"I13.4": Ruling(allowed, day(1), "SPO1", "as discussed")})
         assert (verdict("I13.4", ruled), verdict("E16.3", ruled)) == words
         assert "SPO1" in found("I13.4", ruled).evidence[-1].value
@@ -168,24 +181,24 @@ def test_a_stable_full_dose_is_a_conflict_until_the_sponsor_rules() -> None:
 @pytest.mark.parametrize(
     ("known", "expected"),
     [
-        (full_dose(since=13), V.NOT_MET),
-        (full_dose(inr="1.9"), V.NOT_MET),
-        (full_dose(inr="2"), V.CONFLICT),
-        (full_dose(inr="3"), V.CONFLICT),
-        (full_dose(inr="3.1"), V.NOT_MET),
-        (full_dose(stable_since=None), V.UNKNOWN),
-        (full_dose(range_low=None), V.UNKNOWN),
-        (full_dose(drug="PARENTERAL"), V.CONFLICT),
+        (full_dose(since=13), Verdict.NOT_MET),
+        (full_dose(inr="1.9"), Verdict.NOT_MET),
+        (full_dose(inr="2"), Verdict.CONFLICT),
+        (full_dose(inr="3"), Verdict.CONFLICT),
+        (full_dose(inr="3.1"), Verdict.NOT_MET),
+        (full_dose(stable_since=None), Verdict.UNKNOWN),
+        (full_dose(range_low=None), Verdict.UNKNOWN),
+        (full_dose(drug="PARENTERAL"), Verdict.CONFLICT),
     ],
 )
-def test_what_is_not_stable_or_out_of_range_is_no_conflict(known: Case, expected: V) -> None:
+def test_what_is_not_stable_or_out_of_range_is_no_conflict(known: Case, expected: Verdict) -> None:
     """Stable for 14 d, in the range the investigator entered; else the exclusion stands (I13.4, E16.3)."""
     assert verdict("I13.4", known) == expected
-    assert verdict("E16.3", known) == (V.CONFLICT if expected == V.CONFLICT else V.TRIGGERED)
+    assert verdict("E16.3", known) == (Verdict.CONFLICT if expected == Verdict.CONFLICT else Verdict.TRIGGERED)
 
 
 def test_without_a_statement_on_anticoagulants_everything_about_them_is_unknown() -> None:
     """Four rules (I13.2 to I13.4, E16.3)."""
     known = without("anticoagulation")
-    assert {verdict(rule, known) for rule in ("I13.2", "I13.3", "I13.4", "E16.3")} == {V.UNKNOWN}
-    assert verdict("I13.4", whole()) == V.NOT_APPLICABLE
+    assert {verdict(rule, known) for rule in ("I13.2", "I13.3", "I13.4", "E16.3")} == {Verdict.UNKNOWN}
+    assert verdict("I13.4", whole()) == Verdict.NOT_APPLICABLE

@@ -1,5 +1,6 @@
 """Randomization: the request, the allocation, its denial, and answers that come late."""
 
+from domain.nct06978153.criteria import CRITERIA
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
@@ -14,7 +15,7 @@ def test_a_request_is_an_intent_with_its_findings() -> None:
     """The allocation is asked for once, with every criterion as it stood (T1.1)."""
     outcome = when(eligible(), c.RequestRandomization())
     then_kinds(outcome, f.AllocationRequested)
-    assert len(the(outcome, f.AllocationRequested).findings) == 10
+    assert len(the(outcome, f.AllocationRequested).findings) == len(CRITERIA)
     (intent,) = [row for row in outcome.story.state.intents.values() if isinstance(row.fact, f.AllocationRequested)]
     assert intent.seq == len(outcome.story.facts)
 

@@ -19,6 +19,8 @@ TABLE: dict[str, set[str]] = {
     "record_consent": {C, I},
     "screening_evidence": {C, I},
     "lab_results": {C, I},
+    "judgement": {I, S},
+    "sponsor_ruling": {SP},
     "confirm_eligibility": {I},
     "screen_failure": {I},
     "request_randomization": {C, I},
