@@ -15,6 +15,7 @@ from temporalio.client import Client
 from bench.floor import QUEUE, REFERENCE, BareJourney
 from bench.protocol import VERSION
 from demo import laboratory
+from demo.documents import screening_document
 from domain.decider import patient_stream
 from domain.values import Clock
 from journal.schema import FACTS
@@ -129,10 +130,10 @@ class OurDriver:
             "born_on": f"{self._today().year - 65}-02-03",
             "sex": "MALE",
             "consent": {"signed_on": today, "version": "V1.0"},
-            "evidence": {"assessed_on": today, "weight_kg": "70", "height_cm": "170", "no_support": True},
+            "evidence": screening_document(self._today()),
         }
         async with ENROLLING:
-            answer = await self._client.to_trial(Submitted("enroll", body, staff="CRC1"))
+            answer = await self._client.to_trial(Submitted("enroll", body, staff="INV1"))
         self.subject = self._client.subject_of(answer)
         stream = patient_stream(self._client.trial, self.subject)
         watched = self._watch.subjects.setdefault(stream, Watched())

@@ -17,7 +17,8 @@ def _wide(epoch: object) -> object:
         case ScreeningEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})
             criteria = tuple(
-                row.model_copy(update={"days": FAR}) if row.days is not None else row for row in epoch.criteria
+                row.model_copy(update={"max_age_days": FAR} | ({"days": FAR} if row.rule == "I11.1" else {}))
+                for row in epoch.criteria
             )
             return epoch.model_copy(
                 update={

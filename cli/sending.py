@@ -13,6 +13,7 @@ from activities.contract import Answer
 from cli import access, fields
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
 from cli.outbox import Outbox
+from demo.documents import counts_from_today, dated
 from domain.catalogue import latest
 from domain.decider import PATIENT
 from domain.submission import Reason
@@ -115,7 +116,7 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
     """
     known = access.settings()
     body, raw = _read(file, ctx.args)
-    body = body if file else _enrolment(body)
+    body = _counted(known, body) if file else _enrolment(body)
     outbox = Outbox(known.data / "outbox")
     content = (known.trial, "enroll", body, staff, role, str(raw))
     submitted = Submitted("enroll", body, staff=staff, role=role, raw=raw, id=outbox.id_for(*content))
@@ -127,6 +128,17 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
     answer, subject = run(known, act)
     outbox.answered(*content)
     return told(answer, subject or "enrolment", as_json=as_json, extra={"subject": subject} if subject else {})
+
+
+def _counted(known: Settings, body: dict[str, Any]) -> dict[str, Any]:
+    """Write out dates that an example counts from today, on the trial's clock."""
+    if not counts_from_today(body):
+        return body
+    clock = access.register(access.journal(known), known.trial).clock
+    today = clock.trial_time(datetime.now(UTC)).date()
+    click.echo(f"dates written as today are counted from {today}", err=True)
+    written: dict[str, Any] = dated(body, today)
+    return written
 
 
 def _enrolment(found: dict[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Section(Frozen):
 
     on: date = Field(description="date of the assessment, report or examination")
     document: str = Field("", max_length=200, description="source document, for example a report number")
+    standard_of_care: bool = Field(False, description="done for care, not for the trial: may be before the consent")
 
 
 class Histology(Section):

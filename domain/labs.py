@@ -63,6 +63,7 @@ class ReportedResult(Frozen):
     collected_at: AwareDatetime
     status: str = Field("final", max_length=40)
     document: str = Field("", max_length=200, description="the source document")
+    standard_of_care: bool = Field(False, description="taken for care, not for the trial: may be before the consent")
 
 
 class LabValue(Frozen):
@@ -77,6 +78,7 @@ class LabValue(Frozen):
     reported: str = Field(description="value and unit as reported")
     document: str = ""
     status: str = Field("final", description="status of the report: final, amended or corrected")
+    standard_of_care: bool = False
 
 
 class UnusedResult(Frozen):
@@ -142,6 +144,7 @@ def _used(reported: ReportedResult, bounds: Bounds) -> LabValue:
         reported=shown,
         document=reported.document,
         status=reported.status,
+        standard_of_care=reported.standard_of_care,
     )
 
 

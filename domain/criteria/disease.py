@@ -1,5 +1,6 @@
 """Criteria about the tumour and the person who has it: consent, age, histology, stage, prior treatment, lesions."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from domain import evidence as e
@@ -20,7 +21,11 @@ from domain.criteria.case import (
     within_days,
 )
 from domain.findings import EvidenceUsed, Finding
+from domain.labs import ANALYTES
 from domain.protocol import Criterion
+
+PROCEDURES = ("performance", "thorax", "brain", "blood_pressure", "heart")
+"""Sections that tell of a procedure a trial may ask for. Histories and reports may be older than the consent."""
 
 
 def i1_1(reading: Reading, criterion: Criterion) -> Finding:
@@ -35,7 +40,23 @@ def i1_1(reading: Reading, criterion: Criterion) -> Finding:
     if case.icf_versions and case.consent_version not in case.icf_versions:
         sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
         return every(criterion, fails(sentence, evidence))
+    early = sorted(_before_consent(reading, case.consent_on))
+    if early:
+        sentence = f"before the consent of {case.consent_on}, and not standard of care: {', '.join(early)}"
+        return every(criterion, fails(sentence, evidence))
     return every(criterion, passes(f"consent signed on {case.consent_on}", evidence))
+
+
+def _before_consent(reading: Reading, consent_on: date) -> Iterator[str]:
+    """Give the study procedures and samples dated before the consent that are not marked as standard of care."""
+    for name in PROCEDURES:
+        for section in reading.case.sections.get(name, ()):
+            if section.on < consent_on and not section.standard_of_care:
+                yield f"{name.replace('_', ' ')} of {section.on}"
+    for found in reading.case.labs.values():
+        for value in found:
+            if reading.sampled_on(value) < consent_on and not value.standard_of_care:
+                yield f"{ANALYTES[value.analyte].label} of {reading.sampled_on(value)}"
 
 
 def i2(reading: Reading, criterion: Criterion) -> Finding:

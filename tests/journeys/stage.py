@@ -26,6 +26,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.adapters.sealed_list import permuted_blocks
 from activities.contract import Answer
 from demo import laboratory
+from demo.documents import screening_document
 from domain import catalogue
 from domain.decider import patient_stream, trial_stream
 from domain.protocol import Protocol
@@ -84,8 +85,8 @@ class Stage:
         """Enrol a man of 65 with consent and evidence of the trial's start; he is the subject from now on."""
         fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": "MALE"}
         fields["consent"] = {"signed_on": str(START), "version": "V1.0"}
-        fields["evidence"] = {"assessed_on": str(START), "weight_kg": "70", "height_cm": "170", "no_support": True}
-        answer = await self.client.to_trial(Submitted("enroll", fields, staff="CRC1"))
+        fields["evidence"] = screening_document(START)
+        answer = await self.client.to_trial(Submitted("enroll", fields, staff="INV1"))
         assert answer.outcome == "applied", answer.sentence()
         self.subject = self.client.subject_of(answer)
         await self.settle()

@@ -9,6 +9,7 @@ from typing import Any
 
 from activities.contract import RecordRequest, Step
 from activities.recorder import Recorder
+from demo.documents import screening_document
 from domain.decider import PATIENT, patient_stream, trial_stream
 from domain.intake import Message, argument_of, derived_id, system_message
 from domain.labs import ReportedResult
@@ -59,7 +60,7 @@ def participant(on: date) -> dict[str, Any]:
         "born_on": "1960-02-03",
         "sex": "MALE",
         "consent": {"signed_on": str(on), "version": "V1.0"},
-        "evidence": {"assessed_on": str(on), "weight_kg": "70", "height_cm": "170", "no_support": True},
+        "evidence": screening_document(on),
     }
 
 

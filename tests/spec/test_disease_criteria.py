@@ -11,7 +11,7 @@ from domain import evidence as e
 from domain.criteria import Judgement, assess
 from domain.findings import Verdict
 from domain.nct06978153.criteria import CRITERIA
-from tests.criteria import PROTOCOL, found, judged, verdict, whole, with_section, without
+from tests.criteria import PROTOCOL, found, judged, value, verdict, whole, with_section, without
 from tests.evidence import answers, sections
 from tests.given import day
 
@@ -312,3 +312,18 @@ def test_amounts_are_decimals() -> None:
     for row in CRITERIA:
         assert all(isinstance(number, Decimal) for number in row.table.values())
         assert all(isinstance(limit.value, Decimal) for limit in row.limits)
+
+
+@pytest.mark.parametrize("name", ["performance", "thorax", "brain", "blood_pressure", "heart"])
+def test_a_procedure_before_the_consent_must_be_standard_of_care(name: str) -> None:
+    """No study procedure before the informed consent (I1.1)."""
+    assert verdict("I1.1", with_section(name, on=day(-1))) == Verdict.NOT_MET
+    assert verdict("I1.1", with_section(name, on=day(-1), standard_of_care=True)) == Verdict.MET
+
+
+def test_a_sample_before_the_consent_must_be_standard_of_care() -> None:
+    """The same for the laboratory; histology may be of any date (I1.1, I3)."""
+    for flagged, expected in ((False, Verdict.NOT_MET), (True, Verdict.MET)):
+        early = value("HB", "132", on=day(-1)).model_copy(update={"standard_of_care": flagged})
+        assert verdict("I1.1", replace(whole(), labs={"HB": (early,)})) == expected
+    assert verdict("I1.1", with_section("histology", on=day(-900))) == Verdict.MET

@@ -191,7 +191,8 @@ def test_an_order_given_up_tells_what_is_missing_and_asks_again() -> None:
 
 def test_after_randomization_a_screening_order_asks_for_nothing_more() -> None:
     """A screening order that is still open when treatment has begun is recorded and leads to nothing."""
-    early = results(noon(START) - timedelta(hours=20))
+    taken = results(noon(START) - timedelta(hours=20))
+    early = tuple(row.model_copy(update={"standard_of_care": True}) for row in taken)
     story = told(told(registered(), c.TypeLabResults(results=early)), c.ConfirmEligibility(judged_on=START))
     story = told(story, c.RequestRandomization())
     story = told(story, c.SlotAllocated(slot=1, arm="COHORT_2", randomized_on=START))
