@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.patient import commands as c
+from tests.evidence import answers
 from tests.given import Story
 from tests.stories import results
 
@@ -23,6 +24,8 @@ def sensible(story: Story) -> dict[str, Any]:
         c.RecordConsent(signed_on=today, version="V1.0"),
         c.RecordEvidence(assessed_on=today, no_support=True),
         c.TypeLabResults(results=results(today)),
+        c.Judge(answers=answers(today)),
+        c.RuleOnConflict(rule="I13.4", allowed=True, ruled_on=today, why="low bleeding risk"),
         c.ConfirmEligibility(judged_on=today),
         c.ReportScreenFailure(decided_on=today, why="I6"),
         c.RequestRandomization(),

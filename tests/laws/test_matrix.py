@@ -26,6 +26,8 @@ MATRIX = """
 record_consent          P.CCCCPPPPPPPPPPPPPOOO
 screening_evidence      P..................OOO
 lab_results             P.....................
+judgement               P..................OOO
+sponsor_ruling          P.....PPPPPPPPPPPPPOOO
 confirm_eligibility     PE..ECPPPPPPPPPPPPPOOO
 screen_failure          P....CPPPPPPPPPPPPPOOO
 request_randomization   PRR.ECPPPPPPPPPPPPPOOO
