@@ -16,7 +16,7 @@ from activities.ports import Laboratory, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
 from domain.decider import patient_stream, trial_of, trial_stream
 from domain.intake import derived_id, system_message
-from domain.labs import analyte_of
+from domain.labs import analyte_of, is_final
 from domain.patient.facts import AllocationRequested, LabsOrdered
 from domain.trial.register import Register
 
@@ -47,7 +47,7 @@ class World:
         subject = request.stream.rsplit("-", 1)[1]
         now = request.clock.trial_time(activity.info().started_time)  # Temporal's clock, as the workflow's is
         wanted = [r for r in self._laboratory.results(subject) if order.after < r.collected_at <= now]
-        complete = set(order.analytes) <= {analyte_of(result.code, result.system) for result in wanted}
+        complete = set(order.analytes) <= {analyte_of(r.code, r.system) for r in wanted if is_final(r)}
         if not complete and now < order.give_up_at:
             pause = max(request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now), SHORTEST_POLL)
             raise ApplicationError(

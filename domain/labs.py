@@ -1,4 +1,4 @@
-"""Laboratory results: which codes and units are known, and how a reported result becomes a value or stays unused.
+"""Laboratory results: how a reported result becomes a value, or stays on record unused with its reason.
 
 A result is matched on (system, code, unit). Nothing is guessed: a missing or unknown unit, a censored or textual value
 and a value beyond plausibility are kept with their reason and never used in a verdict.
@@ -6,72 +6,49 @@ and a value beyond plausibility are kept with their reason and never used in a v
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
 
+from domain.analytes import (
+    ANALYTES,
+    INDETERMINATE,
+    LOINC,
+    NEGATIVE,
+    ORDINALS,
+    OWN,
+    POSITIVE,
+    PRESENCE,
+    Analyte,
+    analyte_of,
+    why_not,
+)
 from domain.units import UnknownUnit, convert
 from domain.values import FIRST_YEAR, LAST_YEAR, Code, Frozen, Text
 
-LOINC = "http://loinc.org"
+__all__ = [
+    "ANALYTES",
+    "INDETERMINATE",
+    "LOINC",
+    "NEGATIVE",
+    "ORDINALS",
+    "POSITIVE",
+    "PRESENCE",
+    "Analyte",
+    "LabValue",
+    "ReportedResult",
+    "UnusedResult",
+    "analyte_of",
+    "is_final",
+    "read",
+    "supersedes",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Analyte:
-    """A laboratory test: its canonical UCUM unit, LOINC codes and accepted units. Source: clinical-spec 3.5."""
-
-    code: str
-    label: str
-    unit: str
-    loinc: tuple[str, ...]
-    accepted: tuple[str, ...]
-    ordinal: bool = False
-
-
+CORRECTED = ("amended", "corrected")
+FINAL = ("final", *CORRECTED)
+Bounds = Mapping[str, tuple[Decimal, Decimal]]
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _LARGEST_EXPONENT = 12
-_CELLS = ("10*9/L", "10*3/uL", "/uL", "{cells}/uL")
-ANALYTES: Mapping[str, Analyte] = {
-    row.code: row
-    for row in (
-        Analyte("HB", "Hemoglobin", "g/L", ("718-7",), ("g/L", "g/dL")),
-        Analyte("ANC", "Neutrophils", "10*9/L", ("26499-4", "751-8"), _CELLS),
-        Analyte("PLT", "Platelets", "10*9/L", ("26515-7", "777-3"), _CELLS),
-        Analyte("TBIL", "Total bilirubin", "umol/L", ("1975-2", "14631-6"), ("umol/L", "mg/dL")),
-        Analyte("ALT", "ALT", "U/L", ("1742-6",), ("U/L",)),
-        Analyte("AST", "AST", "U/L", ("1920-8",), ("U/L",)),
-        Analyte("CREAT", "Creatinine", "umol/L", ("2160-0", "14682-9"), ("umol/L", "mg/dL")),
-        Analyte("UPROT", "Urine protein, dipstick", "{ordinal}", ("20454-5",), (), ordinal=True),
-        Analyte("WEIGHT", "Body weight", "kg", ("29463-7",), ("kg", "g", "[lb_av]")),
-        Analyte("HEIGHT", "Body height", "cm", ("8302-2",), ("cm", "m", "[in_i]")),
-    )
-}
-_BY_LOINC = {loinc: analyte for analyte in ANALYTES.values() for loinc in analyte.loinc}
-
-ORDINALS: Mapping[str, int] = {
-    "negative": 0,
-    "neg": 0,
-    "-": 0,
-    "trace": 0,
-    "+-": 0,
-    "1+": 1,
-    "+": 1,
-    "2+": 2,
-    "++": 2,
-    "3+": 3,
-    "+++": 3,
-    "4+": 4,
-    "++++": 4,
-}
-
-
-def analyte_of(code: str, system: str = LOINC) -> str | None:
-    """Give the product's code for a laboratory code, or None when the protocol does not use it."""
-    if system == "analyte":
-        return code if code in ANALYTES else None
-    found = _BY_LOINC.get(code) if system == LOINC else None
-    return found.code if found else None
 
 
 class ReportedResult(Frozen):
@@ -82,21 +59,24 @@ class ReportedResult(Frozen):
     value: Text = Field(description="the value as printed, for example 9.1 or 'trace'")
     unit: str = Field("", max_length=40, description="UCUM unit, for example g/dL")
     upper_limit: str = Field("", max_length=40, description="upper limit of normal, in the same unit")
+    lower_limit: str = Field("", max_length=40, description="lower limit of normal, in the same unit")
     collected_at: AwareDatetime
     status: str = Field("final", max_length=40)
     document: str = Field("", max_length=200, description="the source document")
 
 
 class LabValue(Frozen):
-    """A result fit for use. Unit: the analyte's canonical unit; `upper_limit` in the same unit."""
+    """A result fit for use. Unit: the analyte's canonical unit; the limits of normal in the same unit."""
 
     analyte: Code
     value: Decimal
     unit: str
     upper_limit: Decimal | None = None
+    lower_limit: Decimal | None = None
     collected_at: AwareDatetime
     reported: str = Field(description="value and unit as reported")
     document: str = ""
+    status: str = Field("final", description="status of the report: final, amended or corrected")
 
 
 class UnusedResult(Frozen):
@@ -113,44 +93,78 @@ class _Unused(Exception):  # noqa: N818 - not an error: a reason that a result i
     pass
 
 
-def read(reported: ReportedResult, bounds: Mapping[str, tuple[Decimal, Decimal]]) -> LabValue | UnusedResult:
+def is_final(reported: ReportedResult) -> bool:
+    """Say whether a report is finished: a preliminary or withdrawn one is no answer."""
+    return reported.status in FINAL
+
+
+def supersedes(new: LabValue, known: LabValue) -> bool:
+    """Say whether a result replaces the one on record: a later sample, or a report of the same one.
+
+    A corrected report of a sample is never replaced by its first report, whichever arrives last.
+    """
+    return (new.collected_at, new.status in CORRECTED) >= (known.collected_at, known.status in CORRECTED)
+
+
+def read(reported: ReportedResult, bounds: Bounds) -> LabValue | UnusedResult:
     """Turn a reported result into a value in the canonical unit, or keep it unused with the reason."""
-    shown = f"{reported.value} {reported.unit}".strip()
     try:
-        analyte = _analyte(reported)
-        value = _ordinal(reported.value) if analyte.ordinal else _quantity(analyte, reported.value, reported.unit)
-        _plausible(analyte, value, bounds)
-        limit = _quantity(analyte, reported.upper_limit, reported.unit) if reported.upper_limit else None
-        if limit is not None and limit <= 0:
-            raise _Unused(f"upper limit of normal {reported.upper_limit} is not above 0")  # noqa: TRY301 - set aside below
+        return _used(reported, bounds)
     except _Unused as why:
         return UnusedResult(
             code=reported.code,
-            reported=shown,
+            reported=_shown(reported),
             why=str(why),
             collected_at=reported.collected_at,
             document=reported.document,
         )
+
+
+def _used(reported: ReportedResult, bounds: Bounds) -> LabValue:
+    analyte = _analyte(reported)
+    shown, upper, lower = _shown(reported), None, None
+    if not _is_number(analyte, reported):
+        value = _step(analyte, reported.value)
+    else:
+        value = _quantity(analyte, reported, reported.value)
+        _plausible(analyte, value, bounds, "value")
+        upper, lower = _limits(analyte, reported, bounds)
+        if analyte.ordinal:
+            shown = f"{shown} (upper limit {reported.upper_limit or 'not given'})"
+            value, upper, lower = _against(value, upper), None, None
     return LabValue(
         analyte=analyte.code,
         value=value,
         unit=analyte.unit,
-        upper_limit=limit,
+        upper_limit=upper,
+        lower_limit=lower,
         collected_at=reported.collected_at,
         reported=shown,
         document=reported.document,
+        status=reported.status,
     )
 
 
+def _shown(reported: ReportedResult) -> str:
+    return f"{reported.value} {reported.unit}" if reported.unit else reported.value
+
+
 def _analyte(reported: ReportedResult) -> Analyte:
-    if reported.status not in ("final", "amended", "corrected"):
-        raise _Unused(f"status is {reported.status!r}; accepted: final, amended, corrected")
+    if not is_final(reported):
+        raise _Unused(f"status is {reported.status!r}; accepted: {', '.join(FINAL)}")
     if not FIRST_YEAR <= reported.collected_at.year <= LAST_YEAR:
         raise _Unused("the sample has no date this trial can have")
     code = analyte_of(reported.code, reported.system)
     if code is None:
-        raise _Unused("code is not one of those the protocol uses")
+        raise _Unused(why_not(reported.code, reported.system))
     return ANALYTES[code]
+
+
+def _is_number(analyte: Analyte, reported: ReportedResult) -> bool:
+    """Say whether the code asks for a number. The product's own code of a scale takes both: a unit makes a number."""
+    if not analyte.ordinal:
+        return True
+    return bool(analyte.units_of(reported.code)) and (reported.system != OWN or reported.unit != "")
 
 
 def _number(text: str) -> Decimal:
@@ -162,24 +176,48 @@ def _number(text: str) -> Decimal:
     return number
 
 
-def _quantity(analyte: Analyte, value: str, unit: str) -> Decimal:
-    number = _number(value)
-    if unit not in analyte.accepted:
-        raise _Unused(f"unit {unit!r} is not accepted for {analyte.label}; accepted: {', '.join(analyte.accepted)}")
+def _quantity(analyte: Analyte, reported: ReportedResult, text: str) -> Decimal:
+    number = _number(text)
+    accepted = analyte.units_of(reported.code)
+    if reported.unit not in accepted:
+        given = f"unit {reported.unit!r}" if reported.unit else "a missing unit"
+        raise _Unused(f"{given} is not accepted for {analyte.label} ({reported.code}); accepted: {', '.join(accepted)}")
     try:
-        return convert(number, unit, analyte.unit, analyte=analyte.code)
+        return convert(number, reported.unit, analyte.number_unit, analyte=analyte.code)
     except UnknownUnit as unknown:
         raise _Unused(str(unknown)) from None
 
 
-def _ordinal(text: str) -> Decimal:
-    step = ORDINALS.get(text.strip().lower())
+def _limits(analyte: Analyte, reported: ReportedResult, bounds: Bounds) -> tuple[Decimal | None, Decimal | None]:
+    """Give the upper and the lower limit of normal, each None when the report has none."""
+    upper = _quantity(analyte, reported, reported.upper_limit) if reported.upper_limit else None
+    lower = _quantity(analyte, reported, reported.lower_limit) if reported.lower_limit else None
+    if upper is not None:
+        if upper <= 0:
+            raise _Unused(f"upper limit of normal {reported.upper_limit} is not above 0")
+        _plausible(analyte, upper, bounds, "upper limit of normal")
+    if lower is not None and not 0 <= lower <= (lower if upper is None else upper):
+        raise _Unused(f"lower limit of normal {reported.lower_limit} is below 0 or above the upper limit")
+    return upper, lower
+
+
+def _against(value: Decimal, upper: Decimal | None) -> Decimal:
+    if upper is None:
+        return Decimal(INDETERMINATE)
+    return Decimal(NEGATIVE if value <= upper else POSITIVE)
+
+
+def _step(analyte: Analyte, text: str) -> Decimal:
+    scale = analyte.scale or {}
+    step = scale.get(text.strip().lower())
     if step is None:
-        raise _Unused(f"{text!r} is not one of negative, trace, 1+, 2+, 3+, 4+")
+        words = "negative, trace, 1+, 2+, 3+, 4+" if scale is ORDINALS else "negative, indeterminate, positive"
+        raise _Unused(f"{text!r} is not one of {words}")
     return Decimal(step)
 
 
-def _plausible(analyte: Analyte, value: Decimal, bounds: Mapping[str, tuple[Decimal, Decimal]]) -> None:
+def _plausible(analyte: Analyte, value: Decimal, bounds: Bounds, what: str) -> None:
+    unit = analyte.number_unit
     low, high = bounds.get(analyte.code, (value, value))
     if not low <= value <= high:
-        raise _Unused(f"{value} {analyte.unit} is outside {low}..{high} {analyte.unit}: a wrong unit is suspected")
+        raise _Unused(f"{what} {value} {unit} is outside {low}..{high} {unit}: a wrong unit is suspected")

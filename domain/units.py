@@ -3,15 +3,32 @@
 Decimal throughout. The library is loaded at the first conversion that needs it. It must never guess a unit.
 """
 
-from decimal import Decimal
+from collections.abc import Mapping
+from decimal import Context, Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-MOLAR_PER_MASS: dict[str, tuple[str, str, Decimal]] = {
-    "TBIL": ("mg/dL", "umol/L", Decimal("17.1")),
-    "CREAT": ("mg/dL", "umol/L", Decimal("88.4")),
-}
-"""Per analyte: from unit, to unit, factor. Source: clinical-spec 3.5 (bilirubin 17.1, creatinine 88.4 [LU])."""
+OWN_FACTORS: Mapping[str, tuple[str, str, Decimal]] = MappingProxyType(
+    {
+        "TBIL": ("mg/dL", "umol/L", Decimal("17.1")),
+        "CREAT": ("mg/dL", "umol/L", Decimal("88.4")),
+        "CA": ("mg/dL", "mmol/L", Decimal("0.2495")),
+        "CA_CORR": ("mg/dL", "mmol/L", Decimal("0.2495")),
+        "CA_ION": ("mg/dL", "mmol/L", Decimal("0.25")),
+        "GLU_F": ("mg/dL", "mmol/L", Decimal("0.0555")),
+        "ALT": ("ukat/L", "U/L", Decimal(60)),
+        "AST": ("ukat/L", "U/L", Decimal(60)),
+        "INR": ("1", "{INR}", Decimal(1)),
+    }
+)
+"""Per analyte: from unit, to unit, factor; the way back is its inverse. Source: clinical-spec 3.5.
+
+1 U is 1 umol/min, so 1 ukat/L is 60 U/L; the specification's 0.0167 (ok) is its inverse, rounded.
+"""
+SPELLINGS: Mapping[str, str] = MappingProxyType({"cells/uL": "{cells}/uL"})
+"""What reports print, and the UCUM unit it is. Source: clinical-spec 3.5."""
+_EXACT = Context(prec=80)
 
 
 class UnknownUnit(ValueError):  # noqa: N818 - reads as what is true
@@ -35,22 +52,26 @@ def factor(from_unit: str, to_unit: str, analyte: str = "") -> Decimal:
     """Give the factor that turns an amount in one UCUM unit into another. Raises UnknownUnit."""
     if from_unit == to_unit:
         return Decimal(1)
-    mass = MOLAR_PER_MASS.get(analyte)
-    if mass is not None and (from_unit, to_unit) == mass[:2]:
-        return mass[2]
+    own = OWN_FACTORS.get(analyte)
+    if own is not None and {from_unit, to_unit} == set(own[:2]):
+        return own[2] if from_unit == own[0] else 1 / own[2]
     from lark.exceptions import LarkError  # noqa: PLC0415 - comes with the units library, loaded as late as it
     from pint import PintError  # noqa: PLC0415 - as above
 
     registry = _registry()
     try:
-        source, target = registry.from_ucum(from_unit), registry.from_ucum(to_unit)
+        source, target = (registry.from_ucum(SPELLINGS.get(unit, unit)) for unit in (from_unit, to_unit))
+        same_number = source.magnitude == target.magnitude
         ratio = registry.Quantity(Decimal(1), source.units).to(target.units).magnitude
-    except (PintError, LarkError) as problem:
+    except (PintError, LarkError, AttributeError) as problem:  # the library gives no quantity for "1" and "{INR}"
         raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r}") from problem
+    if not same_number:  # a number inside a unit, as in g/(24.h), is a binary fraction to the library
+        raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r} exactly")
     return Decimal(ratio).normalize()
 
 
 def convert(value: Decimal, from_unit: str, to_unit: str, *, analyte: str = "") -> Decimal:
-    """Convert an amount between UCUM units. Raises UnknownUnit."""
-    converted = value * factor(from_unit, to_unit, analyte)
-    return converted.quantize(Decimal(1)) if converted == converted.to_integral() else converted.normalize()
+    """Convert an amount between UCUM units, without losing a digit of it. Raises UnknownUnit."""
+    converted = _EXACT.multiply(value, factor(from_unit, to_unit, analyte))
+    whole = converted.to_integral_value()
+    return _EXACT.quantize(whole, Decimal(1)) if converted == whole else _EXACT.normalize(converted)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from domain import catalogue
-from domain.labs import LabValue
+from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
 from domain.protocol import Protocol, Resection, Role
 from domain.values import Clock, Sex, Site
@@ -262,7 +262,7 @@ def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
     labs = dict(now.labs)
     for result in fact.accepted:
         known = labs.get(result.analyte)
-        if known is None or result.collected_at >= known.collected_at:
+        if known is None or supersedes(result, known):
             labs[result.analyte] = result
         if result.analyte == "WEIGHT":
             now = _weight(now, result.value, now.site.date_of(result.collected_at))
