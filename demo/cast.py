@@ -11,7 +11,7 @@ from decimal import Decimal
 from random import Random
 from typing import Literal
 
-from demo import laboratory
+from demo import laboratory_tests
 from domain.protocol import Resection
 from domain.values import Sex
 
@@ -52,14 +52,14 @@ INCIDENTS: Mapping[Incident, float] = {
 """How often something happens about a cycle."""
 NEVER_OMITTED, NEVER_ANNOUNCED = (1, 3, 15), (1,)
 """The first cycle and the last of each epoch are not left out; the first one cannot be put off ahead of its order."""
-REPEATED: Mapping[str, Decimal | str] = {laboratory.PLATELETS: Decimal(64)}
+REPEATED: Mapping[str, Decimal | str] = {laboratory_tests.PLATELETS: Decimal(64)}
 ABNORMAL: tuple[Mapping[str, Decimal | str], ...] = (
     REPEATED,
-    {laboratory.HAEMOGLOBIN: Decimal("8.1")},
-    {laboratory.NEUTROPHILS: Decimal("1.1")},
-    {laboratory.ALT: Decimal(190)},
-    {laboratory.BILIRUBIN: Decimal("2.3")},
-    {laboratory.URINE_PROTEIN: "2+"},
+    {laboratory_tests.HAEMOGLOBIN: Decimal("8.1")},
+    {laboratory_tests.NEUTROPHILS: Decimal("1.1")},
+    {laboratory_tests.ALT: Decimal(190)},
+    {laboratory_tests.BILIRUBIN: Decimal("2.3")},
+    {laboratory_tests.URINE_PROTEIN: "2+"},
 )
 """Results that fail one criterion each."""
 SURGERIES = {30: 4, 31: 4, 32: 4, 37: 3, 38: 3, 39: 3, 24: 2, 46: 3}

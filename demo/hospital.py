@@ -1,7 +1,7 @@
 """The simulated site: its staff and its laboratory. Staff act through the public client and nothing else."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -85,19 +85,27 @@ class Hospital:
         sex: Sex,
         collected_at: datetime,
         abnormal: Mapping[str, Decimal | str] = NOTHING_ABNORMAL,
+        also: Collection[str] = (),
     ) -> None:
-        """Take a sample when its instant comes, and let the laboratory report it."""
+        """Take a sample when its instant comes, and let the laboratory report it, with tests beside the usual ones."""
         await self.pace.until(collected_at + REPORTED_AFTER)
-        bundle = self._measured(subject, sex, collected_at, abnormal)
+        bundle = self._measured(subject, sex, collected_at, abnormal, also)
         laboratory.drop(self.labs, f"{subject}-{collected_at:%Y%m%dT%H%MZ}", bundle)
 
-    def printed(self, subject: str, sex: Sex, collected_at: datetime) -> list[dict[str, str]]:
+    def printed(
+        self, subject: str, sex: Sex, collected_at: datetime, also: Collection[str] = ()
+    ) -> list[dict[str, str]]:
         """Give the results of a sample as a person types them in from a printed report."""
-        entries = self._measured(subject, sex, collected_at, NOTHING_ABNORMAL)["entry"]
+        entries = self._measured(subject, sex, collected_at, NOTHING_ABNORMAL, also)["entry"]
         return [_typed(entry["resource"]) for entry in entries]
 
     def _measured(
-        self, subject: str, sex: Sex, collected_at: datetime, abnormal: Mapping[str, Decimal | str]
+        self,
+        subject: str,
+        sex: Sex,
+        collected_at: datetime,
+        abnormal: Mapping[str, Decimal | str],
+        also: Collection[str],
     ) -> dict[str, Any]:
         return laboratory.result_set(
             seed=self.seed,
@@ -106,6 +114,7 @@ class Hospital:
             issued_at=collected_at + REPORTED_AFTER,
             sex=sex,
             abnormal=abnormal,
+            also=also,
         )
 
     def same_number(self, subject: str) -> None:
@@ -125,8 +134,13 @@ def _typed(observation: Mapping[str, Any]) -> dict[str, str]:
     typed = {"code": observation["code"]["coding"][0]["code"], "collected_at": observation["effectiveDateTime"]}
     if "valueCodeableConcept" in observation:
         return typed | {"value": observation["valueCodeableConcept"]["text"]}
-    quantity, high = observation["valueQuantity"], observation["referenceRange"][0]["high"]
-    return typed | {"value": str(quantity["value"]), "unit": quantity["code"], "upper_limit": str(high["value"])}
+    quantity, limits = observation["valueQuantity"], observation["referenceRange"][0]
+    return typed | {
+        "value": str(quantity["value"]),
+        "unit": quantity["code"],
+        "upper_limit": str(limits["high"]["value"]),
+        "lower_limit": str(limits["low"]["value"]),
+    }
 
 
 def _plain(fields: Mapping[str, object]) -> dict[str, Any]:

@@ -15,23 +15,28 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from demo.laboratory_tests import (
+    ALT,
+    AST,
+    BILIRUBIN,
+    CODES,
+    CREATININE,
+    HAEMOGLOBIN,
+    LEUKOCYTES,
+    NEUTROPHILS,
+    OWN_TESTS,
+    PLATELETS,
+    RANGES,
+    URINE_PROTEIN,
+    WORDS,
+    Test,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
-
-HAEMOGLOBIN: Final = "718-7"
-NEUTROPHILS: Final = "751-8"
-PLATELETS: Final = "777-3"
-BILIRUBIN: Final = "1975-2"
-ALT: Final = "1742-6"
-AST: Final = "1920-8"
-CREATININE: Final = "2160-0"
-URINE_PROTEIN: Final = "20454-5"
-LEUKOCYTES: Final = "6690-2"
-
-DIPSTICK: Final = ("negative", "trace", "1+", "2+", "3+")
 
 LOINC: Final = "http://loinc.org"
 UCUM: Final = "http://unitsofmeasure.org"
@@ -44,40 +49,12 @@ _SEXES: Final = {"f": "F", "female": "F", "m": "M", "male": "M"}
 _MAX_DRAWS: Final = 100
 
 
-class _Test(NamedTuple):
-    """How a test is coded; `source` is its name in the generator, if it has one."""
-
-    display: str
-    unit: str = ""
-    ucum: str = ""
-    source: str = ""
-
-
-# What the generator lacks.
-_OWN_TESTS: Final = {
-    NEUTROPHILS: _Test("Neutrophils [#/volume] in Blood by Automated count", "10*3/uL", "10*3/uL"),
-    URINE_PROTEIN: _Test("Protein [Presence] in Urine by Test strip"),
-}
-
-# Adult reference ranges of the kind a United States hospital prints: (low, high).
-_RANGES: Final = {
-    HAEMOGLOBIN: {"F": ("12.0", "15.5"), "M": ("13.5", "17.5")},
-    NEUTROPHILS: {"F": ("1.8", "7.7"), "M": ("1.8", "7.7")},
-    PLATELETS: {"F": ("150", "400"), "M": ("150", "400")},
-    BILIRUBIN: {"F": ("0.1", "1.2"), "M": ("0.1", "1.2")},
-    ALT: {"F": ("7", "45"), "M": ("7", "55")},
-    AST: {"F": ("8", "43"), "M": ("8", "48")},
-    CREATININE: {"F": ("0.59", "1.04"), "M": ("0.74", "1.35")},
-}
-
-CODES: Final = (*_RANGES, URINE_PROTEIN)
-
 # The safe limits: a least value, or a greatest multiple of the upper limit of normal.
 _LEAST: Final = {HAEMOGLOBIN: "10.0", NEUTROPHILS: "2.0", PLATELETS: "120"}
 _GREATEST: Final = {BILIRUBIN: "1.0", ALT: "1.5", AST: "1.5", CREATININE: "1.0"}
 
 
-def result_set(
+def result_set(  # noqa: PLR0913 - each is a fact of the sample
     *,
     seed: str,
     subject: str,
@@ -85,17 +62,21 @@ def result_set(
     issued_at: datetime,
     sex: str,
     abnormal: Mapping[str, Decimal | str] = MappingProxyType({}),
+    also: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return one sample's results as a FHIR R4 collection Bundle.
 
     Seed, subject and instant of collection decide the values, all inside safe limits;
     `abnormal` replaces them by LOINC code, in the Bundle's unit and exactly as given.
+    `also` names tests beside the usual ones.
     """
-    _require_known(abnormal)
+    codes = (*CODES, *also)
+    _require_known(abnormal, codes)
     letter = _sex_letter(sex)
     sample = f"{seed}|{subject}|{_instant(collected_at)}"
-    values = {**_safe_values(sample, letter), **abnormal}
-    results = {code: _observation(code, values[code], letter) for code in CODES}
+    added = {code: _normal(sample, code) for code in also}
+    values = {**_safe_values(sample, letter), **added, **abnormal}
+    results = {code: _observation(code, values[code], letter) for code in codes}
     return {
         "resourceType": "Bundle",
         "id": str(uuid.uuid5(_NAMESPACE, f"{sample}|{_instant(issued_at)}")),
@@ -155,14 +136,14 @@ def _observation(code: str, value: Decimal | str, sex: str) -> dict[str, Any]:
     }
     if isinstance(value, str):
         return body | {"valueCodeableConcept": {"text": value}}
-    low, high = (_quantity(Decimal(edge), test) for edge in _RANGES[code][sex])
+    low, high = (_quantity(Decimal(edge), test) for edge in RANGES[code][sex])
     return body | {
         "valueQuantity": _quantity(value, test),
         "referenceRange": [{"low": low, "high": high}],
     }
 
 
-def _quantity(value: Decimal, test: _Test) -> dict[str, Any]:
+def _quantity(value: Decimal, test: Test) -> dict[str, Any]:
     """Return a FHIR Quantity; its value is a JSON number, whole if printed whole."""
     number = float(value) if "." in f"{value:f}" else int(value)
     return {"value": number, "unit": test.unit, "system": UCUM, "code": test.ucum}
@@ -184,6 +165,15 @@ def _safe_values(sample: str, sex: str) -> Mapping[str, Decimal | str]:
     raise RuntimeError(message)
 
 
+def _normal(sample: str, code: str) -> Decimal | str:
+    """Draw a value of an added test: the word of nothing found, or a number in the middle half of its range."""
+    if code not in RANGES:
+        return WORDS[code][0]
+    low, high = (Decimal(edge) for edge in RANGES[code]["F"])
+    share = Decimal(25 + _number(f"{sample}|{code}") % 51) / 100
+    return (low + (high - low) * share).quantize(high, ROUND_HALF_UP)
+
+
 def _measured(number: int, sex: str) -> dict[str, Decimal]:
     """Return one draw, with neutrophils as 50 to 69 % of the drawn leukocytes."""
     from carebundle import generate_draw  # noqa: PLC0415 - slow to import
@@ -198,24 +188,24 @@ def _measured(number: int, sex: str) -> dict[str, Decimal]:
 
 
 @lru_cache(maxsize=1)
-def _tests() -> Mapping[str, _Test]:
+def _tests() -> Mapping[str, Test]:
     """Return the tests by LOINC code: the generator's own, then what it lacks."""
     from carebundle.generate import LAB_PANELS  # noqa: PLC0415 - slow to import
 
     theirs = {
-        code.code: _Test(code.display, *unit, source)
+        code.code: Test(code.display, *unit, source)
         for _, _, members in LAB_PANELS
         for source, code, unit in members
         if code.code in {*CODES, LEUKOCYTES}
     }
-    return MappingProxyType(theirs | _OWN_TESTS)
+    return MappingProxyType(theirs | OWN_TESTS)
 
 
 def _is_safe(values: Mapping[str, Decimal], sex: str) -> bool:
     """Tell whether every value lies inside its safe limit."""
     enough = all(values[code] >= Decimal(least) for code, least in _LEAST.items())
     return enough and all(
-        values[code] <= Decimal(times) * Decimal(_RANGES[code][sex][1]) for code, times in _GREATEST.items()
+        values[code] <= Decimal(times) * Decimal(RANGES[code][sex][1]) for code, times in _GREATEST.items()
     )
 
 
@@ -240,11 +230,11 @@ def _sex_letter(sex: str) -> str:
     return _SEXES[sex.lower()]
 
 
-def _require_known(abnormal: Mapping[str, Decimal | str]) -> None:
-    """Refuse a code this laboratory does not report, or a value of the wrong kind."""
+def _require_known(abnormal: Mapping[str, Decimal | str], codes: Collection[str]) -> None:
+    """Refuse a code that is not reported, or a value of the wrong kind."""
     for code, value in abnormal.items():
         numeric = isinstance(value, Decimal) and value.is_finite()
-        known = value in DIPSTICK if code == URINE_PROTEIN else numeric
-        if code not in CODES or not known:
+        known = value in WORDS[code] if code in WORDS else numeric
+        if code not in codes or not known:
             message = f"cannot report {value!r} for {code!r}"
             raise ValueError(message)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
+from demo import laboratory_tests
 from demo.cast import Failure, Participant
 from demo.hospital import STAFF, Hospital, told
 from workflows.client import Submitted
@@ -15,6 +16,18 @@ REASONS: Mapping[Failure, str] = MappingProxyType(
 SAMPLED_AFTER, MORNING = 45, 6 * 60
 """Minutes from consent to the screening sample; the minute of the day of a repeated one."""
 RENEWED_AFTER, AN_HOUR = timedelta(days=5), timedelta(hours=1)
+
+
+CHILDBEARING = range(18, 50)
+"""Ages in years at which a woman is tested for pregnancy (I10)."""
+
+
+def screening_codes(person: Participant) -> tuple[str, ...]:
+    """Give what a participant is tested for at screening beside the usual tests."""
+    born, on = person.born_on, person.enrolled_on
+    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    pregnancy = laboratory_tests.PREGNANCY if person.sex == "FEMALE" and age in CHILDBEARING else ()
+    return (*laboratory_tests.SCREENING, *pregnancy)
 
 
 class Turns:
@@ -79,14 +92,15 @@ class Screening:
         failing = person.failure == "LAB" or person.retested
         await hospital.until(self.subject, lambda journey: journey.seq > 0, "the start of the journey")
         collected_at = hospital.pace.at(person.enrolled_on, person.minute + SAMPLED_AFTER)
-        await hospital.sample(self.subject, person.sex, collected_at, person.abnormal if failing else {})
+        abnormal = person.abnormal if failing else {}
+        await hospital.sample(self.subject, person.sex, collected_at, abnormal, screening_codes(person))
         await hospital.until(self.subject, lambda journey: bool(journey.labs), "the screening results")
         if person.retested:
             on = person.enrolled_on + timedelta(days=1)
             await self._type_in(on, hospital.pace.at(on, MORNING))
 
     async def _type_in(self, on: date, collected_at: datetime) -> None:
-        results = self._hospital.printed(self.subject, self._person.sex, collected_at)
+        results = self._hospital.printed(self.subject, self._person.sex, collected_at, screening_codes(self._person))
         await self._act("COORDINATOR", "lab_results", on, results=results)
 
     async def _renew(self, on: date) -> None:

@@ -149,7 +149,7 @@ def _used(reported: ReportedResult, bounds: Bounds) -> LabValue:
 
 
 def _shown(reported: ReportedResult) -> str:
-    return f"{reported.value} {reported.unit}".strip()
+    return f"{reported.value} {reported.unit}" if reported.unit else reported.value
 
 
 def _analyte(reported: ReportedResult) -> Analyte:
@@ -183,7 +183,7 @@ def _quantity(analyte: Analyte, reported: ReportedResult, text: str) -> Decimal:
     number = _number(text)
     accepted = analyte.units_of(reported.code)
     if reported.unit not in accepted:
-        given = f"unit {reported.unit!r}" if reported.unit else "no unit: a missing unit"
+        given = f"unit {reported.unit!r}" if reported.unit else "a missing unit"
         raise _Unused(f"{given} is not accepted for {analyte.label} ({reported.code}); accepted: {', '.join(accepted)}")
     try:
         return convert(number, reported.unit, analyte.number_unit, analyte=analyte.code)

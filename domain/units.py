@@ -61,10 +61,13 @@ def factor(from_unit: str, to_unit: str, analyte: str = "") -> Decimal:
     registry = _registry()
     try:
         source, target = (registry.from_ucum(SPELLINGS.get(unit, unit)) for unit in (from_unit, to_unit))
-        ratio = registry.Quantity(Decimal(source.magnitude), source.units).to(target.units).magnitude
+        same_number = source.magnitude == target.magnitude
+        ratio = registry.Quantity(Decimal(1), source.units).to(target.units).magnitude
     except (PintError, LarkError, AttributeError) as problem:  # the library gives no quantity for "1" and "{INR}"
         raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r}") from problem
-    return (Decimal(ratio) / Decimal(target.magnitude)).normalize()
+    if not same_number:  # a number inside a unit, as in g/(24.h), is a binary fraction to the library
+        raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r} exactly")
+    return Decimal(ratio).normalize()
 
 
 def convert(value: Decimal, from_unit: str, to_unit: str, *, analyte: str = "") -> Decimal:

@@ -103,6 +103,16 @@ def woman(born_on: date, hcg: str | None = "0", reproduction: Mapping[str, objec
     return known if hcg is None else with_lab("HCG", hcg, known=known)
 
 
+def one(name: str, value: object) -> dict[str, Any]:
+    """Give one field of a section by its name."""
+    return {name: value}
+
+
+def yes(name: str) -> dict[str, Any]:
+    """Give one field that is answered with yes."""
+    return {name: True}
+
+
 def found(rule: str, known: Case) -> Finding:
     """Give the finding of one rule."""
     (finding,) = assess(PROTOCOL, known, (rule,))

@@ -15,10 +15,23 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from domain.labs import LOINC, ReportedResult
+from domain.labs import LOINC, PRESENCE, ReportedResult
 
 SUBJECT_SYSTEM = "urn:trialpath:subject"
 UCUM = "http://unitsofmeasure.org"
+NORMAL = "normal"
+"""Of the kinds of reference range (HL7 code system referencerange-meaning) the one that is a limit of normal."""
+INTERPRETATIONS = {
+    "NEG": "negative",
+    "ND": "not detected",
+    "NR": "non-reactive",
+    "IND": "indeterminate",
+    "E": "equivocal",
+    "POS": "positive",
+    "DET": "detected",
+    "RR": "reactive",
+}
+"""Codes of HL7 v3 ObservationInterpretation that are themselves a result, and the word each stands for."""
 KEPT_FILES = 10_000
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, ValidationError)
 _log = structlog.stdlib.get_logger(__name__)
@@ -87,7 +100,8 @@ def _observation(resource: Mapping[str, Any], subject: str, document: str) -> It
         code=coding["code"],
         value=value,
         unit=unit,
-        upper_limit=_upper_limit(resource, unit),
+        upper_limit=_limit(resource, "high", unit),
+        lower_limit=_limit(resource, "low", unit),
         collected_at=resource["effectiveDateTime"],
         status=resource.get("status", ""),
         document=document,
@@ -100,14 +114,49 @@ def _value(resource: Mapping[str, Any]) -> tuple[str, str]:
     if quantity is not None:
         unit = quantity.get("code", "") if quantity.get("system") == UCUM else ""
         return f"{quantity.get('comparator', '')}{quantity['value']}", unit
-    concept = resource.get("valueCodeableConcept")
-    return (concept["text"] if concept else resource["valueString"]), ""
+    word = _interpretation(resource)
+    if "valueCodeableConcept" in resource:
+        return _agreed(_words(resource["valueCodeableConcept"]), word), ""
+    if "valueString" in resource:
+        return _agreed(resource["valueString"], word), ""
+    if "dataAbsentReason" in resource:
+        return f"no value: {_words(resource['dataAbsentReason'])}", ""
+    if not word:
+        raise KeyError("value")
+    return word, ""
 
 
-def _upper_limit(resource: Mapping[str, Any], unit: str) -> str:
-    """Give the upper limit of normal when the report states it in the result's own unit."""
-    for limits in resource.get("referenceRange", []):
-        high = limits.get("high")
-        if high is not None and high.get("code", unit) == unit:
-            return str(high["value"])
-    return ""
+def _words(concept: Mapping[str, Any]) -> str:
+    """Give a coded value as its source words it: the text, else what a code is displayed as."""
+    displays = (coding["display"] for coding in concept.get("coding", []) if coding.get("display"))
+    return str(concept["text"] if concept.get("text") else next(displays, "a code without words"))
+
+
+def _interpretation(resource: Mapping[str, Any]) -> str:
+    """Give the interpretation that is itself a result, in a word; two that differ are both named."""
+    codes = (
+        coding.get("code") for concept in resource.get("interpretation", []) for coding in concept.get("coding", [])
+    )
+    return " and ".join(dict.fromkeys(INTERPRETATIONS[code] for code in codes if code in INTERPRETATIONS))
+
+
+def _agreed(value: str, word: str) -> str:
+    """Give a value in words. An interpretation that contradicts it stays beside it, so that neither is used."""
+    said, meant = PRESENCE.get(value.strip().lower()), PRESENCE.get(word)
+    return f"{value}, interpreted as {word}" if word and said is not None and said != meant else value
+
+
+def _limit(resource: Mapping[str, Any], side: str, unit: str) -> str:
+    """Give a limit of normal when the report states one, and only one, in the result's own unit."""
+    stated = {
+        str(limits[side]["value"])
+        for limits in resource.get("referenceRange", [])
+        if "value" in limits.get(side, {}) and limits[side].get("code", unit) == unit and _is_normal(limits)
+    }
+    return stated.pop() if len(stated) == 1 else ""
+
+
+def _is_normal(limits: Mapping[str, Any]) -> bool:
+    """Say whether a reference range is one of normal: a therapeutic or recommended one is not."""
+    codes = [coding.get("code") for coding in limits.get("type", {}).get("coding", [])]
+    return not codes or NORMAL in codes

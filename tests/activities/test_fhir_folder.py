@@ -74,7 +74,7 @@ def test_a_value_is_converted_by_its_unit_and_never_guessed(folder: Path) -> Non
     assert isinstance(used, LabValue)
     assert (used.value, used.unit, used.reported) == (Decimal(135), "g/L", "13.5 g/dL")
     assert isinstance(unused, UnusedResult)
-    assert "unit ''" in unused.why
+    assert "missing unit" in unused.why
 
 
 @pytest.mark.parametrize("comparator", ["<", "<=", ">=", ">"])
@@ -106,6 +106,65 @@ def test_an_upper_limit_counts_only_in_the_results_own_unit(folder: Path, high: 
     put(folder, "S001-1.json", observation(referenceRange=[{"text": "see report"}, {"high": high}]))
 
     assert [found.upper_limit for found in results(folder)] == [limit]
+
+
+def test_the_lower_limit_and_the_status_come_with_the_value(folder: Path) -> None:
+    """CTCAE grades 1 need the lower limit of normal, and a corrected report says that it is one."""
+    limits = {"low": {"value": 13.0, "code": "g/dL"}, "high": {"value": 17.5, "code": "g/dL"}}
+    put(folder, "S001-1.json", observation(status="corrected", referenceRange=[limits]))
+
+    (found,) = results(folder)
+    value = read(found, PROTOCOL.lab_bounds)
+
+    assert (found.lower_limit, found.upper_limit, found.status) == ("13.0", "17.5", "corrected")
+    assert isinstance(value, LabValue)
+    assert (value.lower_limit, value.upper_limit, value.status) == (Decimal(130), Decimal(175), "corrected")
+
+
+@pytest.mark.parametrize(
+    ("ranges", "limit"),
+    [
+        ([{"type": {"coding": [{"code": "therapeutic"}]}, "high": {"value": 3.0}}, {"high": {"value": 1.2}}], "1.2"),
+        ([{"type": {"coding": [{"code": "normal"}]}, "high": {"value": 1.2}}], "1.2"),
+        ([{"type": {"text": "adults"}, "high": {"value": 1.2}}], "1.2"),
+        ([{"high": {"value": 1.2}}, {"high": {"value": 1.2}}], "1.2"),
+        ([{"high": {"value": 1.2}}, {"high": {"value": 1.4}}], ""),
+        ([{"high": {"unit": "none"}}], ""),
+    ],
+    ids=["therapeutic", "normal", "in words", "twice", "two that differ", "no number"],
+)
+def test_only_one_range_of_normal_gives_a_limit(folder: Path, ranges: list[dict[str, Any]], limit: str) -> None:
+    """A therapeutic range is not normal, and of two that differ neither is picked."""
+    ratio = {"value": 1.1, "system": UCUM, "code": "{INR}"}
+    put(folder, "S001-1.json", observation("6301-6", valueQuantity=ratio, referenceRange=ranges))
+
+    assert [found.upper_limit for found in results(folder)] == [limit]
+
+
+@pytest.mark.parametrize(
+    ("fields", "value"),
+    [
+        ({"valueCodeableConcept": {"text": "Non-reactive", "coding": [{"display": "Negative"}]}}, "Non-reactive"),
+        ({"valueCodeableConcept": {"coding": [{"code": "260385009"}, {"display": "Negative"}]}}, "Negative"),
+        ({"valueCodeableConcept": {"coding": [{"code": "260385009"}]}}, "a code without words"),
+        ({"valueString": "Negative", "interpretation": [{"coding": [{"code": "NEG"}]}]}, "Negative"),
+        ({"valueString": "Negative", "interpretation": [{"coding": [{"code": "N"}]}]}, "Negative"),
+        ({"valueString": "Negative", "interpretation": [{"coding": [{"code": "POS"}]}]},
+         "Negative, interpreted as positive"),
+        ({"interpretation": [{"coding": [{"code": "POS"}]}]}, "positive"),
+        ({"interpretation": [{"coding": [{"code": "NEG"}, {"code": "POS"}]}]}, "negative and positive"),
+        ({"dataAbsentReason": {"text": "hemolyzed"}}, "no value: hemolyzed"),
+    ],
+)  # fmt: skip
+def test_a_word_comes_from_value_code_or_interpretation(folder: Path, fields: dict[str, Any], value: str) -> None:
+    """What is said twice must agree; a specimen without a value keeps its reason."""
+    put(folder, "S001-1.json", observation("31201-7", valueQuantity=None, **fields))
+
+    (found,) = results(folder)
+
+    assert (found.value, found.unit) == (value, "")
+    plain = value.lower() in {"non-reactive", "negative", "positive"}
+    assert isinstance(read(found, PROTOCOL.lab_bounds), LabValue if plain else UnusedResult)
 
 
 def test_another_subjects_result_is_never_taken(folder: Path) -> None:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo import laboratory
+from activities.adapters.fhir_folder import FhirFolder
+from demo import laboratory, laboratory_tests
+from demo.cast import cast
+from demo.screening import screening_codes
+from domain.labs import LabValue, read
+from domain.nct06978153 import PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -188,6 +193,49 @@ def test_what_the_laboratory_cannot_report_is_refused(abnormal: dict[str, Any]) 
     """Unknown codes and values of the wrong kind are errors of the caller."""
     with pytest.raises(ValueError, match="cannot report"):
         make(abnormal=abnormal)
+
+
+ADDED = (*laboratory_tests.SCREENING, *laboratory_tests.PREGNANCY)
+
+
+@pytest.mark.parametrize("sex", ["F", "M"])
+def test_added_tests_are_normal_and_the_product_can_use_each(sex: str) -> None:
+    """Numbers lie within the range printed with them, words say that nothing was found; all are read by the product."""
+    for number in range(50):
+        found = by_code(make(subject=f"S{number:03d}", sex=sex, also=ADDED))
+        for code in laboratory_tests.SCREENING_RANGES:
+            (interval,) = found[code]["referenceRange"]
+            assert interval["low"]["value"] < found[code]["valueQuantity"]["value"] < interval["high"]["value"]
+        words = {found[code]["valueCodeableConcept"]["text"] for code in ADDED if code in laboratory_tests.WORDS}
+        assert words == {"negative", "non-reactive"}
+
+
+def test_added_tests_leave_the_usual_ones_as_they_are(tmp_path: Path) -> None:
+    """The values and identifiers of what every sample is tested for stay, and the product takes all the others."""
+    plain, more = make(), make(also=ADDED)
+    assert more["entry"][: len(plain["entry"])] == plain["entry"]
+    laboratory.drop(tmp_path, "S001-1", more)
+    read_by_product = [read(result, PROTOCOL.lab_bounds) for result in FhirFolder(tmp_path).results("S001")]
+    taken = {value.analyte for value in read_by_product if isinstance(value, LabValue)}
+    assert taken >= {"INR", "PT", "APTT", "CA", "CA_ION", "ALB", "GLU_F", "FOB", "HIV", "HBSAG", "HCV", "HCG"}
+    assert len(taken) == len(read_by_product)
+
+
+def test_an_added_test_can_be_abnormal_too() -> None:
+    """In its own words or number, and only when it is tested for."""
+    abnormal = {"6301-6": Decimal("1.6"), "16128-1": "reactive"}
+    expected = values(make(also=ADDED)) | {"6301-6": 1.6, "16128-1": "reactive"}
+    assert values(make(also=ADDED, abnormal=abnormal)) == expected
+    with pytest.raises(ValueError, match="cannot report"):
+        make(abnormal=abnormal)
+
+
+def test_women_of_childbearing_age_are_tested_for_pregnancy_at_screening() -> None:
+    """Females of 18 to 49 years at enrolment (I10), and nobody else."""
+    for person in cast("demo", 66):
+        birthdays = person.enrolled_on.replace(year=person.enrolled_on.year - 50)
+        fertile = person.sex == "FEMALE" and person.born_on > birthdays
+        assert (laboratory_tests.HCG in screening_codes(person)) == fertile
 
 
 @pytest.mark.parametrize("name", ["collected_at", "issued_at"])

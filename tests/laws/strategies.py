@@ -19,6 +19,7 @@ from domain.patient import facts as f
 from domain.trial import commands as t
 from domain.trial import facts as tf
 from domain.values import Clock, ClockPace, Site
+from tests.evidence import sections
 from tests.given import SITE, START, TRIAL_ID
 
 SAFE = st.characters(exclude_categories=("Cc", "Cf", "Cs"))
@@ -65,7 +66,11 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 }
 """Fields whose sensible values the type does not tell. A field of another type is built from its type."""
-BUILT: Mapping[Any, st.SearchStrategy[Any]] = {Site: SITES, Clock: CLOCKS}
+BUILT: Mapping[Any, st.SearchStrategy[Any]] = {
+    Site: SITES,
+    Clock: CLOCKS,
+    **{type(section): st.just(section) for section in sections(START).values()},
+}
 NUMBERS = {"order", "notice", "request", "day"}
 
 

@@ -26,10 +26,20 @@ def test_every_stored_fact_parses_to_what_was_stored_and_folds() -> None:
     streams: dict[str, list[Any]] = defaultdict(list)
     for line in stored():
         fact = decider_of(line["stream"]).fact.validate_json(line["body"])
-        assert json.loads(line["body"]).items() <= fact.model_dump(mode="json").items()
+        assert _kept(json.loads(line["body"]), fact.model_dump(mode="json"))
         streams[line["stream"]].append(fact)
     for stream, facts in streams.items():
         assert decider_of(stream).fold(facts).seq == len(facts)
+
+
+def _kept(stored: object, read: object) -> bool:
+    """Say whether what was stored is in what was read, which may hold fields that are newer."""
+    match stored, read:
+        case dict(), dict():
+            return all(name in read and _kept(value, read[name]) for name, value in stored.items())
+        case list(), list():
+            return len(stored) == len(read) and all(map(_kept, stored, read))
+    return stored == read
 
 
 @pytest.mark.parametrize("name", [*CLOSED, *OPEN])

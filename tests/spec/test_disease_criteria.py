@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from domain import evidence as e
 from domain.criteria import Judgement, assess
 from domain.findings import Verdict
 from domain.nct06978153.criteria import CRITERIA
-from tests.criteria import PROTOCOL, found, judged, value, verdict, whole, with_section, without
+from tests.criteria import PROTOCOL, found, judged, value, verdict, whole, with_section, without, yes
 from tests.evidence import answers, sections
 from tests.given import day
 
@@ -47,7 +48,7 @@ def test_a_missing_section_is_unknown_for_each_of_its_criteria(name: str) -> Non
         ({"document": ""}, Verdict.UNKNOWN),
     ],
 )
-def test_sclc_by_histology(fields: dict[str, object], expected: Verdict) -> None:
+def test_sclc_by_histology(fields: dict[str, Any], expected: Verdict) -> None:
     """Cytology alone and a report without a name are UNKNOWN (I3)."""
     assert verdict("I3", with_section("histology", **fields)) == expected
 
@@ -142,7 +143,7 @@ def test_no_other_prior_treatment(other: str) -> None:
 @pytest.mark.parametrize(("rule", "field"), [("E12", "antiangiogenic"), ("E13", "immune_modulator")])
 def test_a_prior_drug_of_the_class_triggers_its_own_rule_alone(rule: str, field: str) -> None:
     """Ever (E12, E13)."""
-    known = with_section("prior_treatment", **{field: True})
+    known = with_section("prior_treatment", **yes(field))
     assert {key: verdict(key, known) for key in ("E12", "E13")} == {
         "E12": Verdict.NOT_TRIGGERED, "E13": Verdict.NOT_TRIGGERED, rule: Verdict.TRIGGERED
     }  # fmt: skip
@@ -240,7 +241,7 @@ def test_metastasis_of_the_brain(metastasis: str, expected: Verdict) -> None:
         ({"drained_on": (day(2) - timedelta(days=31),)}, Verdict.NOT_TRIGGERED),
     ],
 )
-def test_effusions(fields: dict[str, object], expected: Verdict) -> None:
+def test_effusions(fields: dict[str, Any], expected: Verdict) -> None:
     """Drained in 30 d, the last day included, planned, or uncontrolled (E6)."""
     assert verdict("E6", with_section("effusion", **fields)) == expected
 
@@ -248,7 +249,7 @@ def test_effusions(fields: dict[str, object], expected: Verdict) -> None:
 @pytest.mark.parametrize("field", ["vessel_invasion", "cavity_or_necrosis"])
 def test_imaging_findings_trigger_whatever_the_investigator_says(field: str) -> None:
     """And without them the risk of bleeding is the investigator's to judge (E10)."""
-    assert verdict("E10", with_section("thorax", **{field: True})) == Verdict.TRIGGERED
+    assert verdict("E10", with_section("thorax", **yes(field))) == Verdict.TRIGGERED
     assert verdict("E10", whole(judgements={})) == Verdict.JUDGEMENT_PENDING
     assert verdict("E10", whole(judgements=judged(E10="TRIGGERED"))) == Verdict.TRIGGERED
 

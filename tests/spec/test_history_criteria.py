@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from domain import evidence as e
 from domain.findings import Verdict
-from tests.criteria import found, judged, value, verdict, whole, with_lab, with_section, without, woman
+from tests.criteria import found, judged, one, value, verdict, whole, with_lab, with_section, without, woman, yes
 from tests.given import day
 
 CLEAR, HIT = Verdict.NOT_TRIGGERED, Verdict.TRIGGERED
@@ -113,7 +114,7 @@ def test_three_malignancies_are_excepted(kind: str) -> None:
 )
 def test_a_condition_triggers_its_own_rule_alone(rule: str, field: str) -> None:
     """Yes or no (E14, E16.6, E16.7, E16.10, E16.11, E18)."""
-    known = with_section("conditions", **{field: True})
+    known = with_section("conditions", **yes(field))
     hit = [
         key for key in ("E14", "E16.6", "E16.7", "E16.10", "E16.11", "E18", "E20", "E24") if verdict(key, known) == HIT
     ]
@@ -127,7 +128,7 @@ def test_a_grade_triggers_from_its_limit_on(rule: str, field: str, limit: int) -
     """Grade 2 of neuropathy, grade 3 of hypersensitivity (E20, E24)."""
     for grade in range(6):
         expected = HIT if grade >= limit else CLEAR
-        assert verdict(rule, with_section("conditions", **{field: grade})) == expected
+        assert verdict(rule, with_section("conditions", **one(field, grade))) == expected
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_the_mean_of_the_last_two_blood_pressures(readings: tuple[tuple[int, int
         ({"qt_ms": None, "qtc_ms": None}, Verdict.UNKNOWN),
     ],
 )
-def test_the_heart(fields: dict[str, object], expected: Verdict) -> None:
+def test_the_heart(fields: dict[str, Any], expected: Verdict) -> None:
     """QTcF = QT / RR^(1/3), RR in s; Bazett alone near the limit is repeated (E16.2, Q11)."""
     assert verdict("E16.2", with_section("heart", **fields)) == expected
 
@@ -174,7 +175,7 @@ def test_the_heart(fields: dict[str, object], expected: Verdict) -> None:
 @pytest.mark.parametrize("field", ["cirrhosis", "decompensated", "antivirals"])
 def test_the_liver(field: str) -> None:
     """Any of the three (E16.5)."""
-    assert verdict("E16.5", with_section("liver", **{field: True})) == HIT
+    assert verdict("E16.5", with_section("liver", **yes(field))) == HIT
 
 
 @pytest.mark.parametrize("code", ["HBSAG", "HCV"])
@@ -202,7 +203,7 @@ def test_hepatitis_without_treatment_is_the_investigator_s_to_judge(code: str) -
         ({"significant_on": date(2025, 3, 5)}, HIT),
     ],
 )
-def test_bleeding(fields: dict[str, object], expected: Verdict) -> None:
+def test_bleeding(fields: dict[str, Any], expected: Verdict) -> None:
     """Above 50 mL a day in 14 d, or significant in 3 calendar months, the last day included (E17)."""
     assert verdict("E17", with_section("bleeding", **fields)) == expected
 
@@ -214,13 +215,13 @@ def test_bleeding(fields: dict[str, object], expected: Verdict) -> None:
 def test_events_are_looked_back_for_their_days(rule: str, field: str, limit: int) -> None:
     """N - 1, N and N + 1 days; 28 d since a trial's treatment is enough (E21, E22, E23)."""
     for days, expected in ((limit - 1, HIT), (limit, HIT), (limit + 1, CLEAR)):
-        assert verdict(rule, with_section("events", **{field: ago(days)})) == expected
+        assert verdict(rule, with_section("events", **one(field, ago(days)))) == expected
 
 
 @pytest.mark.parametrize(("rule", "field"), [("E21", "residual_effects"), ("E23", "live_vaccine_planned")])
 def test_what_is_there_or_planned_triggers(rule: str, field: str) -> None:
     """Residual effects; a planned live vaccine (E21, E23)."""
-    assert verdict(rule, with_section("events", **{field: True})) == HIT
+    assert verdict(rule, with_section("events", **yes(field))) == HIT
 
 
 def test_another_trial() -> None:

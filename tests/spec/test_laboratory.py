@@ -7,7 +7,7 @@ import pytest
 
 from domain import units
 from domain.catalogue import latest
-from domain.labs import ANALYTES, LabValue, ReportedResult, UnusedResult, analyte_of, read
+from domain.labs import ANALYTES, LOINC, LabValue, ReportedResult, UnusedResult, analyte_of, read
 from domain.patient import commands as c
 from domain.patient import facts as f
 from tests.given import TRIAL_ID, day, noon, the, when
@@ -59,7 +59,27 @@ def unused(result: ReportedResult) -> str:
         ("WEIGHT", "70000", "g", "70"),
         ("HEIGHT", "1.7", "m", "170"),
         ("HEIGHT", "70", "[in_i]", "177.8"),
+        ("ALT", "1", "ukat/L", "60"),
+        ("PLT", "80", "10^9/L", "80"),
+        ("PLT", "80000", "cells/uL", "80"),
+        ("UPROT24", "1000", "mg/(24.h)", "1"),
+        ("UPROT24", "1.0", "g/(24.h)", "1"),
+        ("INR", "1.5", "1", "1.5"),
+        ("INR", "1.5", "{INR}", "1.5"),
+        ("PT", "12.9", "s", "12.9"),
+        ("APTT", "31", "s", "31"),
+        ("CA", "12", "mg/dL", "2.994"),
+        ("CA", "2.99", "mmol/L", "2.99"),
+        ("CA_ION", "6", "mg/dL", "1.5"),
+        ("CA_CORR", "10", "mg/dL", "2.495"),
+        ("ALB", "4.1", "g/dL", "41"),
+        ("GLU_F", "180", "mg/dL", "9.99"),
+        ("HBVDNA", "500", "[IU]/mL", "500"),
+        ("QTCF", "0.48", "s", "480"),
+        ("QTC", "479", "ms", "479"),
+        ("SBP", "150", "mm[Hg]", "150"),
         ("UPROT", "++", "", "2"),
+        ("FOB", "2+", "", "2"),
         ("UPROT", " Trace", "", "0"),
     ],
 )
@@ -76,14 +96,34 @@ def test_the_upper_limit_is_turned_with_the_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["1,5", "<0.1", ">1000", "hemolyzed", "NaN", "Infinity", "-Infinity", "1_5", "\uff11\uff15"]
+    "value",
+    [
+        "1,5",
+        "1,500",
+        "1 500",
+        "1.500,0",
+        "<0.1",
+        ">1000",
+        "hemolyzed",
+        "clotted",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1_5",
+        "\uff11\uff15",
+        "\u22121.5",
+        "1\u00a0500",
+        "1.5\u200b",
+        "0x10",
+        "1.5 10*9/L",
+    ],
 )
 def test_censored_and_textual_values_are_set_aside(value: str) -> None:
     """Nothing is guessed from a value that is no plain number."""
     assert "not a number" in unused(reported("ANC", value, "10*9/L"))
 
 
-@pytest.mark.parametrize("value", ["1e309", "1e99", "0.00000000000000001", "1" * 41])
+@pytest.mark.parametrize("value", ["1e309", "1e400", "1e9999", "1e99", "0.00000000000000001", "1" * 41])
 def test_numbers_of_no_usual_size_are_set_aside(value: str) -> None:
     """A number nobody measured is not used, and costs nothing to refuse."""
     assert "number" in unused(reported("ANC", value, "10*9/L"))
@@ -99,7 +139,27 @@ def test_an_unlisted_unit_is_set_aside(value: str, unit: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "value", "unit"),
-    [("HB", "9.0", "g/L"), ("ANC", "3000", "10*9/L"), ("CREAT", "0.9", "umol/L"), ("WEIGHT", "700", "kg")],
+    [
+        ("HB", "9.0", "g/L"),
+        ("ANC", "3000", "10*9/L"),
+        ("CREAT", "0.9", "umol/L"),
+        ("WEIGHT", "700", "kg"),
+        ("HEIGHT", "1.7", "cm"),
+        ("CA", "9.6", "mmol/L"),
+        ("CA", "2.4", "mg/dL"),
+        ("CA_ION", "4.8", "mmol/L"),
+        ("CA_ION", "1.2", "mg/dL"),
+        ("CA_CORR", "9.6", "mmol/L"),
+        ("ALB", "4.1", "g/L"),
+        ("ALB", "41", "g/dL"),
+        ("GLU_F", "90", "mmol/L"),
+        ("GLU_F", "5.2", "mg/dL"),
+        ("UPROT24", "120", "g/(24.h)"),
+        ("QTCF", "0.4", "ms"),
+        ("QTCF", "400", "s"),
+        ("INR", "95", "{INR}"),
+        ("HCG", "-1", "m[IU]/mL"),
+    ],
 )
 def test_a_value_beyond_plausibility_is_taken_for_a_wrong_unit(code: str, value: str, unit: str) -> None:
     """9 g/L of hemoglobin is 9 g/dL with the wrong unit, as the published mCODE example of 3000 10*3/uL is."""
@@ -110,6 +170,32 @@ def test_a_value_beyond_plausibility_is_taken_for_a_wrong_unit(code: str, value:
 def test_an_upper_limit_that_is_none_sets_the_result_aside(limit: str) -> None:
     """A limit of zero, below zero, or in words."""
     assert unused(reported("ALT", "24", "U/L", limit))
+
+
+def test_a_limit_in_another_unit_sets_the_result_aside() -> None:
+    """88 umol/L of creatinine with 1.2 as its limit: the limit is in mg/dL, and 1.5 x ULN would be nonsense."""
+    assert "upper limit of normal" in unused(reported("CREAT", "88", "umol/L", "1.2"))
+
+
+def test_the_lower_limit_comes_with_the_value() -> None:
+    """In the same unit (CTCAE grade 1 begins at it); 0 is one, as of ALT."""
+    found = used(reported("HB", "11", "g/dL", "15.5", lower_limit="12.0"))
+    assert (found.lower_limit, found.upper_limit) == (Decimal(120), Decimal(155))
+    assert used(reported("ALT", "11", "U/L", lower_limit="0")).lower_limit == 0
+    assert used(reported("ALT", "11", "U/L", "45")).lower_limit is None
+
+
+@pytest.mark.parametrize(("lower", "upper"), [("-1", "15"), ("16", "15"), ("low", "15"), ("<12", "")])
+def test_a_lower_limit_that_is_none_sets_the_result_aside(lower: str, upper: str) -> None:
+    """Below zero, above the upper limit, or in words."""
+    assert unused(reported("HB", "13", "g/dL", upper, lower_limit=lower))
+
+
+def test_no_digit_of_a_value_is_lost() -> None:
+    """A value just under a limit is not rounded up to it."""
+    text = f"89.{'9' * 20}"
+    assert used(reported("HB", text, "g/L")).value == Decimal(text) < 90
+    assert used(reported("HB", f"8.{'9' * 20}", "g/dL")).value < 90
 
 
 @pytest.mark.parametrize("status", ["preliminary", "cancelled", "entered-in-error", ""])
@@ -125,21 +211,25 @@ def test_a_code_counts_with_its_system_only() -> None:
     assert analyte_of("HB") is None
     assert analyte_of("HB", "analyte") == "HB"
     assert analyte_of("GLUCOSE", "analyte") is None
-    assert "code" in unused(reported("2118-8", "13", "g/dL", system="http://loinc.org"))
+    race = "urn:oid:2.16.840.1.113883.6.238"
+    assert "code is not one" in unused(reported("2118-8", "negative", system=race))
+    assert used(reported("2118-8", "negative", system=LOINC)).analyte == "HCG"
 
 
-def test_an_ordinal_is_one_of_its_steps() -> None:
-    """Free text is not read as a dipstick result (I13.1)."""
-    assert "not one of" in unused(reported("UPROT", "a little"))
+@pytest.mark.parametrize("text", ["a little", "positive", "5+", "\uff0b\uff0b", "1", "30 mg/dL"])
+@pytest.mark.parametrize("code", ["UPROT", "FOB"])
+def test_an_ordinal_is_one_of_its_steps(code: str, text: str) -> None:
+    """Free text, and a "positive" without its plusses, is no dipstick result (I13.1, E17)."""
+    assert "not one of" in unused(reported(code, text))
 
 
 def test_every_accepted_unit_can_be_converted() -> None:
     """The table names no unit the library refuses, and to the canonical unit and back is the same."""
     for analyte in ANALYTES.values():
         for unit in analyte.accepted:
-            there = units.convert(Decimal("12.5"), unit, analyte.unit, analyte=analyte.code)
-            factor = units.factor(unit, analyte.unit, analyte.code)
-            assert abs(there / factor - Decimal("12.5")) <= Decimal("1e-26")
+            there = units.convert(Decimal("12.5"), unit, analyte.number_unit, analyte=analyte.code)
+            back = units.convert(there, analyte.number_unit, unit, analyte=analyte.code)
+            assert abs(back - Decimal("12.5")) <= Decimal("1e-25")
 
 
 def test_mass_and_molar_are_never_mixed_without_the_analyte() -> None:
@@ -178,3 +268,20 @@ def test_what_is_set_aside_stands_in_the_record() -> None:
     outcome = when(registered(), c.TypeLabResults(results=rows), on=day(1))
     (kept,) = the(outcome, f.LabResultsRecorded).unused
     assert (kept.code, kept.reported, kept.document) == ("HB", "<9 g/dL", "S001-3.json")
+
+
+def test_a_corrected_report_of_a_sample_replaces_the_first_one() -> None:
+    """And is not replaced by it again when the first report is read once more; a later sample replaces both."""
+    first = reported("HB", "8.0", "g/dL")
+    corrected = reported("HB", "13.0", "g/dL", status="corrected")
+    again = reported("HB", "13.2", "g/dL", status="amended")
+    later = reported("HB", "12.0", "g/dL", collected_at=noon(day(2)))
+    for arrival, expected in (
+        ([first, corrected], 130),
+        ([corrected, first], 130),
+        ([first, corrected, again, first], 132),
+        ([corrected, later], 120),
+        ([later, corrected], 120),
+    ):
+        story = when(registered(), c.TypeLabResults(results=tuple(arrival)), on=day(3)).story
+        assert story.state.labs["HB"].value == expected

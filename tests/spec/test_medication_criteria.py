@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from domain import evidence as e
 from domain.criteria import Case, Ruling
 from domain.findings import Verdict
-from tests.criteria import found, verdict, whole, with_lab, with_section, without
+from tests.criteria import found, one, verdict, whole, with_lab, with_section, without
 from tests.given import day
 
 ON = day(2)
@@ -31,15 +32,15 @@ def test_a_drug_counts_for_its_days_and_while_it_is_taken(rule: str, field: str,
         (limit + 1, Verdict.NOT_TRIGGERED),
     ):
         course = e.Course(drug="DRUG_X", started_on=ago(90), stopped_on=ago(days))
-        assert verdict(rule, with_section("medication", **{field: (course,)})) == expected
+        assert verdict(rule, with_section("medication", **one(field, (course,)))) == expected
     taken = e.Course(drug="DRUG_X", started_on=ago(90))
-    assert verdict(rule, with_section("medication", **{field: (taken,)})) == Verdict.TRIGGERED
+    assert verdict(rule, with_section("medication", **one(field, (taken,)))) == Verdict.TRIGGERED
     assert verdict(rule, without("medication")) == Verdict.UNKNOWN
 
 
-def steroids(*courses: dict[str, object]) -> Case:
+def steroids(*courses: dict[str, Any]) -> Case:
     """Give a case with courses of systemic steroids, 60 d ago until now unless told otherwise."""
-    base = {"drug": "PREDNISONE", "started_on": ago(60), "mg_per_day": Decimal(10), "route": "SYSTEMIC",
+    base: dict[str, Any] = {"drug": "PREDNISONE", "started_on": ago(60), "mg_per_day": Decimal(10), "route": "SYSTEMIC",
             "purpose": "OTHER"}  # fmt: skip
     return with_section("medication", steroids=tuple(e.SteroidCourse.model_validate(base | row) for row in courses))
 
@@ -89,7 +90,7 @@ def test_the_worst_day_counts_not_the_mean() -> None:
         ({"drug": "PREDNISOLONE"}, Verdict.UNKNOWN),
     ],
 )
-def test_what_is_excepted_and_what_is_not_known(fields: dict[str, object], expected: Verdict) -> None:
+def test_what_is_excepted_and_what_is_not_known(fields: dict[str, Any], expected: Verdict) -> None:
     """Local routes, and 7 d or less for prophylaxis or a non-autoimmune reason (E9.x)."""
     assert verdict("E9.1", steroids({"mg_per_day": 40} | fields)) == expected
 
@@ -143,7 +144,7 @@ def test_pt_is_held_against_uln_plus_4_s(number: str, expected: Verdict) -> None
         ({"drug": "THROMBOLYTIC"}, Verdict.TRIGGERED),
     ],
 )
-def test_low_dose_heparin_and_aspirin_are_allowed(fields: dict[str, object], expected: Verdict) -> None:
+def test_low_dose_heparin_and_aspirin_are_allowed(fields: dict[str, Any], expected: Verdict) -> None:
     """6,000 to 12,000 units, 100 mg; heparin in mg says nothing (E16.3)."""
     known = with_section("anticoagulation", **fields)
     assert verdict("E16.3", known) == expected
@@ -158,9 +159,9 @@ def test_a_bleeding_tendency_triggers() -> None:
     assert verdict("E16.3", without("bleeding")) == Verdict.UNKNOWN
 
 
-def full_dose(since: int = 14, inr: str = "2.5", **fields: object) -> Case:
+def full_dose(since: int = 14, inr: str = "2.5", **fields: Any) -> Case:
     """Give a case on a full dose, stable for so many days, with a range of INR 2 to 3."""
-    known: dict[str, object] = {
+    known: dict[str, Any] = {
         "drug": "FULL_DOSE", "stable_since": ago(since), "tested": "INR", "range_low": Decimal(2),
         "range_high": Decimal(3),
     }  # fmt: skip
