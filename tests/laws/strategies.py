@@ -60,13 +60,16 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "factor": FACTORS,
     "order": st.integers(1, 60),
     "notice": st.integers(1, 60),
+    "event": st.integers(1, 60),
+    "aesi": st.sampled_from([None, None, "ILD", "BLEEDING", "PREGNANCY"]),
+    "classes": st.lists(st.sampled_from(["SERIOUS_ADVERSE_EVENT", "SUSAR", "PREGNANCY"]), max_size=2).map(tuple),
     "request": st.integers(1, 12),
     "staff": st.sampled_from(["CRC1", "INV1", "NOBODY"]),
     "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 }
 """Fields whose sensible values the type does not tell. A field of another type is built from its type."""
 BUILT: Mapping[Any, st.SearchStrategy[Any]] = {Site: SITES, Clock: CLOCKS}
-NUMBERS = {"order", "notice", "request", "day"}
+NUMBERS = {"order", "notice", "event", "request", "day"}
 
 
 @cache

@@ -25,7 +25,16 @@ from domain.patient.facts.record import (
     NoticeRequested,
     RecordFact,
 )
-from domain.patient.facts.safety import AdverseEventReported, SafetyFact
+from domain.patient.facts.safety import (
+    AdverseEventReported,
+    AdverseEventUpdated,
+    LiveVaccineGiven,
+    PregnancyFound,
+    SafetyActionAsked,
+    SafetyDecided,
+    SafetyFact,
+    SafetyReportMade,
+)
 from domain.patient.facts.schedule import CyclePlanned, DueReached, EpochEntered, ScheduleFact
 from domain.patient.facts.screening import (
     AllocationRefused,
@@ -45,6 +54,7 @@ from domain.patient.facts.surgery import (
     OperabilityJudged,
     PathologyReported,
     SurgeryCancelled,
+    SurgeryExplained,
     SurgeryFact,
     SurgeryPerformed,
 )
@@ -67,6 +77,7 @@ FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 __all__ = [
     "FACT",
     "AdverseEventReported",
+    "AdverseEventUpdated",
     "AllocationRefused",
     "AllocationRequested",
     "CancellationAsked",
@@ -88,19 +99,25 @@ __all__ = [
     "GateOverridden",
     "LabResultsRecorded",
     "LabsOrdered",
+    "LiveVaccineGiven",
     "NoticeAcknowledged",
     "NoticeReached",
     "NoticeRequested",
     "OperabilityJudged",
     "PathologyReported",
+    "PregnancyFound",
     "ProgressionFound",
     "Randomized",
+    "SafetyActionAsked",
+    "SafetyDecided",
+    "SafetyReportMade",
     "ScreenFailed",
     "StudyEnded",
     "SubjectDied",
     "SubjectRegistered",
     "SubjectWithdrew",
     "SurgeryCancelled",
+    "SurgeryExplained",
     "SurgeryPerformed",
     "TreatmentEnded",
 ]
