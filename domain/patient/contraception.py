@@ -3,8 +3,8 @@
 from datetime import date
 
 from domain.criteria import completed_years
-from domain.patient.courses import last_taken
 from domain.patient.journey import Journey
+from domain.patient.taken import last_taken
 from domain.patient.windows import days
 
 

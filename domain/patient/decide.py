@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from domain.patient import commands as c
-from domain.patient import dosing, ending, holds, reporting, results, safety, screening, surgery, time
+from domain.patient import dosing, ending, happenings, reporting, results, safety, screening, surgery, time
 from domain.patient import facts as f
 from domain.patient.checks import check
 from domain.patient.draft import Draft
@@ -67,9 +67,9 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.ReportPregnancy():
             safety.pregnancy(draft, submission, command)
         case c.ReportLiveVaccine():
-            holds.live_vaccine(draft, command)
+            happenings.live_vaccine(draft, command)
         case c.DecideSafety():
-            holds.safety_decision(draft, command)
+            happenings.safety_decision(draft, command)
         case c.ReportProgression():
             ending.progression(draft, command)
         case c.DiscontinueTreatment():

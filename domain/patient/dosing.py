@@ -6,7 +6,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
-from domain.patient.holds import given_while_stopped, not_stopped
+from domain.patient.happenings import given_while_stopped, not_stopped
 from domain.patient.journey import Cycle
 from domain.patient.windows import Dates, days, delay_limit
 from domain.protocol import RegimenLine

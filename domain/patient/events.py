@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import assert_never
 
 from domain.patient import facts as f
 from domain.patient.commands import AdverseOutcome, Causality, DrugCausality, Seriousness
@@ -94,6 +95,8 @@ def fold(safety: Safety, seq: int, fact: SafetyFact) -> Safety:  # noqa: PLR0911
             return replace(safety, asked=asked, open=(*safety.open, fact), stopped=stopped)
         case f.SafetyDecided():
             return _decided(safety, fact)
+        case _:
+            assert_never(fact)
 
 
 def _event(safety: Safety, event: SafetyEvent) -> Safety:

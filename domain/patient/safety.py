@@ -9,7 +9,7 @@ from domain.patient import facts as f
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
 from domain.patient.events import FOLLOWED, SafetyEvent
-from domain.patient.holds import ask
+from domain.patient.happenings import ask
 from domain.patient.reporting import clocks_of, event_of, numbers_of
 from domain.protocol import SafetyPlan
 from domain.submission import Reason, Refused, Submission

@@ -5,9 +5,9 @@ from datetime import date
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm
-from domain.patient.courses import last_taken
 from domain.patient.draft import Draft
 from domain.patient.pathology import contradictions
+from domain.patient.taken import last_taken
 from domain.patient.windows import days
 from domain.protocol import EvaluationEpoch, ProcedureEpoch, TreatmentEpoch
 from domain.submission import UNATTRIBUTED, Reason, Refused, Submission

@@ -32,7 +32,8 @@ def sae(story: Story, **changed: Any) -> Story:
 
 def number(story: Story) -> int:
     """Give the number of the latest safety event."""
-    return max(story.state.safety.events)
+    latest: int = max(story.state.safety.events)
+    return latest
 
 
 def reported(story: Story, to: str, at: datetime, stage: str = "INITIAL") -> c.ReportSafety:
