@@ -118,6 +118,21 @@ def _treatment(epoch: TreatmentEpoch) -> Iterator[Line]:
 def _events(protocol: Protocol) -> Iterator[Line]:
     for name, row in protocol.events.items():
         yield name, f"{row.notice} to {', '.join(row.to)}", row.source
+    for clock in protocol.safety.clocks:
+        span = f"{clock.hours} h from awareness" if clock.hours else f"{clock.days} d, day 0: the sponsor learns"
+        yield f"{clock.code} report", f"to {clock.recipient} within {span}", clock.source
+    for rule in protocol.safety.rules:
+        grades = f"grade {rule.grade_from} to {rule.grade_to}"
+        yield rule.event, f"{grades}: {rule.text} ({rule.command}, {', '.join(rule.to)})", rule.source
+    vaccine, contraception, response = protocol.safety.vaccine, protocol.contraception, protocol.response
+    yield "live vaccine", f"none from {vaccine.days_before} d before {vaccine.drug} on", vaccine.source
+    ages = f"{contraception.sex}, {contraception.age_from} to {contraception.age_to} years"
+    yield "contraception", f"{ages}: {contraception.ends.after_days} d after the last study drug", contraception.source
+    yield (
+        "MPR, pCR",
+        f"viable tumour at most {response.major_at_most} %, {response.complete_at_most} %",
+        response.source,
+    )
     yield "backdated report", f"confirm beyond {protocol.plausibility.backdated_days} d", protocol.plausibility.source
     for analyte, (low, high) in protocol.lab_bounds.items():
         yield f"bounds {analyte}", f"{low} .. {high}", protocol.lab_bounds_source

@@ -117,6 +117,10 @@ class Story:
     async def _serious_event(self, on: date) -> None:
         fields = {"term": "febrile neutropenia", "grade": 3, "serious": True, "onset_on": on}
         await self._act("INVESTIGATOR", "adverse_event", on, **fields)
+        event = max(self._journey.safety.events.values(), key=lambda known: known.number)
+        aware_at = max(moment.at for moment in event.classes.values()).isoformat()
+        for to in ("SPONSOR", "EC"):
+            await self._act("COORDINATOR", "sae_reported", on, event=event.number, reported_at=aware_at, to=to)
 
     async def _end_treatment(self, on: date) -> None:
         """End treatment between two cycles, as the participant's fate says."""

@@ -123,7 +123,7 @@ PATIENT = Decider(
     attributes=view.attributes,
     details=view.details,
     chapter=view.chapter,
-    is_over=lambda journey: journey.is_over,
+    is_over=lambda journey: journey.is_over and patient_due(journey) is None,
     show=view.state,
     voucher=lambda _: None,
 )

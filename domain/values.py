@@ -57,6 +57,10 @@ class Site(Frozen):
         """Give the site's calendar date at an instant."""
         return instant.astimezone(ZoneInfo(self.time_zone)).date()
 
+    def shown(self, instant: datetime) -> str:
+        """Give an instant as people of the site read it, to the minute."""
+        return f"{instant.astimezone(ZoneInfo(self.time_zone)):%Y-%m-%d %H:%M}"
+
     def due_at(self, on: date) -> datetime:
         """Give the instant (UTC) at which a date falls due at this site."""
         return datetime.combine(on, time(self.due_hour), ZoneInfo(self.time_zone)).astimezone(UTC)

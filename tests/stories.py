@@ -186,6 +186,12 @@ def screen_failure() -> Story:
     return told(screened(), c.ReportScreenFailure(decided_on=day(4), why="I11.2"), day(4))
 
 
+def as_woman(story: Story, born_on: date = date(1985, 2, 3)) -> Story:
+    """The same story of a woman, by default of 40 years."""
+    registered_as, *rest = story.facts
+    return given(registered_as.model_copy(update={"sex": "FEMALE", "born_on": born_on}), *rest, at=story.now)
+
+
 def _no_consent() -> Story:
     return registered(consent=None, evidence=None)
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
 from domain.nct06978153.people import PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
+from domain.nct06978153.safety import CONTRACEPTION, RESPONSE, SAFETY_PLAN
 from domain.nct06978153.screening import SCREENING
 from domain.nct06978153.sources import assumed, rule
 from domain.nct06978153.treatment import ADJUVANT, NEOADJUVANT
@@ -70,6 +71,9 @@ PROTOCOL = Protocol(
     deviation_notice=DEVIATION,
     important_deviation_notice=IMPORTANT_DEVIATION,
     events=EVENTS,
+    safety=SAFETY_PLAN,
+    contraception=CONTRACEPTION,
+    response=RESPONSE,
     permissions=PERMISSIONS,
     questions=QUESTIONS,
 )

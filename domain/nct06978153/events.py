@@ -44,4 +44,31 @@ EVENTS = {
         important=True,
         source=rule("T6", "pathology differs from the margin as seen: stop and review"),
     ),
+    "SUSAR": Escalation(
+        to=SAFETY, notice="SUSAR", important=True, source=rule("T10", "serious, unexpected and related: told at once")
+    ),
+    "SUSAR_FATAL": Escalation(
+        to=SAFETY, notice="SUSAR_FATAL", important=True, source=rule("T10", "fatal or life-threatening: told at once")
+    ),
+    "PREGNANCY": Escalation(
+        to=SAFETY, notice="PREGNANCY", important=True, source=rule("E25", "pregnancy report to the sponsor")
+    ),
+    "SERIOUSNESS_WITHDRAWN": Escalation(
+        to=SAFETY,
+        notice="SERIOUSNESS_WITHDRAWN",
+        important=False,
+        source=assumed("T10", "Q12", "an event that is no longer serious is told to whom it was told before"),
+    ),
+    "RESECTION_UNCERTAIN": Escalation(
+        to=INVESTIGATOR,
+        notice="RESECTION_UNCERTAIN",
+        important=False,
+        source=assumed("T6", "Q3", "R(un) is flagged; the branch follows UICC R0"),
+    ),
+    "PATHOLOGY_PRELIMINARY": Escalation(
+        to=INVESTIGATOR,
+        notice="PATHOLOGY_PRELIMINARY",
+        important=False,
+        source=rule("T5", "only final pathology counts for the evaluation"),
+    ),
 }

@@ -47,7 +47,7 @@ QUESTIONS = (
     Question(
         id="Q10",
         asks="Contraception end date, men, definition of menopause?",
-        default="last study drug + 56 d; men not covered; by age alone",
+        default="last of all study drugs + 56 d; men not covered; women of 15 to 49 years at consent",
     ),
     Question(
         id="Q11",
@@ -57,7 +57,7 @@ QUESTIONS = (
     Question(
         id="Q12",
         asks="SAE addressees and hours, AESI list, pregnancy report, who may send what?",
-        default="sponsor and EC within 24 h; none listed; the role table of the specification",
+        default="SAE and pregnancy to sponsor and EC in 24 h; ILD, bleeding, pregnancy; the specification's role table",
     ),
     Question(
         id="Q13",

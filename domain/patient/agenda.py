@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal, assert_never
 
+from domain.patient.clocks import HOUR, MINUTE, open_clocks
+from domain.patient.contraception import contraception_until
 from domain.patient.journey import Cycle, Journey
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
@@ -17,7 +19,9 @@ from domain.protocol import (
     TreatmentEpoch,
 )
 
-Act = Literal["REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE"]
+Act = Literal[
+    "REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE", "TELL", "REPORT_DUE", "REPORT_OVERDUE"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Item:
     text: str
     tells: Reminder | Escalation
     dates: Dates | None = None
+    about: str = ""
+    rule: str = ""
 
 
 def agenda(journey: Journey) -> tuple[Item, ...]:
@@ -44,14 +50,46 @@ def due(journey: Journey) -> Item | None:
 
 def is_overdue(journey: Journey) -> bool:
     """Say whether an act that is still awaited has passed its window."""
-    return any(item.act == "OVERDUE" and item.key in journey.reached for item in every_item(journey))
+    return any(
+        item.act in ("OVERDUE", "REPORT_OVERDUE") and item.key in journey.reached for item in every_item(journey)
+    )
 
 
 def every_item(journey: Journey) -> list[Item]:
-    """Give all items of the current wait, those that already fell due among them, earliest first."""
-    if journey.is_over or not journey.epoch or journey.screen_failed:
+    """Give all items of the current wait, those that already fell due among them, earliest first.
+
+    Safety reports are due in every epoch, and after the end as far as their clock began before it. A journey that is
+    over takes adverse events too, but its run closes at once: the deadline of such a one stands in its notice.
+    """
+    if not journey.epoch:
         return []
-    return sorted(_items(journey), key=lambda item: item.at)
+    items = list(_reports(journey))
+    if not journey.is_over and not journey.screen_failed:
+        items += _items(journey)
+        items += _contraception(journey)
+    return sorted(items, key=lambda item: item.at)
+
+
+def _reports(journey: Journey) -> Iterator[Item]:
+    """Give the reminder and the deadline of each safety report that is still to be made. Source: T10."""
+    for clock in open_clocks(journey):
+        if not clock.runs:
+            continue
+        key, row = f"{clock.item}/{clock.deadline.isoformat()}", clock.row
+        due = Item(
+            f"DUE/{key}", clock.deadline - row.remind_hours_before * HOUR, "REPORT_DUE", clock.text, row.reminder
+        )
+        yield replace(due, about=clock.item)
+        text = f"{clock.text}: overdue"
+        late = Item(f"OVERDUE/{key}", clock.deadline + MINUTE, "REPORT_OVERDUE", text, row.overdue)
+        yield replace(late, about=clock.item, rule=row.source.rule)
+
+
+def _contraception(journey: Journey) -> Iterator[Item]:
+    until = contraception_until(journey)
+    if until is not None:
+        reminder = journey.protocol.contraception.ends
+        yield _item(journey, "TELL", "contraception", until, f"{reminder.text} {until}", reminder)
 
 
 def _items(journey: Journey) -> Iterator[Item]:
@@ -60,7 +98,8 @@ def _items(journey: Journey) -> Iterator[Item]:
     match epoch:
         case TreatmentEpoch():
             if journey.current_cycle is not None:
-                yield from _visit(journey, epoch, journey.current_cycle)
+                if not journey.safety.stopped:
+                    yield from _visit(journey, epoch, journey.current_cycle)
             elif epoch.completes_after_days is not None:  # pragma: no branch - else it is left with its last cycle
                 yield from _completion(journey, epoch.completes_after_days)
         case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():

@@ -1,10 +1,12 @@
 """Who must do what by when, for one subject. Every open subject has an ask or a due instant, or both."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import assert_never
 
 from domain.patient.agenda import every_item
+from domain.patient.clocks import open_clocks
 from domain.patient.journey import Journey
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
@@ -19,12 +21,50 @@ class Ask:
     text: str
     by: date | None = None
     overdue: bool = False
+    at: datetime | None = None
 
 
 def asks(journey: Journey) -> tuple[Ask, ...]:
-    """Give the acts awaited from people, the next one first."""
-    if journey.is_over or not journey.epoch:
+    """Give the acts awaited from people: in every phase the safety reports, then the next act first."""
+    if not journey.epoch:
         return ()
+    reports = tuple(_reports(journey))
+    if journey.is_over:
+        return reports
+    return (*reports, *_safety(journey), *_of_epoch(journey))
+
+
+def _reports(journey: Journey) -> Iterator[Ask]:
+    """Ask for each safety report that is still to be made, by its instant. Source: T10."""
+    late = {item.about for item in every_item(journey) if item.act == "REPORT_OVERDUE" and item.key in journey.reached}
+    for clock in sorted(open_clocks(journey), key=lambda clock: clock.deadline):
+        row = journey.protocol.permission("sae_reported")
+        text = clock.text
+        if clock.event.serious and clock.event.causality == "NOT_ASSESSED" and not clock.event.drug_causality:
+            text += " (causality not assessed)"
+        yield Ask("sae_reported", row.roles if row else (), text, clock.by, clock.item in late, clock.deadline)
+
+
+def _safety(journey: Journey) -> Iterator[Ask]:
+    """Ask for what safety events want from the investigator while treatment goes on, and for what a report left out."""
+    if journey.is_on_treatment:
+        for asked in journey.safety.open:
+            rule = next((row for row in journey.protocol.safety.rules if row.command == asked.command), None)
+            yield Ask(asked.command, rule.to if rule else (), asked.text)
+    for event in journey.safety.events.values():
+        if event.fatal and journey.died_on is None:
+            yield _plain(journey, "death", f"fact {event.number} is fatal: the death is not on record")
+    if journey.resection == "NOT_RESECTED" and journey.resection_why is None:
+        yield _plain(journey, "surgery_done", "the same surgery again, with why it was not resected")
+
+
+def _plain(journey: Journey, kind: str, text: str) -> Ask:
+    row = journey.protocol.permission(kind)
+    return Ask(kind, row.roles if row else (), text)
+
+
+def _of_epoch(journey: Journey) -> tuple[Ask, ...]:
+    """Give the acts the current epoch waits for."""
     epoch = journey.protocol.epoch(journey.epoch)
     match epoch:
         case ScreeningEpoch():
@@ -61,7 +101,7 @@ def _screening(journey: Journey) -> tuple[Ask, ...]:
 
 def _treatment(journey: Journey) -> tuple[Ask, ...]:
     cycle = journey.current_cycle
-    if cycle is None:
+    if cycle is None or journey.safety.stopped:
         return ()
     given = _ask(
         journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from domain.patient import commands as c
 from domain.patient.journey import Journey
 from domain.submission import UNATTRIBUTED, Reason, Refused, Submission
-from domain.values import dates_of
+from domain.values import Frozen, dates_of
 
 REPORTS = (
     c.RecordConsent,
@@ -14,6 +14,9 @@ REPORTS = (
     c.ReportSurgery,
     c.ReportPathology,
     c.ReportAdverseEvent,
+    c.UpdateAdverseEvent,
+    c.ReportPregnancy,
+    c.ReportLiveVaccine,
     c.ReportProgression,
     c.ReportWithdrawal,
     c.ReportDeath,
@@ -21,8 +24,19 @@ REPORTS = (
 )
 """Reports say what happened: never refused for a broken rule, only when impossible."""
 
-AFTER_THE_END = (c.ReportAdverseEvent, c.ReportDeath, c.ReportPathology, c.TypeLabResults, c.Acknowledge)
+AFTER_THE_END = (
+    c.ReportAdverseEvent,
+    c.UpdateAdverseEvent,
+    c.ReportSafety,
+    c.ReportPregnancy,
+    c.ReportDeath,
+    c.ReportPathology,
+    c.TypeLabResults,
+    c.Acknowledge,
+)
 """What is still taken after the end of study from people: safety reports and late results."""
+AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge)
+"""What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 
 PLANNED_DATES = frozenset({"until"})
 AFTER_DEATH = frozenset({"died_on", "reported_on", "ended_on", "decided_on", "assessed_on", "judged_on"})
@@ -39,14 +53,24 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
             raise Refused(Reason.ROLE, f"{command.kind} comes from the product itself, never from outside")
         return
     _check_sender(journey, submission)
-    if journey.is_over and not isinstance(command, AFTER_THE_END):
-        detail = f"the study ended for this subject ({journey.study_ended})"
-        raise Refused(
-            Reason.OVER, detail, rule="T6.1", accepts="adverse_event, death, pathology, lab_results, acknowledge"
-        )
+    _check_end(journey, command)
     if submission.occurred_at is not None and submission.occurred_at > at:
         raise Refused(Reason.FUTURE, "occurred_at lies in the future", field="occurred_at", accepts=f"up to {at}")
     _check_dates(journey, submission, journey.site.date_of(at))
+
+
+def _check_end(journey: Journey, command: c.Command) -> None:
+    withdraws = isinstance(command, c.ReportWithdrawal) and command.level == "CONSENT"
+    if journey.consent_withdrawn_on is not None:
+        taken: tuple[type, ...] = AFTER_WITHDRAWAL_OF_CONSENT
+        detail = f"consent was withdrawn on {journey.consent_withdrawn_on}: nothing further is collected"
+        withdraws = False
+    else:
+        taken = AFTER_THE_END
+        detail = f"the study ended for this subject ({journey.study_ended})"
+    if journey.is_over and not isinstance(command, taken) and not withdraws:
+        kinds = ", ".join(kind.model_fields["kind"].default for kind in taken if issubclass(kind, Frozen))
+        raise Refused(Reason.OVER, detail, rule="T6.1", accepts=kinds)
 
 
 def _check_sender(journey: Journey, submission: Submission[c.Command]) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from domain.patient import commands as c
-from domain.patient import dosing, ending, judging, results, screening, surgery, time
+from domain.patient import dosing, ending, happenings, judging, reporting, results, safety, screening, surgery, time
 from domain.patient import facts as f
 from domain.patient.checks import check
 from domain.patient.draft import Draft
@@ -59,11 +59,21 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.CancelSurgery():
             surgery.surgery_cancelled(draft, command)
         case c.ReportPathology():
-            surgery.pathology(draft, command)
+            surgery.pathology(draft, submission, command)
         case c.EvaluateAdjuvant():
             surgery.adjuvant_evaluation(draft, command)
         case c.ReportAdverseEvent():
-            ending.adverse_event(draft, command)
+            safety.adverse_event(draft, submission, command)
+        case c.UpdateAdverseEvent():
+            safety.adverse_event_update(draft, submission, command)
+        case c.ReportSafety():
+            reporting.sae_reported(draft, submission, command)
+        case c.ReportPregnancy():
+            safety.pregnancy(draft, submission, command)
+        case c.ReportLiveVaccine():
+            happenings.live_vaccine(draft, command)
+        case c.DecideSafety():
+            happenings.safety_decision(draft, command)
         case c.ReportProgression():
             ending.progression(draft, command)
         case c.DiscontinueTreatment():

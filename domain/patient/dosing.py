@@ -6,6 +6,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
+from domain.patient.happenings import given_while_stopped, not_stopped
 from domain.patient.journey import Cycle
 from domain.patient.windows import Dates, days, delay_limit
 from domain.protocol import RegimenLine
@@ -42,6 +43,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     first = command.day == 1 and (cycle is None or cycle.day_1_on is None)
     if first:
         _timing(draft, command, cycle)
+    given_while_stopped(draft, command)
     draft.add(f.DoseGiven(cycle=number, day=command.day, given_on=command.given_on, drugs=drugs))
     _content(draft, command, regimen, drugs)
     _missed(draft, command, regimen)
@@ -193,6 +195,7 @@ def _missed(draft: Draft, command: c.ReportDose, regimen: tuple[RegimenLine, ...
 
 def dose_delayed(draft: Draft, command: c.DelayDose) -> None:
     """Put day 1 of the awaited cycle off. Not to before its window, and not into the past."""
+    not_stopped(draft)
     cycle = open_cycle(draft, command.cycle)
     earliest = max(cycle.earliest_on, draft.today)
     if command.until < earliest:
@@ -224,6 +227,7 @@ def dose_omitted(draft: Draft, command: c.OmitDose) -> None:
 
 def override_gate(draft: Draft, command: c.OverrideGate) -> None:
     """Let the awaited cycle start although its gate did not pass."""
+    not_stopped(draft)
     cycle = open_cycle(draft, command.cycle)
     if cycle.gate == "PASSED":
         raise Refused(

@@ -1,4 +1,4 @@
-"""Safety reports and the ways out: progression, discontinuation, withdrawal, loss, death, end of study."""
+"""The ways out: progression, discontinuation, withdrawal, loss, death, end of study."""
 
 from datetime import date
 
@@ -8,14 +8,6 @@ from domain.patient.draft import Draft
 from domain.patient.screening import fail_screening
 from domain.protocol import FollowUpEpoch, ScreeningEpoch
 from domain.submission import Reason, Refused
-
-
-def adverse_event(draft: Draft, command: c.ReportAdverseEvent) -> None:
-    """Record an adverse event; a serious one is told at once. Source: T10."""
-    named = {name: getattr(command, name) for name in f.AdverseEventReported.model_fields if name != "kind"}
-    draft.add(f.AdverseEventReported(**named))
-    if command.serious:
-        draft.event("SERIOUS_ADVERSE_EVENT", f"serious adverse event, grade {command.grade}")
 
 
 def progression(draft: Draft, command: c.ReportProgression) -> None:
@@ -37,12 +29,17 @@ def discontinue_treatment(draft: Draft, command: c.DiscontinueTreatment) -> None
 
 
 def withdrawal(draft: Draft, command: c.ReportWithdrawal) -> None:
-    """Record a withdrawal. From treatment: follow-up goes on. From the study, or in screening: the end."""
+    """Record a withdrawal. From treatment: follow-up goes on. From the study, or in screening: the end.
+
+    A withdrawal of consent ends everything too, also after the end, and nothing further is collected.
+    """
     draft.add(f.SubjectWithdrew(withdrawn_on=command.withdrawn_on, level=command.level, why=command.why))
     if command.level == "TREATMENT" and draft.journey.randomized_on is not None:
         draft.end_treatment("WITHDRAWAL", command.withdrawn_on, command.why)
         return
-    leave(draft, "WITHDRAWAL", command.withdrawn_on, command.why)
+    if not draft.journey.is_over:
+        reason = "WITHDRAWAL_OF_CONSENT" if command.level == "CONSENT" else "WITHDRAWAL"
+        leave(draft, reason, command.withdrawn_on, command.why)
 
 
 def lost_to_follow_up(draft: Draft, command: c.LoseToFollowUp) -> None:

@@ -10,6 +10,8 @@ from domain.criteria.case import Judgement, Ruling
 from domain.evidence import Section
 from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
+from domain.patient.events import Safety
+from domain.patient.events import fold as fold_safety
 from domain.protocol import Protocol, Resection, Role
 from domain.values import Clock, Sex, Site
 
@@ -105,13 +107,18 @@ class Journey:
     surgery_on: date | None = None
     resection: Resection | None = None
     surgery_attributed: bool = True
+    resection_why: str | None = None
+    residual_uncertain: bool = False
     pathology: Resection | None = None
+    pathology_report: f.PathologyReported | None = None
     evaluated_on: date | None = None
     treatment_ended: str = ""
     treatment_ended_on: date | None = None
     progressed_on: date | None = None
     died_on: date | None = None
     study_ended: str = ""
+    ended_seq: int = 0
+    consent_withdrawn_on: date | None = None
     contacted_on: date | None = None
     reached: frozenset[str] = frozenset()
     intents: dict[int, Intent] = field(default_factory=dict)
@@ -119,6 +126,7 @@ class Journey:
     notices: dict[int, Notice] = field(default_factory=dict)
     deviations: dict[str, f.DeviationRecorded] = field(default_factory=dict)
     adverse_events: int = 0
+    safety: Safety = field(default_factory=Safety)
 
     @property
     def protocol(self) -> Protocol:
@@ -134,6 +142,11 @@ class Journey:
     def is_over(self) -> bool:
         """Say whether the subject's part in the study has ended."""
         return self.study_ended != ""
+
+    @property
+    def is_on_treatment(self) -> bool:
+        """Say whether the subject is randomized and protocol treatment has not ended."""
+        return self.randomized_on is not None and not self.treatment_ended and not self.is_over
 
     @property
     def current_cycle(self) -> Cycle | None:
@@ -211,13 +224,26 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
                 surgery_on=fact.performed_on,
                 resection=fact.resection,
                 surgery_attributed=fact.attributed,
+                resection_why=fact.why,
+                residual_uncertain=fact.residual_uncertain,
             )
+        case f.SurgeryExplained():
+            return replace(now, resection_why=fact.why)
         case f.PathologyReported():
-            return replace(now, pathology=fact.resection)
+            return _pathology(now, fact)
         case f.EvaluationJudged():
             return replace(now, evaluated_on=fact.evaluated_on)
         case f.AdverseEventReported():
-            return replace(now, adverse_events=now.adverse_events + 1)
+            return replace(now, adverse_events=now.adverse_events + 1, safety=fold_safety(now.safety, now.seq, fact))
+        case (
+            f.AdverseEventUpdated()
+            | f.PregnancyFound()
+            | f.SafetyReportMade()
+            | f.LiveVaccineGiven()
+            | f.SafetyActionAsked()
+            | f.SafetyDecided()
+        ):
+            return replace(now, safety=fold_safety(now.safety, now.seq, fact))
         case f.ProgressionFound():
             return replace(now, progressed_on=fact.found_on)
         case f.SubjectDied():
@@ -227,7 +253,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.FollowUpContacted():
             return replace(now, contacted_on=max(fact.contacted_on, now.contacted_on or fact.contacted_on))
         case f.StudyEnded():
-            return _only_notices(replace(now, study_ended=fact.reason))
+            return _only_notices(replace(now, study_ended=fact.reason, ended_seq=now.seq))
         case f.DeviationRecorded():
             return replace(now, deviations=now.deviations | {fact.item: fact})
         case f.DeviationWithdrawn():
@@ -238,10 +264,18 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return _close(_mark(now, fact.notice, reached=True), fact.notice)
         case f.NoticeAcknowledged():
             return _mark(now, fact.notice, acknowledged=True)
-        case f.SurgeryCancelled() | f.SubjectWithdrew() | f.CancellationAsked():
+        case f.SubjectWithdrew():
+            return replace(now, consent_withdrawn_on=fact.withdrawn_on) if fact.level == "CONSENT" else now
+        case f.SurgeryCancelled() | f.CancellationAsked():
             return now
         case _:
             assert_never(fact)
+
+
+def _pathology(now: Journey, fact: f.PathologyReported) -> Journey:
+    """A preliminary report is not what the branch and the evaluation wait for."""
+    now = replace(now, residual_uncertain=now.residual_uncertain or fact.residual_uncertain)
+    return replace(now, pathology=fact.resection, pathology_report=fact) if fact.final else now
 
 
 def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:

@@ -15,7 +15,9 @@ from domain.submission import Reason, Refused
 
 
 def labs_reported(draft: Draft, command: c.LabsReported) -> None:
-    """Record the answer to an order. A late one is kept and drives nothing."""
+    """Record the answer to an order. A late one is kept and drives nothing; none is kept once consent is withdrawn."""
+    if draft.journey.consent_withdrawn_on is not None:
+        return
     order = draft.journey.orders.get(command.order)
     if order is None:
         raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")

@@ -4,11 +4,13 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.checks import confirm
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle
+from domain.patient.pathology import contradictions
+from domain.patient.taken import last_taken
 from domain.patient.windows import days
 from domain.protocol import EvaluationEpoch, ProcedureEpoch, TreatmentEpoch
-from domain.submission import UNATTRIBUTED, Reason, Refused
+from domain.submission import UNATTRIBUTED, Reason, Refused, Submission
 
 
 def _procedure(draft: Draft) -> ProcedureEpoch:
@@ -69,17 +71,49 @@ def _before_surgery(draft: Draft) -> None:
 def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
     """Record surgery whenever it was, and every departure; R0 goes on, anything else ends treatment. Source: T4, T6."""
     journey, procedure = draft.journey, _procedure(draft)
+    if _explains(draft, command):
+        return
     if journey.surgery_on is not None:
         detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
         raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts="nothing: what is on record stands")
     waited = journey.epoch == procedure.code
     _departures(draft, procedure, command.performed_on)
     attributed = draft.sender.role != UNATTRIBUTED
-    draft.add(f.SurgeryPerformed(performed_on=command.performed_on, resection=command.resection, attributed=attributed))
+    draft.add(
+        f.SurgeryPerformed(
+            performed_on=command.performed_on,
+            resection=command.resection,
+            attributed=attributed,
+            why=command.why,
+            residual_uncertain=command.residual_uncertain,
+        )
+    )
+    if command.resection == "NOT_RESECTED" and command.why is None:
+        text = "not resected, and the reason is not given: send the same surgery again with it"
+        draft.deviate("NOT_RESECTED", "T6.1", text, important=False, on=command.performed_on)
+    _flag_uncertain(draft, draft.journey.residual_uncertain, "surgery")
     before = isinstance(draft.protocol.epoch(journey.epoch), TreatmentEpoch) and journey.evaluated_on is None
     if journey.treatment_ended or journey.is_over or not (waited or before):
         return
     draft.after_procedure(procedure, command.resection, command.performed_on)
+
+
+def _explains(draft: Draft, command: c.ReportSurgery) -> bool:
+    """Take the surgery on record again when it brings the reason that was missing. Source: T6.1."""
+    journey = draft.journey
+    same = (journey.surgery_on, journey.resection) == (command.performed_on, "NOT_RESECTED") == (
+        command.performed_on, command.resection)  # fmt: skip
+    if not same or command.why is None or journey.resection_why is not None:
+        return False
+    draft.add(f.SurgeryExplained(why=command.why))
+    draft.add(f.DeviationWithdrawn(item="NOT_RESECTED", why="the reason was given"))
+    return True
+
+
+def _flag_uncertain(draft: Draft, uncertain: bool, by: str) -> None:  # noqa: FBT001 - as it is known
+    """Tell that residual tumour is uncertain, R(un). The branch stays on UICC R. Source: T6."""
+    if uncertain:
+        draft.event("RESECTION_UNCERTAIN", f"R(un) by {by}; the branch follows UICC {draft.journey.resection}")
 
 
 def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
@@ -93,32 +127,14 @@ def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
         text = "surgery without a positive operability verdict"
         draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
     for washout in procedure.washouts:
-        last = _last_taken(draft, washout.drug, on)
+        last = last_taken(draft.journey, washout.drug, on)
         if last is not None and on < last + days(washout.days):
             text = f"{washout.drug} last taken {last}, {(on - last).days} d before surgery, {washout.days} d required"
             draft.deviate(f"WASHOUT/{washout.drug}", washout.source.rule, text, important=True, on=on)
 
 
-def _last_taken(draft: Draft, drug: str, until: date) -> date | None:
-    """Give the last day a drug was taken: a course at home runs to its last planned day, if nothing else is known."""
-    taken = [
-        min(on + days(_rest_of_course(draft, cycle, drug, day)), until)
-        for cycle in draft.journey.cycles.values()
-        for day, given, on in cycle.given
-        if given == drug and on <= until
-    ]
-    return max(taken, default=None)
-
-
-def _rest_of_course(draft: Draft, cycle: Cycle, drug: str, day: int) -> int:
-    """Give the days a course taken at home still runs after a day of its cycle."""
-    regimen = draft.protocol.treatment_of(cycle.number).regimens.get(draft.journey.arm, ())
-    lines = [line for line in regimen if drug in line.drugs and line.self_administered]
-    return max((line.days[-1] - day for line in lines if day in line.days), default=0)
-
-
-def pathology(draft: Draft, command: c.ReportPathology) -> None:
-    """Record final pathology. When it says otherwise than the margin as seen, the branch follows it or is reviewed."""
+def pathology(draft: Draft, submission: Submission[c.Command], command: c.ReportPathology) -> None:
+    """Record pathology. When a final one says otherwise than the margin as seen, the branch follows or is reviewed."""
     journey = draft.journey
     if journey.surgery_on is None:
         raise Refused(Reason.PHASE, "no surgery is on record", rule="T5", accepts="surgery_done first")
@@ -128,7 +144,14 @@ def pathology(draft: Draft, command: c.ReportPathology) -> None:
     if command.reported_on < journey.surgery_on:
         raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="reported_on",
                       accepts=f"a date from {journey.surgery_on}")  # fmt: skip
-    draft.add(f.PathologyReported(reported_on=command.reported_on, resection=command.resection))
+    for field, contradiction in contradictions(draft.protocol.response, command):
+        confirm(submission, contradiction, "T6", field)
+    named = {name: getattr(command, name) for name in f.PathologyReported.model_fields if name != "kind"}
+    draft.add(f.PathologyReported(**named))
+    _flag_uncertain(draft, command.residual_uncertain and not journey.residual_uncertain, "pathology")
+    if not command.final:
+        draft.event("PATHOLOGY_PRELIMINARY", f"preliminary pathology {command.resection}; final pathology is awaited")
+        return
     goes_on = _procedure(draft).goes_on
     if (command.resection in goes_on) == (journey.resection in goes_on):
         return

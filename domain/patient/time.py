@@ -5,6 +5,7 @@ from typing import assert_never
 from domain.patient import facts as f
 from domain.patient.agenda import Item, agenda
 from domain.patient.draft import Draft
+from domain.patient.reporting import report_overdue
 from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
 from domain.protocol import Escalation, FollowUpEpoch
@@ -30,7 +31,12 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
             _order(draft, item)
         case "OVERDUE":
             _overdue(draft, item)
-        case "MAXIMUM_DELAY" | "CLOSE":
+        case "REPORT_DUE":
+            if not any(other.about == item.about for other in later):
+                draft.announce(item.tells, item.text)
+        case "REPORT_OVERDUE":
+            report_overdue(draft, item)
+        case "MAXIMUM_DELAY" | "CLOSE" | "TELL":
             draft.announce(item.tells, item.text)
         case "COMPLETE":
             draft.end_treatment("COMPLETED", draft.today)

@@ -7,6 +7,8 @@ from typing import Any
 
 from domain.patient.agenda import due, is_overdue
 from domain.patient.asks import Ask, asks
+from domain.patient.clocks import clocks
+from domain.patient.contraception import contraception_until
 from domain.patient.journey import Journey
 from domain.patient.windows import epoch_dates
 
@@ -45,9 +47,9 @@ def attributes(journey: Journey) -> dict[str, str | int | bool | None]:
 
 def next_due_instant(journey: Journey) -> str | None:
     """Give the instant (ISO, UTC) at which the next human act falls due, else the next due item."""
-    dates = [ask.by for ask in asks(journey) if ask.by is not None]
-    if dates:
-        return journey.site.due_at(min(dates)).isoformat()
+    instants = [ask.at or journey.site.due_at(ask.by) for ask in asks(journey) if ask.by is not None]
+    if instants:
+        return min(instants).isoformat()
     item = due(journey)
     return item.at.isoformat() if item else None
 
@@ -72,6 +74,11 @@ def state(journey: Journey) -> dict[str, Any]:
         if window and not journey.is_over
         else None,
         "resection": journey.resection,
+        "resection_uncertain": journey.residual_uncertain,
+        "pathology": _pathology(journey),
+        "safety": _safety(journey),
+        "dosing_stopped_by": sorted(journey.safety.stopped),
+        "contraception_until": _shown_date(contraception_until(journey)),
         "treatment_ended": journey.treatment_ended or None,
         "next_due": {"at": item.at.isoformat(), "what": item.text} if item else None,
         "asks": [_shown(ask) for ask in asks(journey)],
@@ -81,8 +88,37 @@ def state(journey: Journey) -> dict[str, Any]:
     }
 
 
+def _shown_date(on: date | None) -> str | None:
+    return str(on) if on else None
+
+
+def _pathology(journey: Journey) -> dict[str, Any] | None:
+    """Give final pathology as reported, without what it left out."""
+    report = journey.pathology_report
+    return None if report is None else report.model_dump(mode="json", exclude_none=True, exclude={"kind", "final"})
+
+
+def _safety(journey: Journey) -> list[dict[str, Any]]:
+    """Give each safety event in coded words, with the reports it needs and when each was made."""
+    reports: dict[int, list[dict[str, str | None]]] = {number: [] for number in journey.safety.events}
+    for clock in clocks(journey):
+        made = journey.site.shown(clock.made.made.at) if clock.made else None
+        reports[clock.event.number].append({"what": clock.text, "made": made})
+    return [
+        {
+            "event": event.number,
+            "pregnancy": event.is_pregnancy,
+            "grade": event.grade or None,
+            "serious": event.serious,
+            "outcome": event.outcome,
+            "reports": reports[event.number],
+        }
+        for event in journey.safety.events.values()
+    ]
+
+
 def _shown(ask: Ask) -> dict[str, Any]:
-    by = str(ask.by) if ask.by else None
+    by = _shown_date(ask.by)
     return {"kind": ask.kind, "to": list(ask.to), "what": ask.text, "by": by, "overdue": ask.overdue}
 
 
@@ -107,6 +143,9 @@ def _rows(journey: Journey) -> Iterator[Row]:
         yield Row("Adjuvant evaluation", actual_on=journey.evaluated_on)
     if journey.treatment_ended:
         yield Row("End of treatment", actual_on=journey.treatment_ended_on, note=journey.treatment_ended)
+    until = contraception_until(journey)
+    if until is not None:
+        yield Row("Contraception until", planned_on=until)
     if awaited is not None and journey.epoch:
         label = journey.protocol.epoch(journey.epoch).label
         yield Row(label, awaited.target_on, awaited.earliest_on, awaited.latest_on, note=f"rule {awaited.rule}")

@@ -11,6 +11,8 @@ from domain import catalogue
 from tests.given import TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
 
+OF_AN_EVENT = ("adverse_event_update", "sae_reported", "safety_decision")
+"""Kinds about the latest adverse event."""
 ARMS = tuple(arm.code for arm in catalogue.latest(TRIAL_ID).arms)
 
 
@@ -32,7 +34,8 @@ class Act:
         if self.kind == "cancel":
             await stage.cancel()
         elif self.kind != "wait":
-            await stage.send(self.kind, self.staff, **self.fields)
+            event = {"event": stage.facts("AdverseEventReported")[-1].seq} if self.kind in OF_AN_EVENT else {}
+            await stage.send(self.kind, self.staff, **self.fields, **event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,9 @@ def adjuvant(cycles: int) -> tuple[Act, ...]:
     return (*CONFIRMED, fit, *(act for n in range(cycles) for act in dosed(4 + n, 122 + 21 * n)))
 
 
+WHY_NOT = said(
+    81, "surgery_done", "SUR1", performed_on=str(day(80)), resection="NOT_RESECTED", why="invasion of the aorta"
+)
 SCREENED = (Act(1, "labs"), said(3, "confirm_eligibility", dated="judged_on"))
 RANDOMIZED = (*SCREENED, said(3, "request_randomization", "CRC1"))
 FIRST = (*RANDOMIZED, *dosed(1, 7))
@@ -105,7 +111,21 @@ DETOURS = (
     said(9, "override_gate", cycle="C1", why="checked by hand"),
     said(9, "dose_given", dated="given_on", cycle="C1", drugs=[{"drug": "BENMELSTOBART"}]),
     said(9, "dose_given", dated="given_on", cycle="C1", drugs=[{"drug": "ETOPOSIDE"}, {"drug": "CISPLATIN"}]),
-    said(12, "adverse_event", "CRC1", "onset_on", term="neutropenia", grade=4, serious=True),
+    said(
+        12,
+        "adverse_event",
+        "CRC1",
+        "onset_on",
+        term="neutropenia",
+        grade=4,
+        serious=True,
+        aware_at=noon(day(12)).isoformat(),
+    ),
+    said(12, "sae_reported", "CRC1", reported_at=noon(day(12)).isoformat(), to="SPONSOR"),
+    said(14, "adverse_event", "CRC1", "onset_on", term="pneumonitis", grade=1, serious=False, aesi="ILD"),
+    said(15, "adverse_event_update", "CRC1", causality="NOT_RELATED", outcome="RECOVERED"),
+    said(15, "safety_decision", dated="decided_on", dosing="CONTINUE", why="infection"),
+    said(15, "live_vaccine", "CRC1", "given_on", product="measles"),
     said(30, "dose_omitted", dated="decided_on", cycle="C2", why="neutropenia"),
     said(40, "proceed_to_surgery", dated="decided_on", why="toxicity"),
     said(44, "surgery_done", "SUR1", "performed_on", resection="R0"),
@@ -145,7 +165,15 @@ SCRIPTS = (
         "DEATH", "DEATH",
     ),
     *(Script(f"resected-{result}", (*operated(result), closed(100)), TO_SURGERY, f"RESECTION_{result}")
-      for result in ("R1", "R2", "RX", "NOT_RESECTED")),
+      for result in ("R1", "R2", "RX")),
+    Script(
+        "resected-NOT_RESECTED", (*operated("NOT_RESECTED"), WHY_NOT, closed(100)), TO_SURGERY,
+        "RESECTION_NOT_RESECTED", deviations=("NOT_RESECTED",),
+    ),
+    Script(
+        "pregnant-in-screening", (said(2, "pregnancy", "CRC1", "found_on"),
+        said(4, "screen_failure", dated="decided_on", why="E25")), "SCREENING", study="SCREEN_FAILURE",
+    ),
     Script(
         "not-operable", (*DOSED, said(72, "operability", "SUR1", "judged_on", operable=False, why="lung function"),
         closed(100)), TO_SURGERY, "NOT_OPERABLE",
@@ -176,8 +204,8 @@ SCRIPTS = (
 
 
 async def play(stage: Stage, *acts: Act) -> None:
-    """Enrol a subject and play."""
-    await stage.enroll()
+    """Enrol a subject, a woman where the acts are about a pregnancy, and play."""
+    await stage.enroll("FEMALE" if any(act.kind == "pregnancy" for act in acts) else "MALE")
     for act in acts:
         await act.play(stage)
 

@@ -30,7 +30,7 @@ from demo.documents import screening_document
 from domain import catalogue
 from domain.decider import patient_stream, trial_stream
 from domain.protocol import Protocol
-from domain.values import Clock
+from domain.values import Clock, Sex
 from journal.store import Journal, StoredFact
 from settings import Settings
 from tests.given import BEGINNING, SITE, START, TRIAL_ID, noon
@@ -81,9 +81,9 @@ class Stage:
         assert (await self.client.open_trial(fields, self._clock)).outcome == "applied"
         await self.recorded(trial_stream(TRIAL_ID), "AllocationListSealed")
 
-    async def enroll(self) -> None:
-        """Enrol a man of 65 with consent and evidence of the trial's start; he is the subject from now on."""
-        fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": "MALE"}
+    async def enroll(self, sex: Sex = "MALE") -> None:
+        """Enrol a man or woman of 65 with consent and evidence of the start; this is the subject from now on."""
+        fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": sex}
         fields["consent"] = {"signed_on": str(START), "version": "V1.0"}
         fields["evidence"] = screening_document(START)
         answer = await self.client.to_trial(Submitted("enroll", fields, staff="INV1"))

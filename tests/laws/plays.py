@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
-from domain.protocol import Resection
+from domain.protocol import Recipient, Resection
 from domain.submission import UNATTRIBUTED
 from domain.trial import commands as t
 from domain.values import Clock
@@ -27,6 +27,7 @@ ROLES = st.sampled_from(
 )
 LOW: dict[str, tuple[str, str, str] | None] = {"PLT": ("40", "10*9/L", "")}
 RESECTIONS: st.SearchStrategy[Resection] = st.sampled_from(["R0", "R0", "R0", "R1", "RX", "NOT_RESECTED"])
+RECIPIENTS: st.SearchStrategy[Recipient] = st.sampled_from(["SPONSOR", "EC", "AUTHORITY"])
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Play:
 def _asked(draw: st.DrawFn, story: Story) -> Any:
     """Give a command the journey asks for, or one that fits any time."""
     today = story.today
+    event = max(story.state.safety.events, default=1)
     fitting: dict[str, Any] = {
         "record_consent": lambda: c.RecordConsent(signed_on=today, version="V1.0"),
         "confirm_eligibility": lambda: c.ConfirmEligibility(judged_on=today),
@@ -55,8 +57,11 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "adjuvant_evaluation": lambda: c.EvaluateAdjuvant(evaluated_on=today, fit=draw(st.booleans()), why="x"),
         "follow_up_contact": lambda: c.ReportContact(contacted_on=today),
         "end_of_study": lambda: c.EndStudy(ended_on=today),
+        "death": lambda: c.ReportDeath(died_on=today),
+        "sae_reported": lambda: c.ReportSafety(event=event, reported_at=story.now, to=draw(RECIPIENTS)),
+        "safety_decision": lambda: c.DecideSafety(event=event, decided_on=today, dosing="CONTINUE", why="x"),
     }
-    asked = [ask.kind for ask in asks(story.state)]
+    asked = [ask.kind for ask in asks(story.state) if ask.kind in fitting]
     return fitting[draw(st.sampled_from(asked))]() if asked else c.TimePassed()
 
 

@@ -20,6 +20,7 @@ def sensible(story: Story) -> dict[str, Any]:
     ]
     dosed = (half[0], "ETOPOSIDE") if half else (cycle, "BENMELSTOBART")
     notice = max(story.state.notices, default=1)
+    event = max(story.state.safety.events, default=1)
     made = (
         c.RecordConsent(signed_on=today, version="V1.0"),
         c.RecordEvidence(assessed_on=today, no_support=True),
@@ -40,6 +41,11 @@ def sensible(story: Story) -> dict[str, Any]:
         c.ReportPathology(reported_on=today, resection="R0"),
         c.EvaluateAdjuvant(evaluated_on=today, fit=True),
         c.ReportAdverseEvent(term="rash", grade=2, serious=False, onset_on=today),
+        c.UpdateAdverseEvent(event=event, grade=3),
+        c.ReportSafety(event=event, reported_at=story.now, to="SPONSOR"),
+        c.ReportPregnancy(found_on=today),
+        c.ReportLiveVaccine(given_on=today),
+        c.DecideSafety(event=event, decided_on=today, dosing="CONTINUE", why="seen"),
         c.ReportProgression(found_on=today),
         c.DiscontinueTreatment(decided_on=today, why="toxicity"),
         c.ReportWithdrawal(withdrawn_on=today, level="TREATMENT"),

@@ -61,6 +61,9 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "factor": FACTORS,
     "order": st.integers(1, 60),
     "notice": st.integers(1, 60),
+    "event": st.integers(1, 60),
+    "aesi": st.sampled_from([None, None, "ILD", "BLEEDING", "PREGNANCY"]),
+    "classes": st.lists(st.sampled_from(["SERIOUS_ADVERSE_EVENT", "SUSAR", "PREGNANCY"]), max_size=2).map(tuple),
     "request": st.integers(1, 12),
     "staff": st.sampled_from(["CRC1", "INV1", "NOBODY"]),
     "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
@@ -71,7 +74,7 @@ BUILT: Mapping[Any, st.SearchStrategy[Any]] = {
     Clock: CLOCKS,
     **{type(section): st.just(section) for section in sections(START).values()},
 }
-NUMBERS = {"order", "notice", "request", "day"}
+NUMBERS = {"order", "notice", "event", "request", "day"}
 
 
 @cache

@@ -7,8 +7,10 @@ from hypothesis import given
 from domain.decider import PATIENT, intents
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.agenda import agenda
 from domain.patient.asks import asks
 from domain.patient.checks import AFTER_THE_END
+from domain.patient.clocks import open_clocks
 from domain.patient.view import timeline
 from tests.given import SITE, Outcome, when
 from tests.laws.plays import Play, plays
@@ -37,13 +39,19 @@ def test_deciding_twice_gives_the_same(play: Play) -> None:
 @given(plays())
 @FEW
 def test_after_the_end_only_late_reports_are_taken_and_nothing_is_due(play: Play) -> None:
-    """Safety reports, late results and acknowledgements from people; whatever the product itself still sends."""
+    """Safety reports, late results and acknowledgements from people; whatever the product itself still sends.
+
+    Due is nothing but safety reports whose clock began before the end. Consent can be withdrawn after it too.
+    """
     for command, outcome in play.steps:
         if not outcome.before.state.is_over or outcome.refusal:
             continue
-        assert isinstance(command, (*AFTER_THE_END, *get_args(c.FromSystem)))
-        assert outcome.story.state.is_over
-        assert PATIENT.due(outcome.story.state) is None
+        assert isinstance(command, (*AFTER_THE_END, c.ReportWithdrawal, *get_args(c.FromSystem)))
+        state = outcome.story.state
+        assert state.is_over
+        clocks = [clock for clock in open_clocks(state) if clock.runs]
+        assert {item.act for item in agenda(state)} <= {"REPORT_DUE", "REPORT_OVERDUE"}
+        assert all(clock.event.number < state.ended_seq for clock in clocks)
         assert not [fact for fact in outcome.facts if isinstance(fact, f.EpochEntered | f.StudyEnded | f.LabsOrdered)]
 
 

@@ -42,6 +42,11 @@ surgery_cancelled       PPPPPP........CCCCCOOO
 pathology               PPPPPPPPPPPPPPCCCCCCPP
 adjuvant_evaluation     PPPPPPPPPPPPPP.PPPPOOO
 adverse_event           P.....................
+adverse_event_update    PCCCCCCCCCCCCCCCCCCCCC
+sae_reported            PCCCCCCCCCCCCCCCCCCCCC
+pregnancy               PCCCCCCCCCCCCCCCCCCCCC
+live_vaccine            P..................OOO
+safety_decision         PCCCCCCCCCCCCCCCCCCOOO
 progression             P..................OOO
 discontinue_treatment   PPPPPP............POOO
 withdrawal              P..................OOO

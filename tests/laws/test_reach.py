@@ -12,11 +12,11 @@ from domain.intake import Message, argument_of, read
 from domain.patient import commands as c
 from domain.submission import Reason, Refused, Submission
 from domain.trial import commands as t
-from tests.given import Outcome, when
+from tests.given import Outcome, day, when
 from tests.laws.plays import Play, opened, plays, trials
 from tests.laws.sensible import sensible
 from tests.laws.strategies import FACTS, PEOPLE, REGISTER_FACTS, about
-from tests.stories import PHASES
+from tests.stories import PHASES, as_woman, in_neoadjuvant, operable, told
 
 ROUNDS = 12
 KINDS: dict[str, type[BaseModel]] = {kind.model_fields["kind"].default: kind for kind in PEOPLE}
@@ -66,7 +66,12 @@ def _missing(plays_of: st.SearchStrategy[Play], wanted: set[str]) -> set[str]:
 def test_plays_reach_every_fact_command_and_refusal_of_a_journey() -> None:
     """Every kind of the unions, and every reason a subject's journey can give: first what one fitting step reaches."""
     wanted = _names((*FACTS, *get_args(c.Command))) | set(BY_JOURNEY)
-    for story in (build() for build in PHASES.values()):
+    women = (as_woman(in_neoadjuvant()), told(as_woman(in_neoadjuvant()), c.ReportPregnancy(found_on=day(3))))
+    not_resected = c.ReportSurgery(performed_on=day(80), resection="NOT_RESECTED")
+    surgery = told(operable(), not_resected, day(80))
+    wanted -= _kinds(not_resected, when(surgery, not_resected.model_copy(update={"why": "adhesions"})))
+    ill = told(in_neoadjuvant(), sensible(in_neoadjuvant())["adverse_event"])
+    for story in (*(build() for build in PHASES.values()), *women, ill):
         for command in sensible(story).values():
             wanted -= _kinds(command, when(story, command))
     assert _missing(plays(longest=8), wanted) == set()

@@ -175,7 +175,8 @@ def test_outside_the_window_surgery_is_an_important_deviation(number: int, off: 
 @pytest.mark.parametrize("resection", ["R1", "R2", "RX", "NOT_RESECTED"])
 def test_anything_but_r0_ends_treatment_and_follow_up_goes_on(resection: str) -> None:
     """No protocol adjuvant treatment (T6, Q3)."""
-    outcome = when(passing(operable(), day(80)), surgery(80, resection))
+    report = surgery(80, resection).model_copy(update={"why": "invasion" if resection == "NOT_RESECTED" else None})
+    outcome = when(passing(operable(), day(80)), report)
     then_kinds(outcome, f.SurgeryPerformed, f.TreatmentEnded, f.NoticeRequested, f.EpochEntered)
     assert the(outcome, f.TreatmentEnded).reason == f"RESECTION_{resection}"
     assert the(outcome, f.EpochEntered).epoch == "FOLLOW_UP"

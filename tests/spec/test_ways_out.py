@@ -1,9 +1,15 @@
 """Every way out of treatment and of the study, safety reports, and what is still taken after the end."""
 
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
 import pytest
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.agenda import agenda
+from domain.patient.asks import asks
 from domain.submission import UNATTRIBUTED, Reason
 from tests.given import day, facts_of, nothing_happened, refused, the, then, then_kinds, when
 from tests.stories import (
@@ -155,7 +161,9 @@ def test_after_the_end_only_late_reports_are_taken(phase: str) -> None:
     """The refusal names what still is."""
     story = PHASES[phase]()
     no = refused(when(story, c.ReportProgression(found_on=story.today)), Reason.OVER)
-    assert no.accepts == "adverse_event, death, pathology, lab_results, acknowledge"
+    assert no.accepts == (
+        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge"
+    )
     then_kinds(when(story, c.TypeLabResults(results=results(day(4)))), f.LabResultsRecorded)
 
 
@@ -206,3 +214,97 @@ def test_a_cancel_request_is_recorded_and_nothing_else(story: object) -> None:
     """The journey goes on (rule 11)."""
     assert callable(story)
     then(when(story(), c.CancelRequested()), f.CancellationAsked())
+
+
+# Withdrawal levels, loss and death: what of the agenda remains
+
+LEAVINGS: dict[str, Callable[[date], Any]] = {
+    "treatment": lambda on: c.ReportWithdrawal(withdrawn_on=on, level="TREATMENT"),
+    "study": lambda on: c.ReportWithdrawal(withdrawn_on=on, level="STUDY"),
+    "consent": lambda on: c.ReportWithdrawal(withdrawn_on=on, level="CONSENT"),
+    "lost": lambda on: c.LoseToFollowUp(decided_on=on),
+    "death": lambda on: c.ReportDeath(died_on=on),
+    "progression": lambda on: c.ReportProgression(found_on=on),
+}
+CLOCK = {"REPORT_DUE", "REPORT_OVERDUE"}
+FOLLOWS = {"REMIND", "OVERDUE", "CLOSE"}
+VISIT = {"ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY"}
+EPOCHS = {
+    "screening": {"REMIND", "OVERDUE"},
+    "neoadjuvant C2": VISIT,
+    "surgery wait": {"REMIND", "OVERDUE"},
+    "evaluation": {"REMIND", "OVERDUE"},
+    "adjuvant C4": VISIT,
+    "follow-up": FOLLOWS,
+}
+ENDS = {
+    "treatment": "",
+    "study": "WITHDRAWAL",
+    "consent": "WITHDRAWAL_OF_CONSENT",
+    "lost": "LOST_TO_FOLLOW_UP",
+    "death": "DEATH",
+    "progression": "",
+}
+
+
+@pytest.mark.parametrize("phase", EPOCHS)
+@pytest.mark.parametrize("leaving", LEAVINGS)
+def test_each_way_out_keeps_and_cancels_the_right_timers(phase: str, leaving: str) -> None:
+    """A safety report that is due stays due; follow-up goes on unless the study ends for the subject (T10, T6.1)."""
+    story = PHASES[phase]()
+    assert {item.act for item in agenda(story.state)} == EPOCHS[phase]
+    story = told(story, c.ReportAdverseEvent(term="x", grade=3, serious=True, onset_on=story.today))
+    outcome = when(story, LEAVINGS[leaving](story.today))
+    after = outcome.story
+    is_screening, stays = phase == "screening", leaving in ("treatment", "progression")
+    ended = "WITHDRAWAL" if is_screening and leaving == "treatment" else ENDS[leaving]
+    assert after.state.study_ended == ended
+    left = {item.act for item in agenda(after.state)}
+    follows = EPOCHS["screening"] if is_screening else FOLLOWS
+    assert left == (CLOCK | follows if stays and not ended else CLOCK)
+    assert [intent for intent in after.state.intents.values() if isinstance(intent.fact, f.NoticeRequested)]
+    orders = [intent for intent in after.state.intents.values() if isinstance(intent.fact, f.LabsOrdered)]
+    assert not ended or not orders
+
+
+@pytest.mark.parametrize("phase", EPOCHS)
+def test_after_a_withdrawal_of_consent_nothing_further_is_collected(phase: str) -> None:
+    """Only what belongs to a safety event on record is taken; late laboratory answers are not kept."""
+    story = passing(PHASES[phase](), PHASES[phase]().today)
+    story = told(story, c.ReportAdverseEvent(term="x", grade=3, serious=True, onset_on=story.today))
+    number = story.seq_of(f.AdverseEventReported)
+    story = told(story, LEAVINGS["consent"](story.today))
+    for command in (
+        AE.model_copy(update={"onset_on": story.today}),
+        c.TypeLabResults(results=results(story.today)),
+        c.ReportDeath(died_on=story.today),
+        c.ReportContact(contacted_on=story.today),
+        c.ReportProgression(found_on=story.today),
+        LEAVINGS["consent"](story.today),
+    ):
+        no = refused(when(story, command, confirmed=True, reason="x"), Reason.OVER)
+        assert no.accepts == "adverse_event_update, sae_reported, acknowledge"
+        assert "consent was withdrawn" in no.detail
+    then_kinds(when(story, c.UpdateAdverseEvent(event=number, outcome="RECOVERED")), f.AdverseEventUpdated)
+    then_kinds(when(story, c.ReportSafety(event=number, reported_at=story.now, to="EC")), f.SafetyReportMade)
+    for order in story.state.orders:
+        nothing_happened(when(story, c.LabsReported(order=order, results=results(story.today), complete=True)))
+
+
+@pytest.mark.parametrize("phase", ["ended", "died", "screen failure"])
+def test_consent_can_be_withdrawn_after_the_end(phase: str) -> None:
+    """The study ended before; from then on nothing further is collected either."""
+    story = PHASES[phase]()
+    outcome = when(story, LEAVINGS["consent"](story.today if phase != "died" else day(60)))
+    then_kinds(outcome, f.SubjectWithdrew)
+    assert outcome.story.state.study_ended == story.state.study_ended
+    refused(when(outcome.story, c.TypeLabResults(results=results(day(4)))), Reason.OVER)
+
+
+def test_follow_up_contacts_go_on_after_a_progression() -> None:
+    """Every 90 days, to the end of study (T6.1, Q13)."""
+    story = told(PHASES["adjuvant C4"](), c.ReportProgression(found_on=day(115)))
+    assert [ask.kind for ask in asks(story.state)] == ["follow_up_contact"]
+    story = passing(story, day(115 + 91))
+    assert story.facts[-1].notice == "FOLLOW_UP_DUE"
+    then_kinds(when(story, c.ReportContact(contacted_on=story.today)), f.FollowUpContacted)

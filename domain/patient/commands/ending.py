@@ -22,11 +22,14 @@ class DiscontinueTreatment(Frozen):
 
 
 class ReportWithdrawal(Frozen):
-    """The subject withdrew: from treatment (follow-up goes on) or from the study."""
+    """The subject withdrew: from treatment (follow-up goes on), from the study, or the consent itself.
+
+    After a withdrawal of consent nothing further is collected; what is on record stays.
+    """
 
     kind: Literal["withdrawal"] = "withdrawal"
     withdrawn_on: date
-    level: Literal["TREATMENT", "STUDY"]
+    level: Literal["TREATMENT", "STUDY", "CONSENT"]
     why: Text | None = None
 
 

@@ -25,7 +25,16 @@ from domain.patient.facts.record import (
     NoticeRequested,
     RecordFact,
 )
-from domain.patient.facts.safety import AdverseEventReported, SafetyFact
+from domain.patient.facts.safety import (
+    AdverseEventReported,
+    AdverseEventUpdated,
+    LiveVaccineGiven,
+    PregnancyFound,
+    SafetyActionAsked,
+    SafetyDecided,
+    SafetyFact,
+    SafetyReportMade,
+)
 from domain.patient.facts.schedule import CyclePlanned, DueReached, EpochEntered, ScheduleFact
 from domain.patient.facts.screening import (
     AllocationRefused,
@@ -47,6 +56,7 @@ from domain.patient.facts.surgery import (
     OperabilityJudged,
     PathologyReported,
     SurgeryCancelled,
+    SurgeryExplained,
     SurgeryFact,
     SurgeryPerformed,
 )
@@ -69,6 +79,7 @@ FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
 __all__ = [
     "FACT",
     "AdverseEventReported",
+    "AdverseEventUpdated",
     "AllocationRefused",
     "AllocationRequested",
     "CancellationAsked",
@@ -92,19 +103,25 @@ __all__ = [
     "JudgementsGiven",
     "LabResultsRecorded",
     "LabsOrdered",
+    "LiveVaccineGiven",
     "NoticeAcknowledged",
     "NoticeReached",
     "NoticeRequested",
     "OperabilityJudged",
     "PathologyReported",
+    "PregnancyFound",
     "ProgressionFound",
     "Randomized",
+    "SafetyActionAsked",
+    "SafetyDecided",
+    "SafetyReportMade",
     "ScreenFailed",
     "StudyEnded",
     "SubjectDied",
     "SubjectRegistered",
     "SubjectWithdrew",
     "SurgeryCancelled",
+    "SurgeryExplained",
     "SurgeryPerformed",
     "TreatmentEnded",
 ]

@@ -14,7 +14,7 @@ class ProgressionFound(Frozen):
 class SubjectWithdrew(Frozen):
     kind: Literal["SubjectWithdrew"] = "SubjectWithdrew"
     withdrawn_on: date
-    level: Literal["TREATMENT", "STUDY"]
+    level: Literal["TREATMENT", "STUDY", "CONSENT"]
     why: str | None = None
 
 

@@ -1,8 +1,10 @@
 """The surgery wait to the evaluation."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
+from domain.patient.commands import PathologicalM, PathologicalN, PathologicalT
 from domain.protocol import Resection
 from domain.values import Frozen
 
@@ -19,6 +21,15 @@ class SurgeryPerformed(Frozen):
     performed_on: date
     resection: Resection
     attributed: bool = True
+    why: str | None = None
+    residual_uncertain: bool = False
+
+
+class SurgeryExplained(Frozen):
+    """Why a tumour was not resected, told after the surgery."""
+
+    kind: Literal["SurgeryExplained"] = "SurgeryExplained"
+    why: str
 
 
 class SurgeryCancelled(Frozen):
@@ -31,6 +42,15 @@ class PathologyReported(Frozen):
     kind: Literal["PathologyReported"] = "PathologyReported"
     reported_on: date
     resection: Resection
+    final: bool = True
+    margin_mm: Decimal | None = None
+    yp_t: PathologicalT | None = None
+    yp_n: PathologicalN | None = None
+    yp_m: PathologicalM | None = None
+    mpr: bool | None = None
+    pcr: bool | None = None
+    viable_tumour_percent: Decimal | None = None
+    residual_uncertain: bool = False
 
 
 class EvaluationJudged(Frozen):
@@ -40,4 +60,6 @@ class EvaluationJudged(Frozen):
     why: str | None = None
 
 
-SurgeryFact = OperabilityJudged | SurgeryPerformed | SurgeryCancelled | PathologyReported | EvaluationJudged
+SurgeryFact = (
+    OperabilityJudged | SurgeryPerformed | SurgeryExplained | SurgeryCancelled | PathologyReported | EvaluationJudged
+)

@@ -1,0 +1,134 @@
+"""Adverse events and pregnancies: what is recorded of them, which reports are due by when, and who is told."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.checks import confirm
+from domain.patient.draft import Draft
+from domain.patient.events import FOLLOWED, SafetyEvent
+from domain.patient.happenings import ask
+from domain.patient.reporting import clocks_of, event_of, numbers_of
+from domain.protocol import SafetyPlan
+from domain.submission import Reason, Refused, Submission
+
+SERIOUS = "SERIOUS_ADVERSE_EVENT"
+
+
+def adverse_event(draft: Draft, submission: Submission[c.Command], command: c.ReportAdverseEvent) -> None:
+    """Record an adverse event; a serious one is told at once and its reports are due. Source: T10."""
+    aware_at = _aware(draft, submission, command.aware_at, command.onset_on)
+    said = {name: getattr(command, name) for name in FOLLOWED}
+    _possible(draft, command.onset_on, command.resolved_on, command.aesi)
+    event = SafetyEvent(draft.journey.seq + 1, command.onset_on, **_judged(draft.protocol.safety, said))
+    fields = {name: getattr(event, name) for name in (*FOLLOWED, "fatal")}
+    classes = _classes(draft, event)
+    draft.add(
+        f.AdverseEventReported(
+            term=command.term, onset_on=command.onset_on, aware_at=aware_at, classes=classes, **fields
+        )
+    )
+    _tell_classes(draft, event.number, classes)
+    ask(draft, event.number, event.aesi, event.grade)
+
+
+def adverse_event_update(draft: Draft, submission: Submission[c.Command], command: c.UpdateAdverseEvent) -> None:
+    """Record a follow-up. What becomes serious by it starts its clock from the awareness of that. Source: T10."""
+    known = event_of(draft, command.event)
+    if known.is_pregnancy:
+        raise Refused(Reason.CONTRADICTS, f"fact {command.event} is a pregnancy, not an adverse event", field="event",
+                      accepts=numbers_of(draft))  # fmt: skip
+    said = {name: getattr(command, name) for name in FOLLOWED if getattr(command, name) is not None}
+    if not said:
+        raise Refused(Reason.MALFORMED, "the follow-up changes nothing", field="event", accepts=", ".join(FOLLOWED))
+    aware_at = _aware(draft, submission, command.aware_at, known.onset_on)
+    _possible(draft, known.onset_on, command.resolved_on, command.aesi)
+    if said.get("serious") is False and "criteria" not in said:
+        said["criteria"] = ()
+    before = {name: getattr(known, name) for name in FOLLOWED}
+    event = SafetyEvent(known.number, known.onset_on, **_judged(draft.protocol.safety, before | said))
+    eased = known.serious and not event.serious
+    if eased:
+        confirm(submission, f"fact {known.number} is serious on record", "T10", "serious")
+    classes = _classes(draft, event)
+    changed = said | {"serious": event.serious, "fatal": event.fatal}
+    draft.add(f.AdverseEventUpdated(event=known.number, aware_at=aware_at, classes=classes, **changed))
+    if eased:
+        draft.event("SERIOUSNESS_WITHDRAWN", f"adverse event fact {known.number} is no longer held to be serious")
+    _tell_classes(draft, known.number, tuple(name for name in classes if name not in known.classes))
+    ask(draft, known.number, event.aesi, event.grade)
+
+
+def pregnancy(draft: Draft, submission: Submission[c.Command], command: c.ReportPregnancy) -> None:
+    """Record a pregnancy. On treatment it stops the doses; its report is due from randomization on. Source: E25."""
+    _possible(draft, command.found_on, None, "PREGNANCY")
+    if any(event.is_pregnancy and event.onset_on == command.found_on for event in draft.journey.safety.events.values()):
+        raise Refused(Reason.CONTRADICTS, f"a pregnancy found {command.found_on} is on record", field="found_on",
+                      accepts="nothing: what is on record stands")  # fmt: skip
+    aware_at = _aware(draft, submission, command.aware_at, command.found_on)
+    number = draft.journey.seq + 1
+    classes = _classes(draft, SafetyEvent(number, command.found_on, aesi="PREGNANCY"))
+    draft.add(f.PregnancyFound(found_on=command.found_on, aware_at=aware_at, classes=classes))
+    if not classes:
+        draft.event("PREGNANCY", f"pregnancy fact {number}, before randomization")
+    _tell_classes(draft, number, classes)
+    ask(draft, number, "PREGNANCY", None)
+
+
+def _aware(draft: Draft, submission: Submission[c.Command], said: datetime | None, onset_on: date) -> datetime:
+    """Give the awareness, by default now. Raises Refused when it lies ahead, or is odd and not confirmed."""
+    aware_at = said or draft.at
+    if aware_at > draft.at:
+        raise Refused(Reason.FUTURE, "aware_at lies in the future", rule="T10", field="aware_at",
+                      accepts=f"up to {draft.at.isoformat()}")  # fmt: skip
+    on, limit = draft.journey.site.date_of(aware_at), draft.protocol.plausibility
+    if on < onset_on:
+        confirm(submission, f"aware on {on}, before the onset on {onset_on}", "T10", "aware_at")
+    if (draft.today - on).days > limit.backdated_days:
+        confirm(submission, f"aware on {on}, more than {limit.backdated_days} d ago", str(limit.source), "aware_at")
+    return aware_at
+
+
+def _possible(draft: Draft, onset_on: date, resolved_on: date | None, aesi: str | None) -> None:
+    """Refuse an end before the onset, an unknown code, and what cannot happen to the sex on record."""
+    if resolved_on is not None and resolved_on < onset_on:
+        raise Refused(Reason.CONTRADICTS, f"the onset was on {onset_on}", field="resolved_on",
+                      accepts=f"a date from {onset_on}")  # fmt: skip
+    rules = draft.protocol.safety.rules
+    known = sorted({rule.event for rule in rules})
+    if aesi is not None and aesi not in known:
+        raise Refused(Reason.MALFORMED, f"{aesi} is not a coded event", field="aesi", accepts=", ".join(known))
+    sexes = {rule.sex for rule in rules if rule.event == aesi}
+    if sexes and None not in sexes and draft.journey.sex not in sexes:
+        detail = f"{aesi} contradicts the sex on record, {draft.journey.sex}"
+        raise Refused(Reason.CONTRADICTS, detail, rule="E25", accepts="a correction of the sex first")
+
+
+def _judged(plan: SafetyPlan, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what was said with what follows from it: a fatal event, or one with a criterion, is serious."""
+    fatal = said["grade"] == plan.fatal_grade or "DEATH" in said["criteria"] or said["outcome"] == "FATAL"
+    return {**said, "fatal": fatal, "serious": said["serious"] or bool(said["criteria"]) or fatal}
+
+
+def _classes(draft: Draft, event: SafetyEvent) -> tuple[str, ...]:
+    """Give the classes of report an event belongs to. SUSAR: serious, not expected, and related to a study drug."""
+    found = [SERIOUS] if event.serious else []
+    if event.serious and event.expected is False and event.is_related:
+        fast = event.fatal or "LIFE_THREATENING" in event.criteria
+        found.append("SUSAR_FATAL" if fast else "SUSAR")
+    if draft.journey.randomized_on is not None:
+        rules = draft.protocol.safety.rules
+        found += [rule.report for rule in rules if rule.event == event.aesi and rule.report is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def _tell_classes(draft: Draft, number: int, new: tuple[str, ...]) -> None:
+    """Tell each class of report an event newly belongs to, with the deadlines: they stand there in any case."""
+    event = draft.journey.safety.events[number]
+    what = "pregnancy" if event.is_pregnancy else f"adverse event grade {event.grade}"
+    for name in new:
+        due = [clock.text for clock in clocks_of(draft, number) if clock.row.applies_to == name]
+        late = "; the journey is over: nobody will be reminded" if draft.journey.is_over else ""
+        draft.event(name, f"{what}: {'; '.join(due)}{late}")
