@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal, assert_never
 
 from domain.patient.journey import Cycle, Journey
+from domain.patient.regimens import missed_on
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
     Escalation,
@@ -17,7 +18,7 @@ from domain.protocol import (
     TreatmentEpoch,
 )
 
-Act = Literal["REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE"]
+Act = Literal["REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "MISSED", "COMPLETE", "CLOSE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Item:
     text: str
     tells: Reminder | Escalation
     dates: Dates | None = None
+    cycle: int | None = None
 
 
 def agenda(journey: Journey) -> tuple[Item, ...]:
@@ -51,7 +53,7 @@ def every_item(journey: Journey) -> list[Item]:
     """Give all items of the current wait, those that already fell due among them, earliest first."""
     if journey.is_over or not journey.epoch or journey.screen_failed:
         return []
-    return sorted(_items(journey), key=lambda item: item.at)
+    return sorted((*_items(journey), *_unreported(journey)), key=lambda item: item.at)
 
 
 def _items(journey: Journey) -> Iterator[Item]:
@@ -76,6 +78,16 @@ def _items(journey: Journey) -> Iterator[Item]:
 
 def _item(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:
     return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, tells)
+
+
+def _unreported(journey: Journey) -> Iterator[Item]:
+    """Give one item for each begun cycle with a planned day at the site that nobody reported. Source: T2."""
+    for cycle in journey.cycles.values():
+        on = missed_on(journey, cycle)
+        if on is not None:
+            text = f"{cycle.label}: planned doses unreported"
+            item = _item(journey, "MISSED", cycle.label, on, text, journey.protocol.deviation_notice)
+            yield replace(item, cycle=cycle.number)
 
 
 def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationEpoch, dates: Dates) -> Iterator[Item]:

@@ -10,6 +10,7 @@ REPORTS = (
     c.RecordConsent,
     c.RecordEvidence,
     c.ReportDose,
+    c.ReportCourse,
     c.ReportSurgery,
     c.ReportPathology,
     c.ReportAdverseEvent,

@@ -92,21 +92,31 @@ def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
     if not journey.operable:
         text = "surgery without a positive operability verdict"
         draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
+    washouts(draft, procedure, on)
+
+
+def washouts(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+    """Record a drug stopped too late before a procedure; withdraw that when its actual last day says otherwise."""
     for washout in procedure.washouts:
-        last = _last_taken(draft, washout.drug, on)
+        item, last = f"WASHOUT/{washout.drug}", _last_taken(draft, washout.drug, on)
         if last is not None and on < last + days(washout.days):
             text = f"{washout.drug} last taken {last}, {(on - last).days} d before surgery, {washout.days} d required"
-            draft.deviate(f"WASHOUT/{washout.drug}", washout.source.rule, text, important=True, on=on)
+            draft.deviate(item, washout.source.rule, text, important=True, on=on)
+        elif item in draft.journey.deviations:
+            why = f"{washout.drug} was last taken {last}" if last else f"{washout.drug} was not taken"
+            draft.add(f.DeviationWithdrawn(item=item, why=why))
 
 
 def _last_taken(draft: Draft, drug: str, until: date) -> date | None:
-    """Give the last day a drug was taken: a course at home runs to its last planned day, if nothing else is known."""
-    taken = [
-        min(on + days(_rest_of_course(draft, cycle, drug, day)), until)
-        for cycle in draft.journey.cycles.values()
-        for day, given, on in cycle.given
-        if given == drug and on <= until
-    ]
+    """Give the last day a drug was taken: a course at home runs as reported, else to its last planned day."""
+    taken = []
+    for cycle in draft.journey.cycles.values():
+        course = next((course for course in cycle.courses if course.drug == drug), None)
+        rows = [(day, on) for day, given, on in cycle.given if given == drug and on <= until]
+        if course is None:
+            taken += [min(on + days(_rest_of_course(draft, cycle, drug, day)), until) for day, on in rows]
+        else:
+            taken += [on for _, on in rows] + ([min(course.last_on, until)] if course.last_on else [])
     return max(taken, default=None)
 
 

@@ -4,7 +4,9 @@ from typing import assert_never
 
 from domain.patient import facts as f
 from domain.patient.agenda import Item, agenda
+from domain.patient.departures import not_given
 from domain.patient.draft import Draft
+from domain.patient.regimens import unreported
 from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
 from domain.protocol import Escalation, FollowUpEpoch
@@ -32,6 +34,8 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
             _overdue(draft, item)
         case "MAXIMUM_DELAY" | "CLOSE":
             draft.announce(item.tells, item.text)
+        case "MISSED":
+            _missed(draft, item)
         case "COMPLETE":
             draft.end_treatment("COMPLETED", draft.today)
         case _:
@@ -51,6 +55,12 @@ def _order(draft: Draft, item: Item) -> None:
     draft.announce(item.tells, text)
 
 
+def _missed(draft: Draft, item: Item) -> None:
+    """Record each planned and unreported administration of a cycle as missed; a later report withdraws it."""
+    for awaited in tuple(unreported(draft.journey, draft.journey.cycles[item.cycle or 0])):
+        not_given(draft, awaited.item, awaited.line, awaited.item.split("/")[1], awaited.on)
+
+
 def _overdue(draft: Draft, item: Item) -> None:
     """Record the missed window as a deviation and escalate it; the journey waits on."""
     epoch = draft.protocol.epoch(draft.journey.epoch)
@@ -67,6 +77,7 @@ def _overdue(draft: Draft, item: Item) -> None:
             important=isinstance(item.tells, Escalation) and item.tells.important,
             expected_from=dates.earliest_on if dates else None,
             expected_to=dates.latest_on if dates else None,
+            why=cycle.delay_why if cycle else None,
         )
     )
     draft.announce(item.tells, item.text)
