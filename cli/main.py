@@ -19,6 +19,7 @@ COMMANDS = {
     "list": ("cli.reading", "List all subjects: phase, arm, next due."),
     "due": ("cli.reading", "Show the work list: who must do what by when."),
     "history": ("cli.reading", "Show a subject's facts and refusals."),
+    "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
 }
 

@@ -74,7 +74,7 @@ def test_the_investigator_plans_the_first_cycle_with_choice_and_reason() -> None
     assert (etoposide.formula, etoposide.route, etoposide.level, etoposide.level_unit) == (
         "BSA_MOSTELLER",
         "IV",
-        100,
+        Decimal(100),
         "mg/m2",
     )
     assert f"{etoposide.unrounded:.4f}" == "181.8119"
@@ -84,7 +84,7 @@ def test_the_investigator_plans_the_first_cycle_with_choice_and_reason() -> None
         ("body height", "170", "cm", day(0)),
         ("body surface area", "1.8181", "m2", None),
     ]
-    assert (fact.basis.weight_kg, fact.basis.height_on, fact.basis.creatinine) == (70, day(0), None)
+    assert (fact.basis.weight_kg, fact.basis.height_on, fact.basis.creatinine) == (Decimal(70), day(0), None)
 
 
 def test_a_carboplatin_plan_rests_on_the_creatinine() -> None:
@@ -278,10 +278,10 @@ def test_without_amounts_the_planned_ones_are_recorded() -> None:
     """As planned, and the fact says for which drugs; the choice of the plan needs no second word (T2)."""
     fact = the(given_c1(told(at_c1(), plan())), f.DoseGiven)
     assert [(row.drug, row.amount, row.unit) for row in fact.drugs] == [
-        ("BENMELSTOBART", 1200, "mg"),
-        ("ETOPOSIDE", 182, "mg"),
-        ("CISPLATIN", 136, "mg"),
-        ("ANLOTINIB", 10, "mg"),
+        ("BENMELSTOBART", Decimal(1200), "mg"),
+        ("ETOPOSIDE", Decimal(182), "mg"),
+        ("CISPLATIN", Decimal(136), "mg"),
+        ("ANLOTINIB", Decimal(10), "mg"),
     ]
     assert fact.as_planned == ("BENMELSTOBART", "ETOPOSIDE", "CISPLATIN", "ANLOTINIB")
     bare = the(given_c1(at_c1(), choice="CISPLATIN"), f.DoseGiven)
@@ -343,8 +343,8 @@ def test_one_report_covers_days_2_and_3() -> None:
     outcome = when(story, c.ReportDose(cycle="C1", day=2, until_day=3, given_on=day(8)))
     found = facts_of(outcome, f.DoseGiven)
     assert [(row.day, row.given_on, row.drugs[0].drug, row.drugs[0].amount) for row in found] == [
-        (2, day(8), "ETOPOSIDE", 182),
-        (3, day(9), "ETOPOSIDE", 182),
+        (2, day(8), "ETOPOSIDE", Decimal(182)),
+        (3, day(9), "ETOPOSIDE", Decimal(182)),
     ]
     refused(when(outcome.story, c.ReportDose(cycle="C1", day=3, given_on=day(9))), Reason.CONTRADICTS)
 
