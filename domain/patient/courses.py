@@ -59,12 +59,10 @@ def _taken(command: c.ReportCourse) -> tuple[int, ...]:
 def _possible(
     draft: Draft, command: c.ReportCourse, cycle: Cycle, taken: tuple[int, ...], last_on: date | None
 ) -> None:
-    """Raise Refused for days to come or after the death, and for days that contradict the record."""
-    latest = min(draft.today, draft.journey.died_on or draft.today)
-    if last_on is not None and last_on > latest:
-        reason = Reason.FUTURE if last_on > draft.today else Reason.CONTRADICTS
-        raise Refused(reason, f"day {taken[-1]} of {command.cycle} is {last_on}", field="days",
-                      accepts=f"days up to {latest}")  # fmt: skip
+    """Raise Refused for days to come, and for days that contradict the record."""
+    if last_on is not None and last_on > draft.today:
+        raise Refused(Reason.FUTURE, f"day {taken[-1]} of {command.cycle} is {last_on}", field="days",
+                      accepts=f"days up to {draft.today}")  # fmt: skip
     known = {day for day, drug, _ in cycle.given if drug == command.drug}
     known |= {day for course in cycle.courses if course.drug == command.drug for day in course.days}
     told = any(course.drug == command.drug for course in cycle.courses)

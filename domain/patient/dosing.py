@@ -53,18 +53,15 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
 
 
 def _days(draft: Draft, command: c.ReportDose) -> range:
-    """Give the days a report is about. Raises Refused when they run backwards, into the future, or past the death."""
+    """Give the days a report is about. Raises Refused when they run backwards or into the future."""
     until = command.until_day or command.day
     if until < command.day:
         raise Refused(Reason.IMPOSSIBLE, f"day {until} lies before day {command.day}", field="until_day",
                       accepts=f"a day from {command.day}")  # fmt: skip
-    last_on, died_on = command.given_on + days(until - command.day), draft.journey.died_on
+    last_on = command.given_on + days(until - command.day)
     if last_on > draft.today:
         raise Refused(Reason.FUTURE, f"day {until} is {last_on}, which lies in the future", field="until_day",
                       accepts=f"a day up to {draft.today}")  # fmt: skip
-    if died_on is not None and last_on > died_on:
-        raise Refused(Reason.CONTRADICTS, f"{last_on} is after the death on record", field="until_day",
-                      accepts=f"a day up to {died_on}")  # fmt: skip
     return range(command.day, until + 1)
 
 

@@ -41,8 +41,7 @@ def _refuse_level(draft: Draft, cycle: Cycle, row: c.DoseLevel, regimen: tuple[R
     """Raise Refused for a drug of no line of the arm, one on hold, and a level that is not listed. Source: T2, T9."""
     option = next((option for line in regimen for option in line.options if option.drug == row.drug), None)
     if option is None:
-        _refuse_drug(draft, cycle, row.drug, "levels", regimen)
-        return
+        raise _no_drug_of(draft, cycle, row.drug, regimen)
     _refuse_stopped(draft, cycle, row.drug, "levels")
     amounts, source = draft.protocol.dosing.levels_of(option)
     if row.unit != option.unit or row.amount not in amounts:
@@ -51,12 +50,13 @@ def _refuse_level(draft: Draft, cycle: Cycle, row: c.DoseLevel, regimen: tuple[R
                       field="levels", accepts=f"{row.drug} {listed}")  # fmt: skip
 
 
-def _refuse_drug(draft: Draft, cycle: Cycle, drug: str, field: str, regimen: tuple[RegimenLine, ...]) -> None:
+def _no_drug_of(draft: Draft, cycle: Cycle, drug: str, regimen: tuple[RegimenLine, ...]) -> Refused:
+    """Give the refusal of a drug that no line of the arm has, with the rule that gives it to another arm."""
     others = draft.protocol.treatment_of(cycle.number).regimens.values()
     rules = [str(line.source) for lines in others for line in lines if drug in line.drugs]
     accepts = ", ".join(drug for line in regimen for drug in line.drugs)
     detail = f"{drug} is not planned in {draft.journey.arm} in {cycle.label}"
-    raise Refused(Reason.RULE, detail, rule=rules[0] if rules else "T2", field=field, accepts=accepts)
+    return Refused(Reason.RULE, detail, rule=rules[0] if rules else "T2", field="levels", accepts=accepts)
 
 
 def _refuse_stopped(draft: Draft, cycle: Cycle, drug: str, field: str) -> None:

@@ -18,6 +18,7 @@ class Awaited:
     label: str
     line: RegimenLine
     on: date
+    day_1_on: date
 
 
 def regimen_of(journey: Journey, number: int) -> tuple[RegimenLine, ...]:
@@ -78,15 +79,15 @@ def unreported(journey: Journey, cycle: Cycle) -> Iterator[Awaited]:
             known = item in journey.deviations or any((day, drug) in given for drug in line.drugs)
             if not known and not is_excused(journey, cycle, line, on):
                 drug = picked(journey, cycle, line, excluded(journey, cycle, on))
-                yield Awaited(item, f"{cycle.label}D{day} {drug or ' or '.join(line.drugs)}", line, on)
+                yield Awaited(item, f"{cycle.label}D{day} {drug or ' or '.join(line.drugs)}", line, on, cycle.day_1_on)
 
 
 def missed_on(journey: Journey, cycle: Cycle) -> date | None:
     """Give the day after the last planned day at the site of a cycle in which something is unreported."""
-    last = max((day for line in regimen_of(journey, cycle.number) for day in site_days(line)), default=0)
-    if cycle.day_1_on is None or not any(True for _ in unreported(journey, cycle)):
+    first = next(unreported(journey, cycle), None)
+    if first is None:
         return None
-    return cycle.day_1_on + days(last)
+    return first.day_1_on + days(max(day for line in regimen_of(journey, cycle.number) for day in site_days(line)))
 
 
 def is_all_discontinued(journey: Journey) -> bool:

@@ -358,7 +358,7 @@ def test_named_drugs_are_given_daily() -> None:
 
 
 def test_a_span_of_days_ends_neither_before_it_begins_nor_in_the_future() -> None:
-    """Nor after the death."""
+    """What has not come yet cannot have been given."""
     story = passing(given_c1(at_c1(), choice="CISPLATIN").story, day(8))
     report = c.ReportDose(cycle="C1", day=2, until_day=3, given_on=day(8))
     assert refused(when(story, report), Reason.FUTURE, field="until_day").accepts == f"a day up to {day(8)}"
