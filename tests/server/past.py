@@ -170,7 +170,7 @@ class Past:
         return self
 
     def dosed(self, cycle: int, on: date) -> "Past":
-        """Get a cycle's day 1 on a date, on fresh laboratory results, and days 2 and 3 of C1 to C3 as far as they came."""
+        """Get day 1 of a cycle on a date, on fresh laboratory results, and days 2 and 3 of C1 to C3 as they came."""
         self.typed(on - timedelta(days=1))
         choice = {"choice": "CISPLATIN"} if cycle == 1 else {}
         self.said("dose_given", on, cycle=f"C{cycle}", given_on=str(on), **choice)

@@ -88,7 +88,7 @@ def test_the_investigator_plans_the_first_cycle_with_choice_and_reason() -> None
 
 
 def test_a_carboplatin_plan_rests_on_the_creatinine() -> None:
-    """0.9 mg/dL are 79.56 umol/L: clearance 84.26 mL/min at 65 years, AUC 5: 546 mg (3.4)."""
+    """0.9 mg/dL are 79.56 umol/L: clearance 81.02 mL/min at 65 years and 70 kg, AUC 5: 530 mg (3.4)."""
     fact = the(when(at_c1(), plan(choice="CARBOPLATIN")), f.DosesPlanned)
     assert amounts(fact)["CARBOPLATIN"] == 530
     assert (fact.basis.creatinine, fact.basis.sampled_at) == (Decimal("79.56"), noon(day(6)))
