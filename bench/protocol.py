@@ -3,13 +3,26 @@
 from datetime import date
 
 from domain.catalogue import PROTOCOLS, protocol
-from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Protocol, ScreeningEpoch, TreatmentEpoch
+from domain.protocol import (
+    EvaluationEpoch,
+    FollowUpEpoch,
+    ProcedureEpoch,
+    Protocol,
+    RegimenLine,
+    ScreeningEpoch,
+    TreatmentEpoch,
+)
 
 FAR = 100_000
 SECOND_REMINDER = 63
 """Days after the last dose: far enough from the first for both to be sent on a busy machine at full pace."""
 
 VERSION = "999"
+
+
+def _day_1(lines: tuple[RegimenLine, ...]) -> tuple[RegimenLine, ...]:
+    """Leave infusions to day 1: the reference journey has one message a cycle, and nothing is missed."""
+    return tuple(line if line.self_administered else line.model_copy(update={"days": line.days[:1]}) for line in lines)
 
 
 def _wide(epoch: object) -> object:
@@ -35,7 +48,8 @@ def _wide(epoch: object) -> object:
             start = epoch.start.model_copy(update={"latest_days": FAR, "target_days": target})
             gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": FAR})
             ends = None if epoch.completes_after_days is None else 0
-            change = {"visit": visit, "start": start, "gate": gate, "completes_after_days": ends}
+            change: dict[str, object] = {"regimens": {arm: _day_1(lines) for arm, lines in epoch.regimens.items()}}
+            change |= {"visit": visit, "start": start, "gate": gate, "completes_after_days": ends}
             return epoch.model_copy(update=change | {"max_delay_days": FAR})
         case ProcedureEpoch() | EvaluationEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})

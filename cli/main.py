@@ -21,6 +21,7 @@ COMMANDS = {
     "eligibility": ("cli.eligibility", "Show each criterion's verdict with its evidence and source."),
     "history": ("cli.reading", "Show a subject's facts and refusals."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
+    "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
 }
 

@@ -12,6 +12,7 @@ from cli.main import DONE
 from cli.output import console
 from domain.catalogue import latest
 from domain.protocol import (
+    Dosing,
     EvaluationEpoch,
     FollowUpEpoch,
     ProcedureEpoch,
@@ -36,6 +37,7 @@ def protocol_command(*, as_json: bool) -> int:
     out = console()
     out.print(f"[bold]{protocol.trial}[/bold] version {protocol.version}: {protocol.title}")
     _print(out, "Trial", list(_trial(protocol)))
+    _print(out, "Dosing", list(_dosing(protocol.dosing)))
     for epoch in protocol.epochs:
         _print(out, f"{epoch.label} ({epoch.code})", list(_epoch(epoch)))
     _print(out, "Notices and limits", list(_events(protocol)))
@@ -64,6 +66,25 @@ def _trial(protocol: Protocol) -> Iterator[Line]:
         yield arm.label, f"{arm.code}, cap {arm.cap}", arm.source
     yield "allocation", f"permuted blocks of {protocol.allocation.block_sizes}", protocol.allocation.source
     yield "completion", str(protocol.completion_on), protocol.completion_source
+
+
+def _dosing(dosing: Dosing) -> Iterator[Line]:
+    area, clearance = dosing.area, dosing.clearance
+    cap = "no cap" if area.cap_m2 is None else f"capped at {area.cap_m2} m2"
+    yield "body surface area", f"{area.formula}, {cap}", area.source
+    cap = "no cap" if clearance.cap_ml_per_min is None else f"capped at {clearance.cap_ml_per_min} mL/min"
+    bmi, least = clearance.adjusted_weight_from_bmi, clearance.minimum_creatinine
+    weight = "actual weight" if bmi is None else f"adjusted weight from {bmi} kg/m2"
+    least_text = "no minimum creatinine" if least is None else f"creatinine at least {least} umol/L"
+    yield "AUC doses", f"Calvert, Cockcroft-Gault {cap}, {weight}, {least_text}", clearance.source
+    yield "creatinine", f"at most {clearance.creatinine_max_age_days} d before day 1", clearance.source
+    yield "rounding", f"nearest {dosing.rounding.step_mg} mg, half up, once", dosing.rounding.source
+    yield "worked out anew", f"weight change of {dosing.weight_change.share:.0%}", dosing.weight_change.source
+    row = dosing.important_difference
+    yield "important deviation", f"given {row.share:.0%} off the plan", row.source
+    for levels in dosing.levels:
+        yield f"levels {levels.drug}", " or ".join(f"{amount} mg" for amount in levels.amounts), levels.source
+    yield "levels of any other", "the regimen's alone", dosing.level_source
 
 
 def _window(window: Window) -> str:

@@ -99,16 +99,20 @@ class Story:
         await self._act("COORDINATOR", "dose_delayed", on, cycle=cycle.label, until=until, why=why)
 
     async def _give(self, number: int, on: date) -> None:
-        """Give day 1 and the later days of a cycle on which drugs are given at the site."""
+        """Give day 1 of a cycle, planned where a drug was to be picked, and tell its later days in one message."""
         lines = self._regimen(number)
         choice: dict[str, object] = (
             {"choice": self._person.platinum} if any(len(line.drugs) > 1 for line in lines) else {}
         )
+        if choice and self._journey.cycles[number].doses is None:
+            why = "hearing and kidney function"
+            await self._act("INVESTIGATOR", "plan_doses", on, cycle=f"C{number}", why=why, **choice)
         await self._act("INVESTIGATOR", "dose_given", on, cycle=f"C{number}", given_on=on, **choice)
         later = sorted({day for line in lines if not line.self_administered for day in line.days if day > 1})
-        for day in later:
-            then = on + days(day - 1)
-            await self._act("PHARMACIST", "dose_given", then, cycle=f"C{number}", given_on=then, day=day)
+        if later:
+            first, last = on + days(later[0] - 1), on + days(later[-1] - 1)
+            fields = {"cycle": f"C{number}", "given_on": first, "day": later[0], "until_day": later[-1]}
+            await self._act("PHARMACIST", "dose_given", last, **fields)
 
     def _regimen(self, number: int) -> tuple[RegimenLine, ...]:
         epoch = self._journey.protocol.epoch_of_cycle(number)

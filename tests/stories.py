@@ -8,6 +8,7 @@ from typing import Any
 from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.regimens import regimen_of, site_days
 from domain.values import Clock
 from tests.evidence import clean
 from tests.given import SITE, START, TRIAL_ID, Story, day, given, noon, when
@@ -124,16 +125,27 @@ def at_visit(story: Story, changed: Mapping[str, Any] | None = None) -> Story:
 
 
 def cycle_given(story: Story, **changed: Any) -> Story:
-    """The awaited cycle is given on its planned date, with a passed gate."""
+    """The awaited cycle is given on its planned date, with a passed gate, and its later infusion days are reported."""
     story = at_visit(story)
     cycle = story.state.current_cycle
     fields = {"cycle": cycle.label, "given_on": cycle.planned_on} | changed
-    return told(story, c.ReportDose(**fields))
+    return infused(told(story, c.ReportDose(**fields)), cycle.number)
+
+
+def infused(story: Story, number: int) -> Story:
+    """The infusions after day 1 of a cycle are reported in one message, on the last of their days."""
+    later = sorted({day for line in regimen_of(story.state, number) for day in site_days(line)} - {1})
+    if not later:
+        return story
+    day_1_on = story.state.cycles[number].day_1_on
+    dates = [day_1_on + timedelta(days=one - 1) for one in (later[0], later[-1])]
+    report = c.ReportDose(cycle=f"C{number}", day=later[0], until_day=later[-1], given_on=dates[0])
+    return told(passing(story, dates[1]), report)
 
 
 @cache
 def in_surgery_wait(arm: str = "COHORT_1") -> Story:
-    """All three neoadjuvant cycles are given, the last on day 49 (2025-07-21)."""
+    """All three neoadjuvant cycles are given, the last from day 49 (2025-07-21) to day 51."""
     return in_neoadjuvant(arm, 3)
 
 

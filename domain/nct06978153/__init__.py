@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from domain.nct06978153.doses import DOSING
 from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
 from domain.nct06978153.people import PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
@@ -62,6 +63,7 @@ PROTOCOL = Protocol(
     allocation=AllocationPlan(
         block_sizes=(2, 4, 6), source=assumed("T1", "Q6", "permuted blocks of random size 2, 4 or 6 that sum to 66")
     ),
+    dosing=DOSING,
     epochs=(SCREENING, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP),
     lab_bounds={analyte: (Decimal(low), Decimal(high)) for analyte, (low, high) in _BOUNDS.items()},
     lab_bounds_source=assumed("3.5", "Q11", "beyond these bounds a value is taken for a wrong unit and not used"),

@@ -38,6 +38,18 @@ EVENTS = {
     "END_OF_TREATMENT": Escalation(
         to=BOTH, notice="END_OF_TREATMENT", important=False, source=assumed("T6", "Q3", "told when treatment ends")
     ),
+    "DOSES_RECALCULATED": Escalation(
+        to=("INVESTIGATOR", "PHARMACIST"),
+        notice="DOSES_RECALCULATED",
+        important=True,
+        source=assumed("3.4", "Q8", "told when planned doses changed before day 1"),
+    ),
+    "DRUGS_DISCONTINUED": Escalation(
+        to=INVESTIGATOR,
+        notice="DRUGS_DISCONTINUED",
+        important=True,
+        source=assumed("T9", "Q8", "no drug of the regimen is left: the investigator decides, nothing ends by itself"),
+    ),
     "RESECTION_REVIEW": Escalation(
         to=SAFETY,
         notice="RESECTION_REVIEW",

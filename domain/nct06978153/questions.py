@@ -37,7 +37,7 @@ QUESTIONS = (
     Question(
         id="Q8",
         asks="Dose levels, re-treatment criteria, platinum choice, BSA formula, rounding, GFR cap and weight?",
-        default="gate as at screening; platinum picked per cycle; Mosteller; cap 125 mL/min; actual weight",
+        default="gate as at screening; platinum picked per cycle; Mosteller; cap 125 mL/min; actual weight; 1 mg steps",
     ),
     Question(
         id="Q9",

@@ -8,6 +8,7 @@ from typing import Literal, assert_never
 from domain.patient.clocks import HOUR, MINUTE, open_clocks
 from domain.patient.contraception import contraception_until
 from domain.patient.journey import Cycle, Journey
+from domain.patient.regimens import missed_on
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
     Escalation,
@@ -20,7 +21,16 @@ from domain.protocol import (
 )
 
 Act = Literal[
-    "REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE", "TELL", "REPORT_DUE", "REPORT_OVERDUE"
+    "REMIND",
+    "ORDER_LABS",
+    "OVERDUE",
+    "MAXIMUM_DELAY",
+    "MISSED",
+    "COMPLETE",
+    "CLOSE",
+    "TELL",
+    "REPORT_DUE",
+    "REPORT_OVERDUE",
 ]
 
 
@@ -36,6 +46,7 @@ class Item:
     dates: Dates | None = None
     about: str = ""
     rule: str = ""
+    cycle: int | None = None
 
 
 def agenda(journey: Journey) -> tuple[Item, ...]:
@@ -65,8 +76,7 @@ def every_item(journey: Journey) -> list[Item]:
         return []
     items = list(_reports(journey))
     if not journey.is_over and not journey.screen_failed:
-        items += _items(journey)
-        items += _contraception(journey)
+        items += (*_items(journey), *_unreported(journey), *_contraception(journey))
     return sorted(items, key=lambda item: item.at)
 
 
@@ -115,6 +125,16 @@ def _items(journey: Journey) -> Iterator[Item]:
 
 def _item(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:
     return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, tells)
+
+
+def _unreported(journey: Journey) -> Iterator[Item]:
+    """Give one item for each begun cycle with a planned day at the site that nobody reported. Source: T2."""
+    for cycle in journey.cycles.values():
+        on = missed_on(journey, cycle)
+        if on is not None:
+            text = f"{cycle.label}: planned doses unreported"
+            item = _item(journey, "MISSED", cycle.label, on, text, journey.protocol.deviation_notice)
+            yield replace(item, cycle=cycle.number)
 
 
 def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationEpoch, dates: Dates) -> Iterator[Item]:

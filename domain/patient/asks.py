@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
 
-from domain.patient.agenda import every_item
+from domain.patient.agenda import agenda, every_item
 from domain.patient.clocks import open_clocks
+from domain.patient.doses import to_plan
 from domain.patient.journey import Journey
+from domain.patient.regimens import is_all_discontinued, unreported
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
 
@@ -31,7 +33,7 @@ def asks(journey: Journey) -> tuple[Ask, ...]:
     reports = tuple(_reports(journey))
     if journey.is_over:
         return reports
-    return (*reports, *_safety(journey), *_of_epoch(journey))
+    return (*reports, *_safety(journey), *_unreported(journey), *_of_epoch(journey))
 
 
 def _reports(journey: Journey) -> Iterator[Ask]:
@@ -87,6 +89,15 @@ def _ask(journey: Journey, kind: str, text: str, by: date | None = None) -> Ask:
     return Ask(kind, row.roles if row else (), text, by, late)
 
 
+def _unreported(journey: Journey) -> Iterator[Ask]:
+    """Give the planned doses of begun cycles that nobody reported, until they count as missed."""
+    row = journey.protocol.permission("dose_given")
+    open_ones = {item.cycle for item in agenda(journey) if item.act == "MISSED"}
+    for number in sorted(cycle for cycle in open_ones if cycle is not None):
+        for awaited in sorted(unreported(journey, journey.cycles[number]), key=lambda one: one.on):
+            yield Ask("dose_given", row.roles if row else (), awaited.label, awaited.on)
+
+
 def _screening(journey: Journey) -> tuple[Ask, ...]:
     dates = epoch_dates(journey)
     by = dates.latest_on if dates else None
@@ -106,6 +117,12 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
     given = _ask(
         journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on)
     )
+    if is_all_discontinued(journey):
+        text = f"every drug of {journey.epoch} is discontinued: end treatment, or leave the cycle out"
+        return (_ask(journey, "discontinue_treatment", text, given.by), given)
+    to_do = to_plan(journey)
+    if to_do:
+        return (given, _ask(journey, "plan_doses", to_do, given.by))
     if cycle.gate != "FAILED":
         return (given,)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)

@@ -11,6 +11,7 @@ REPORTS = (
     c.RecordConsent,
     c.RecordEvidence,
     c.ReportDose,
+    c.ReportCourse,
     c.ReportSurgery,
     c.ReportPathology,
     c.ReportAdverseEvent,

@@ -4,9 +4,23 @@ from datetime import datetime
 from typing import assert_never
 
 from domain.patient import commands as c
-from domain.patient import dosing, ending, happenings, judging, reporting, results, safety, screening, surgery, time
+from domain.patient import (
+    courses,
+    dosing,
+    ending,
+    happenings,
+    judging,
+    planning,
+    reporting,
+    results,
+    safety,
+    screening,
+    surgery,
+    time,
+)
 from domain.patient import facts as f
 from domain.patient.checks import check
+from domain.patient.doses import keep_planned
 from domain.patient.draft import Draft
 from domain.patient.journey import Journey
 from domain.submission import Reason, Refused, Submission
@@ -17,6 +31,7 @@ def decide(journey: Journey, submission: Submission[c.Command], at: datetime) ->
     check(journey, submission, at)
     draft = Draft(journey, at, submission.sender)
     _apply(draft, submission)
+    keep_planned(draft)
     return tuple(draft.facts)
 
 
@@ -50,6 +65,16 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             dosing.dose_omitted(draft, command)
         case c.OverrideGate():
             dosing.override_gate(draft, command)
+        case c.PlanDoses():
+            planning.plan_doses(draft, command)
+        case c.HoldDrug():
+            planning.hold_drug(draft, command)
+        case c.ResumeDrug():
+            planning.resume_drug(draft, command)
+        case c.DiscontinueDrug():
+            planning.discontinue_drug(draft, command)
+        case c.ReportCourse():
+            courses.course_taken(draft, command)
         case c.ProceedToSurgery():
             surgery.proceed_to_surgery(draft, command)
         case c.JudgeOperability():

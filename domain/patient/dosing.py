@@ -5,9 +5,11 @@ from datetime import date
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm
+from domain.patient.departures import GivenDay, content, missed, with_amounts
 from domain.patient.draft import Draft
 from domain.patient.happenings import given_while_stopped, not_stopped
 from domain.patient.journey import Cycle
+from domain.patient.regimens import excluded, picked, regimen_of, site_days
 from domain.patient.windows import Dates, days, delay_limit
 from domain.protocol import RegimenLine
 from domain.submission import Reason, Refused, Submission
@@ -33,61 +35,80 @@ def open_cycle(draft: Draft, label: str) -> Cycle:
 def dose_given(draft: Draft, submission: Submission[c.Command], command: c.ReportDose) -> None:
     """Record what was given, with every departure from the plan; day 1 plans the next cycle."""
     number = number_of(draft, command.cycle)
-    epoch = draft.protocol.treatment_of(number)
-    regimen = epoch.regimens.get(draft.journey.arm, ())
+    epoch, regimen = draft.protocol.treatment_of(number), regimen_of(draft.journey, number)
     cycle = draft.journey.cycles.get(number)
-    drugs = command.drugs if command.drugs is not None else _as_planned(draft, command, regimen, cycle)
-    _not_twice(command, cycle, drugs)
+    given = tuple(_given(draft, command, cycle, number, day) for day in _days(draft, command))
+    _not_twice(cycle, given)
     _dates_agree(draft, command, cycle, number)
     _in_turn(draft, submission, command, cycle)
     first = command.day == 1 and (cycle is None or cycle.day_1_on is None)
     if first:
         _timing(draft, command, cycle)
     given_while_stopped(draft, command)
-    draft.add(f.DoseGiven(cycle=number, day=command.day, given_on=command.given_on, drugs=drugs))
-    _content(draft, command, regimen, drugs)
-    _missed(draft, command, regimen)
+    for one in given:
+        fact = f.DoseGiven(cycle=number, day=one.day, given_on=one.on, drugs=one.drugs, as_planned=one.as_planned)
+        draft.add(fact)
+        content(draft, one, regimen)
+        missed(draft, one, regimen)
     if first and epoch is draft.protocol.epoch(draft.journey.epoch) and not draft.journey.treatment_ended:
         draft.plan(number + 1)
 
 
+def _days(draft: Draft, command: c.ReportDose) -> range:
+    """Give the days a report is about. Raises Refused when they run backwards or into the future."""
+    until = command.until_day or command.day
+    if until < command.day:
+        raise Refused(Reason.IMPOSSIBLE, f"day {until} lies before day {command.day}", field="until_day",
+                      accepts=f"a day from {command.day}")  # fmt: skip
+    last_on = command.given_on + days(until - command.day)
+    if last_on > draft.today:
+        raise Refused(Reason.FUTURE, f"day {until} is {last_on}, which lies in the future", field="until_day",
+                      accepts=f"a day up to {draft.today}")  # fmt: skip
+    return range(command.day, until + 1)
+
+
+def _given(draft: Draft, command: c.ReportDose, cycle: Cycle | None, number: int, day: int) -> GivenDay:
+    """Give what a report says of one day: the drugs it names, else those planned; amounts it leaves out as planned."""
+    on = command.given_on + days(day - command.day)
+    drugs = command.drugs if command.drugs is not None else _as_planned(draft, command, cycle, number, day)
+    return with_amounts(cycle, GivenDay(number, day, on, drugs))
+
+
 def _as_planned(
-    draft: Draft, command: c.ReportDose, regimen: tuple[RegimenLine, ...], cycle: Cycle | None
+    draft: Draft, command: c.ReportDose, cycle: Cycle | None, number: int, day: int
 ) -> tuple[c.GivenDrug, ...]:
-    """Give what is planned for that day and was not omitted. Raises Refused when that is nothing, or not certain."""
-    omitted = cycle.omitted_drugs if cycle else frozenset()
-    lines = [line for line in regimen if _starts_on(line, command.day) and not omitted.issuperset(line.drugs)]
+    """Give what is planned for that day and neither held nor omitted. Raises Refused when that is nothing or unsure."""
+    regimen = regimen_of(draft.journey, number)
+    without = excluded(draft.journey, cycle, command.given_on + days(day - command.day))
+    lines = [line for line in regimen if day in site_days(line) and not without.issuperset(line.drugs)]
     if not lines:
         planned = sorted({day for line in regimen for day in line.days if not line.self_administered})
         accepts = f"day {', '.join(map(str, planned))}, or name the drugs" if planned else "name the drugs given"
-        raise Refused(Reason.IMPOSSIBLE, f"nothing is planned on {command.cycle}D{command.day}", field="day",
+        raise Refused(Reason.IMPOSSIBLE, f"nothing is planned on {command.cycle}D{day}", field="day",
                       accepts=accepts)  # fmt: skip
-    return tuple(c.GivenDrug(drug=_pick(draft, command, line, omitted)) for line in lines)
+    return tuple(c.GivenDrug(drug=_pick(draft, command, cycle, line, without)) for line in lines)
 
 
-def _starts_on(line: RegimenLine, day: int) -> bool:
-    return day == line.days[0] if line.self_administered else day in line.days
+def _pick(draft: Draft, command: c.ReportDose, cycle: Cycle | None, line: RegimenLine, without: frozenset[str]) -> str:
+    if len(line.drugs) > 1 and command.choice is not None:
+        found = command.choice if command.choice in line.drugs else None
+    else:
+        found = picked(draft.journey, cycle, line, without)
+    if found is None:
+        raise Refused(Reason.MALFORMED, "the regimen offers a choice", rule=str(line.source), field="choice",
+                      accepts=" or ".join(line.drugs))  # fmt: skip
+    return found
 
 
-def _pick(draft: Draft, command: c.ReportDose, line: RegimenLine, omitted: frozenset[str]) -> str:
-    if len(line.drugs) == 1:
-        return line.drugs[0]
-    if command.choice in line.drugs:
-        return str(command.choice)
-    before = [drug for drug in line.drugs if drug in draft.journey.last_dose and drug not in omitted]
-    if command.choice is None and len(before) == 1:
-        return before[0]
-    raise Refused(Reason.MALFORMED, "the regimen offers a choice", rule=str(line.source), field="choice",
-                  accepts=" or ".join(line.drugs))  # fmt: skip
-
-
-def _not_twice(command: c.ReportDose, cycle: Cycle | None, drugs: tuple[c.GivenDrug, ...]) -> None:
+def _not_twice(cycle: Cycle | None, given: tuple[GivenDay, ...]) -> None:
     known = {(day, drug) for day, drug, _ in cycle.given} if cycle else set()
-    names = [drug.drug for drug in drugs]
-    twice = [name for name in dict.fromkeys(names) if (command.day, name) in known or names.count(name) > 1]
-    if twice:
-        detail = f"{', '.join(twice)} on {command.cycle}D{command.day} is on record, or stands twice in the report"
-        raise Refused(Reason.CONTRADICTS, detail, field="cycle", accepts="the next cycle: what is on record stands")
+    for one in given:
+        names = [drug.drug for drug in one.drugs]
+        twice = [name for name in dict.fromkeys(names) if (one.day, name) in known or names.count(name) > 1]
+        if twice:
+            detail = f"{', '.join(twice)} on {one.label} is on record, or stands twice in the report"
+            accepts = "the next cycle: what is on record stands"
+            raise Refused(Reason.CONTRADICTS, detail, field="cycle", accepts=accepts)
 
 
 def _dates_agree(draft: Draft, command: c.ReportDose, cycle: Cycle | None, number: int) -> None:
@@ -138,7 +159,10 @@ def _timing(draft: Draft, command: c.ReportDose, cycle: Cycle | None) -> None:
     if off:
         how = f"{-off} d early" if off < 0 else f"{off} d late"
         text = f"{cycle.label}D1 {how}, expected {dates.earliest_on} to {dates.latest_on}"
-        draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=command.given_on)
+        why = cycle.delay_why if off > 0 else None
+        if off > 0 and not why:
+            text += "; no reason of the delay on record"
+        draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=command.given_on, why=why)
     _gate(draft, cycle, command.given_on)
 
 
@@ -155,42 +179,6 @@ def _gate(draft: Draft, cycle: Cycle, given_on: date) -> None:
     ):
         text = f"{cycle.label}D1 given on a sample of {cycle.gate_sampled_on}, at most {epoch.gate.max_age_days} d old"
         draft.deviate(item, rule, text, important=False, on=given_on)
-
-
-def _content(
-    draft: Draft, command: c.ReportDose, regimen: tuple[RegimenLine, ...], drugs: tuple[c.GivenDrug, ...]
-) -> None:
-    """Record a drug or an amount that was not planned, and two drugs where one was to be picked."""
-    at = f"{command.cycle}D{command.day}"
-    for drug in drugs:
-        line = next((line for line in regimen if drug.drug in line.drugs and command.day in line.days), None)
-        if line is None:
-            text = f"{drug.drug} on {at} is not planned in {draft.journey.arm or 'any arm yet'}"
-            draft.deviate(f"DRUG/{at}/{drug.drug}", "T2", text, important=True, on=command.given_on)
-            continue
-        planned = next(option for option in line.options if option.drug == drug.drug)
-        if drug.amount is not None and drug.unit == planned.unit and drug.amount != planned.amount:
-            text = f"{drug.drug} {drug.amount} {drug.unit} on {at}, planned {planned.amount} {planned.unit}"
-            draft.deviate(f"AMOUNT/{at}/{drug.drug}", line.source.rule, text, important=True, on=command.given_on)
-    given = {drug for _, drug, _ in draft.journey.cycles[int(command.cycle[1:])].given}
-    for line in regimen:
-        both = [drug for drug in line.drugs if drug in given]
-        if len(both) > 1:
-            text = f"{' and '.join(both)} both given in {command.cycle}"
-            draft.deviate(f"BOTH/{command.cycle}", line.source.rule, text, important=True, on=command.given_on)
-
-
-def _missed(draft: Draft, command: c.ReportDose, regimen: tuple[RegimenLine, ...]) -> None:
-    """Record what was planned for that day and not given; what a later report of the day adds was not missed."""
-    at, cycle = f"{command.cycle}D{command.day}", draft.journey.cycles[int(command.cycle[1:])]
-    given = {drug for day, drug, _ in cycle.given if day == command.day}
-    for line in regimen:
-        item = f"MISSED/{at}/{line.drugs[0]}"
-        if _starts_on(line, command.day) and given.isdisjoint(line.drugs):
-            text = f"{' or '.join(line.drugs)} planned on {at} was not given"
-            draft.deviate(item, line.source.rule, text, important=False, on=command.given_on)
-        elif item in draft.journey.deviations:
-            draft.add(f.DeviationWithdrawn(item=item, why=f"a later report of {at} names it"))
 
 
 def dose_delayed(draft: Draft, command: c.DelayDose) -> None:

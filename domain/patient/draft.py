@@ -50,8 +50,16 @@ class Draft:
         """Ask for the notice of a happening outside the schedule."""
         self.announce(self.protocol.events[name], text)
 
-    def deviate(
-        self, item: str, rule: str, text: str, *, important: bool, dates: Dates | None = None, on: date | None = None
+    def deviate(  # noqa: PLR0913 - each is part of the fact
+        self,
+        item: str,
+        rule: str,
+        text: str,
+        *,
+        important: bool,
+        dates: Dates | None = None,
+        on: date | None = None,
+        why: str | None = None,
     ) -> None:
         """Record a departure from the protocol and tell it. The same item again counts once and is told once."""
         known = item in self.journey.deviations
@@ -65,6 +73,7 @@ class Draft:
                 expected_to=dates.latest_on if dates else None,
                 actual_on=on,
                 days_off=dates.days_off(on) if dates and on else None,
+                why=why,
             )
         )
         if not known:

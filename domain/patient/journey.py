@@ -7,6 +7,7 @@ from typing import assert_never
 
 from domain import catalogue
 from domain.criteria.case import Judgement, Ruling
+from domain.dosing import DoseCalculation
 from domain.evidence import Section
 from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
@@ -35,6 +36,9 @@ class Cycle:
     omitted: bool = False
     omitted_drugs: frozenset[str] = frozenset()
     delayed: bool = False
+    delay_why: str | None = None
+    doses: f.DosesPlanned | None = None
+    courses: tuple[f.CourseTaken, ...] = ()
 
     @property
     def label(self) -> str:
@@ -45,6 +49,20 @@ class Cycle:
     def is_open(self) -> bool:
         """Say whether day 1 is still to come."""
         return self.day_1_on is None and not self.omitted
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A drug held from a date to the day before another, or for good. Day `until` counts as resumed."""
+
+    drug: str
+    since: date
+    until: date | None = None
+    final: bool = False
+
+    def covers(self, drug: str, on: date) -> bool:
+        """Say whether the drug is not to be given on a date."""
+        return drug == self.drug and self.since <= on and (self.until is None or on < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +121,8 @@ class Journey:
     randomized_on: date | None = None
     cycles: dict[int, Cycle] = field(default_factory=dict)
     last_dose: dict[str, date] = field(default_factory=dict)
+    stops: tuple[Stop, ...] = ()
+    planned_last: dict[str, DoseCalculation] = field(default_factory=dict)
     operable: bool | None = None
     surgery_on: date | None = None
     resection: Resection | None = None
@@ -154,12 +174,26 @@ class Journey:
         ours = [cycle for cycle in self.cycles.values() if cycle.is_open and self._is_of_epoch(cycle)]
         return min(ours, key=lambda cycle: cycle.number, default=None)
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The drugs on hold."""
+        return tuple(stop.drug for stop in self.stops if stop.until is None and not stop.final)
+
+    @property
+    def discontinued(self) -> tuple[str, ...]:
+        """The drugs stopped for good."""
+        return tuple(stop.drug for stop in self.stops if stop.final)
+
+    def is_stopped(self, drug: str, on: date) -> bool:
+        """Say whether a drug was held or discontinued on a date."""
+        return any(stop.covers(drug, on) for stop in self.stops)
+
     def _is_of_epoch(self, cycle: Cycle) -> bool:
         epoch = self.protocol.epoch_of_cycle(cycle.number)
         return epoch is not None and epoch.code == self.epoch
 
 
-def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, PLR0912 - a table of cases
+def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table
     """Give the journey after one more fact."""
     now = replace(journey, seq=journey.seq + 1)
     match fact:
@@ -216,6 +250,18 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return _delayed(now, fact)
         case f.DoseOmitted():
             return _omitted(now, fact)
+        case f.DosesPlanned():
+            last = now.planned_last | {row.drug: row for row in fact.administrations}
+            return _cycle(replace(now, planned_last=last), fact.cycle, doses=fact)
+        case f.DrugHeld():
+            return replace(now, stops=(*now.stops, Stop(fact.drug, fact.decided_on)))
+        case f.DrugResumed():
+            return replace(now, stops=tuple(_ended(stop, fact.drug, fact.decided_on) for stop in now.stops))
+        case f.DrugDiscontinued():
+            stops = tuple(_ended(stop, fact.drug, fact.decided_on) for stop in now.stops)
+            return replace(now, stops=(*stops, Stop(fact.drug, fact.decided_on, final=True)))
+        case f.CourseTaken():
+            return _course(now, fact)
         case f.OperabilityJudged():
             return replace(now, operable=fact.operable)
         case f.SurgeryPerformed():
@@ -352,7 +398,7 @@ def _delayed(now: Journey, fact: f.DoseDelayed) -> Journey:
     cycle = now.cycles.get(fact.cycle)
     if cycle is not None and cycle.ordered is not None:
         now = _close(now, cycle.ordered)
-    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, gate="", ordered=None)
+    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, delay_why=fact.why, gate="", ordered=None)
 
 
 def _omitted(now: Journey, fact: f.DoseOmitted) -> Journey:
@@ -360,6 +406,22 @@ def _omitted(now: Journey, fact: f.DoseOmitted) -> Journey:
     if cycle is None or fact.drug is None:
         return _cycle(now, fact.cycle, omitted=True)
     return _cycle(now, fact.cycle, omitted_drugs=cycle.omitted_drugs | {fact.drug})
+
+
+def _ended(stop: Stop, drug: str, on: date) -> Stop:
+    return replace(stop, until=on) if stop.drug == drug and stop.until is None and not stop.final else stop
+
+
+def _course(now: Journey, fact: f.CourseTaken) -> Journey:
+    """Take the latest course of a drug; its last day is the drug's last dose when that is later."""
+    if fact.last_on is not None:
+        last = max(fact.last_on, now.last_dose.get(fact.drug, fact.last_on))
+        now = replace(now, last_dose=now.last_dose | {fact.drug: last})
+    cycle = now.cycles.get(fact.cycle)
+    if cycle is None:
+        return now
+    others = tuple(course for course in cycle.courses if course.drug != fact.drug)
+    return _cycle(now, fact.cycle, courses=(*others, fact))
 
 
 def _only_notices(now: Journey) -> Journey:

@@ -126,11 +126,19 @@ def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
     if not journey.operable:
         text = "surgery without a positive operability verdict"
         draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
+    washouts(draft, procedure, on)
+
+
+def washouts(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+    """Record a drug stopped too late before a procedure; withdraw that when its actual last day says otherwise."""
     for washout in procedure.washouts:
-        last = last_taken(draft.journey, washout.drug, on)
+        item, last = f"WASHOUT/{washout.drug}", last_taken(draft.journey, washout.drug, on)
         if last is not None and on < last + days(washout.days):
             text = f"{washout.drug} last taken {last}, {(on - last).days} d before surgery, {washout.days} d required"
-            draft.deviate(f"WASHOUT/{washout.drug}", washout.source.rule, text, important=True, on=on)
+            draft.deviate(item, washout.source.rule, text, important=True, on=on)
+        elif item in draft.journey.deviations:
+            why = f"{washout.drug} was last taken {last}" if last else f"{washout.drug} was not taken"
+            draft.add(f.DeviationWithdrawn(item=item, why=why))
 
 
 def pathology(draft: Draft, submission: Submission[c.Command], command: c.ReportPathology) -> None:

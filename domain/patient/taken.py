@@ -7,13 +7,15 @@ from domain.patient.windows import days
 
 
 def last_taken(journey: Journey, drug: str, until: date) -> date | None:
-    """Give the last day a drug was taken: a course at home runs to its last planned day, if nothing else is known."""
-    taken = [
-        min(on + days(_rest_of_course(journey, cycle, drug, day)), until)
-        for cycle in journey.cycles.values()
-        for day, given, on in cycle.given
-        if given == drug and on <= until
-    ]
+    """Give the last day a drug was taken: a course at home runs as reported, else to its last planned day."""
+    taken = []
+    for cycle in journey.cycles.values():
+        course = next((course for course in cycle.courses if course.drug == drug), None)
+        rows = [(day, on) for day, given, on in cycle.given if given == drug and on <= until]
+        if course is None:
+            taken += [min(on + days(_rest_of_course(journey, cycle, drug, day)), until) for day, on in rows]
+        else:
+            taken += [on for _, on in rows] + ([min(course.last_on, until)] if course.last_on else [])
     return max(taken, default=None)
 
 

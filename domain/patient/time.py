@@ -4,7 +4,9 @@ from typing import assert_never
 
 from domain.patient import facts as f
 from domain.patient.agenda import Item, agenda
+from domain.patient.departures import not_given
 from domain.patient.draft import Draft
+from domain.patient.regimens import unreported
 from domain.patient.reporting import report_overdue
 from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
@@ -23,25 +25,30 @@ def time_passed(draft: Draft) -> None:
 def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
     draft.add(f.DueReached(item=item.key, due_at=item.at))
     match item.act:
-        case "REMIND":
-            outdated = any(other.act in ("REMIND", "OVERDUE") for other in later)
-            if not outdated:
+        case "REMIND" | "REPORT_DUE":
+            if not _outdated(item, later):
                 draft.announce(item.tells, item.text)
         case "ORDER_LABS":
             _order(draft, item)
         case "OVERDUE":
             _overdue(draft, item)
-        case "REPORT_DUE":
-            if not any(other.about == item.about for other in later):
-                draft.announce(item.tells, item.text)
         case "REPORT_OVERDUE":
             report_overdue(draft, item)
         case "MAXIMUM_DELAY" | "CLOSE" | "TELL":
             draft.announce(item.tells, item.text)
+        case "MISSED":
+            _missed(draft, item)
         case "COMPLETE":
             draft.end_treatment("COMPLETED", draft.today)
         case _:
             assert_never(item.act)
+
+
+def _outdated(item: Item, later: list[Item]) -> bool:
+    """Say whether what fell due since says more than a reminder would."""
+    if item.about:
+        return any(other.about == item.about for other in later)
+    return any(other.act in ("REMIND", "OVERDUE") for other in later)
 
 
 def _order(draft: Draft, item: Item) -> None:
@@ -55,6 +62,12 @@ def _order(draft: Draft, item: Item) -> None:
         answer_from_record(draft)
     text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
     draft.announce(item.tells, text)
+
+
+def _missed(draft: Draft, item: Item) -> None:
+    """Record each planned and unreported administration of a cycle as missed; a later report withdraws it."""
+    for awaited in tuple(unreported(draft.journey, draft.journey.cycles[item.cycle or 0])):
+        not_given(draft, awaited.item, awaited.line, awaited.item.split("/")[1], awaited.on)
 
 
 def _overdue(draft: Draft, item: Item) -> None:
@@ -73,6 +86,7 @@ def _overdue(draft: Draft, item: Item) -> None:
             important=isinstance(item.tells, Escalation) and item.tells.important,
             expected_from=dates.earliest_on if dates else None,
             expected_to=dates.latest_on if dates else None,
+            why=cycle.delay_why if cycle else None,
         )
     )
     draft.announce(item.tells, item.text)

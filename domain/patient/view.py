@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from domain.dosing import DoseCalculation
 from domain.patient.agenda import due, is_overdue
 from domain.patient.asks import Ask, asks
 from domain.patient.clocks import clocks
@@ -61,7 +62,7 @@ def chapter(journey: Journey) -> str:
 
 def state(journey: Journey) -> dict[str, Any]:
     """Give the state in plain words and dates."""
-    item, window = due(journey), epoch_dates(journey)
+    item, window, awaited = due(journey), epoch_dates(journey), journey.current_cycle if journey.epoch else None
     return {
         "subject": journey.subject,
         "trial": journey.trial,
@@ -79,6 +80,9 @@ def state(journey: Journey) -> dict[str, Any]:
         "safety": _safety(journey),
         "dosing_stopped_by": sorted(journey.safety.stopped),
         "contraception_until": _shown_date(contraception_until(journey)),
+        "drugs_held": list(journey.held),
+        "drugs_discontinued": list(journey.discontinued),
+        "doses_planned": [_amount(row) for row in awaited.doses.administrations] if awaited and awaited.doses else [],
         "treatment_ended": journey.treatment_ended or None,
         "next_due": {"at": item.at.isoformat(), "what": item.text} if item else None,
         "asks": [_shown(ask) for ask in asks(journey)],
@@ -117,6 +121,10 @@ def _safety(journey: Journey) -> list[dict[str, Any]]:
     ]
 
 
+def _amount(row: DoseCalculation) -> str:
+    return f"{row.drug} {row.amount:f} {row.unit} {row.when}"
+
+
 def _shown(ask: Ask) -> dict[str, Any]:
     by = _shown_date(ask.by)
     return {"kind": ask.kind, "to": list(ask.to), "what": ask.text, "by": by, "overdue": ask.overdue}
@@ -137,6 +145,9 @@ def _rows(journey: Journey) -> Iterator[Row]:
             note = f"gate {cycle.gate}"
         yield Row(f"{cycle.label}D1", cycle.planned_on, cycle.earliest_on, cycle.latest_on, cycle.day_1_on, note)
     awaited = window if window and not journey.is_over and journey.current_cycle is None else None
+    for stop in journey.stops:
+        note = "for good" if stop.final else f"resumed {stop.until}" if stop.until else "on hold"
+        yield Row(f"{stop.drug} {'discontinued' if stop.final else 'held'}", actual_on=stop.since, note=note)
     if journey.surgery_on:
         yield Row("Surgery", actual_on=journey.surgery_on, note=journey.resection or "")
     if journey.evaluated_on:

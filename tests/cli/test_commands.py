@@ -19,7 +19,7 @@ from workflows.client import Submitted
 ROOT = Path(__file__).parents[2]
 NOBODY = "127.0.0.1:1"
 LAST_DOSE = ago(30)
-READING = ["list", "due", "show S001", "timeline S001", "history S001"]
+READING = ["list", "due", "show S001", "timeline S001", "history S001", "doses S001 C3"]
 
 
 def starter(data: Path, command: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from tests.journeys.stage import Stage
 
 OF_AN_EVENT = ("adverse_event_update", "sae_reported", "safety_decision")
 """Kinds about the latest adverse event."""
+NEOADJUVANT_CYCLES = 3
 ARMS = tuple(arm.code for arm in catalogue.latest(TRIAL_ID).arms)
 
 
@@ -66,9 +67,13 @@ def said(on: int, kind: str, staff: str = "INV1", dated: str = "", **fields: obj
 
 
 def dosed(cycle: int, on: int) -> tuple[Act, ...]:
-    """Give a cycle on fresh results of the day before."""
-    choice = {"choice": "CISPLATIN"} if cycle == 1 else {}
-    return Act(on - 1, "labs"), said(on, "dose_given", dated="given_on", cycle=f"C{cycle}", **choice)
+    """Give a cycle on fresh results of the day before: its doses are planned, and days 2 and 3 told in one message."""
+    labs, day_1 = Act(on - 1, "labs"), said(on, "dose_given", dated="given_on", cycle=f"C{cycle}")
+    if cycle > NEOADJUVANT_CYCLES:
+        return labs, day_1
+    planned = said(on, "plan_doses", cycle=f"C{cycle}", choice="CISPLATIN", why="hearing and kidneys are sound")
+    later = said(on + 2, "dose_given", cycle=f"C{cycle}", day=2, until_day=3, given_on=str(day(on + 1)))
+    return (labs, *((planned,) if cycle == 1 else ()), day_1, later)
 
 
 def closed(on: int) -> Act:
@@ -122,10 +127,14 @@ DETOURS = (
         aware_at=noon(day(12)).isoformat(),
     ),
     said(12, "sae_reported", "CRC1", reported_at=noon(day(12)).isoformat(), to="SPONSOR"),
+    said(12, "hold_drug", dated="decided_on", drug="ETOPOSIDE", why="neutropenia"),
+    said(13, "resume_drug", dated="decided_on", drug="ETOPOSIDE", why="recovered"),
+    said(14, "discontinue_drug", dated="decided_on", drug="CISPLATIN", why="hearing"),
     said(14, "adverse_event", "CRC1", "onset_on", term="pneumonitis", grade=1, serious=False, aesi="ILD"),
     said(15, "adverse_event_update", "CRC1", causality="NOT_RELATED", outcome="RECOVERED"),
     said(15, "safety_decision", dated="decided_on", dosing="CONTINUE", why="infection"),
     said(15, "live_vaccine", "CRC1", "given_on", product="measles"),
+    said(15, "course_taken", "CRC1", cycle="C1", drug="ANLOTINIB", days=[2, 3, 4]),
     said(30, "dose_omitted", dated="decided_on", cycle="C2", why="neutropenia"),
     said(40, "proceed_to_surgery", dated="decided_on", why="toxicity"),
     said(44, "surgery_done", "SUR1", "performed_on", resection="R0"),

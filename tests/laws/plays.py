@@ -47,9 +47,11 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "record_consent": lambda: c.RecordConsent(signed_on=today, version="V1.0"),
         "confirm_eligibility": lambda: c.ConfirmEligibility(judged_on=today),
         "request_randomization": c.RequestRandomization,
-        "dose_given": lambda: c.ReportDose(
-            cycle=story.state.current_cycle.label, given_on=today, choice=draw(st.sampled_from([None, "CISPLATIN"]))
+        "dose_given": lambda: _dose(draw, story),
+        "plan_doses": lambda: c.PlanDoses(
+            cycle=story.state.current_cycle.label, choice=draw(st.sampled_from([None, "CISPLATIN"])), why="x"
         ),
+        "discontinue_treatment": lambda: c.DiscontinueTreatment(decided_on=today, why="x"),
         "override_gate": lambda: c.OverrideGate(cycle=story.state.current_cycle.label, why="x"),
         "operability": lambda: c.JudgeOperability(judged_on=today, operable=True),
         "surgery_done": lambda: c.ReportSurgery(performed_on=today, resection=draw(RESECTIONS)),
@@ -61,8 +63,21 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "sae_reported": lambda: c.ReportSafety(event=event, reported_at=story.now, to=draw(RECIPIENTS)),
         "safety_decision": lambda: c.DecideSafety(event=event, decided_on=today, dosing="CONTINUE", why="x"),
     }
+    if story.state.held and draw(st.booleans()):
+        return c.ResumeDrug(drug=story.state.held[0], decided_on=today, why="x")
     asked = [ask.kind for ask in asks(story.state) if ask.kind in fitting]
     return fitting[draw(st.sampled_from(asked))]() if asked else c.TimePassed()
+
+
+def _dose(draw: st.DrawFn, story: Story) -> c.ReportDose:
+    """Give the report of day 1 of the awaited cycle, or of the infusions of the cycle before that are unreported."""
+    cycle, choice = story.state.current_cycle, draw(st.sampled_from([None, "CISPLATIN"]))
+    text = next(ask.text for ask in asks(story.state) if ask.kind == "dose_given")
+    label, _, number = text.split()[0].partition("D")
+    if cycle is not None and (number == "1" or draw(st.booleans())):
+        return c.ReportDose(cycle=cycle.label, given_on=story.today, choice=choice)
+    day_1_on = story.state.cycles[int(label[1:])].day_1_on
+    return c.ReportDose(cycle=label, day=int(number), given_on=day_1_on + timedelta(days=int(number) - 1))
 
 
 def _awaited(draw: st.DrawFn, story: Story) -> Any:

@@ -19,6 +19,9 @@ def sensible(story: Story) -> dict[str, Any]:
         if known.day_1_on == today and f"MISSED/{known.label}D1/ETOPOSIDE" in story.state.deviations
     ]
     dosed = (half[0], "ETOPOSIDE") if half else (cycle, "BENMELSTOBART")
+    begun = [known.label for known in story.state.cycles.values() if known.day_1_on]
+    choice = "CISPLATIN" if story.state.epoch == "NEOADJUVANT" else None
+    held = "ANLOTINIB" if "ANLOTINIB" in story.state.held else "BENMELSTOBART"
     notice = max(story.state.notices, default=1)
     event = max(story.state.safety.events, default=1)
     made = (
@@ -34,6 +37,11 @@ def sensible(story: Story) -> dict[str, Any]:
         c.DelayDose(cycle=cycle, until=today + timedelta(days=40), why="bed"),
         c.OmitDose(cycle=cycle, decided_on=today, why="toxicity"),
         c.OverrideGate(cycle=cycle, why="stable"),
+        c.PlanDoses(cycle=cycle, choice=choice, why="renal function"),
+        c.HoldDrug(drug="BENMELSTOBART", decided_on=today, why="rash"),
+        c.ResumeDrug(drug=held, decided_on=today, why="resolved"),
+        c.DiscontinueDrug(drug="BENMELSTOBART", decided_on=today, why="rash"),
+        c.ReportCourse(cycle=begun[-1] if begun else "C1", drug="ANLOTINIB", last_day=1),
         c.ProceedToSurgery(decided_on=today, why="toxicity"),
         c.JudgeOperability(judged_on=today, operable=True),
         c.ReportSurgery(performed_on=today, resection="R0"),

@@ -104,7 +104,8 @@ def _bare(annotation: Any) -> Any:
 def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - a table of types
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _of(args[0], args[1:], dates)
+        said = [row for about in args[1:] for row in (about.metadata if isinstance(about, FieldInfo) else (about,))]
+        return _of(args[0], tuple(said), dates)
     if origin is Literal:
         return st.sampled_from(args)
     if origin in (Union, types.UnionType):

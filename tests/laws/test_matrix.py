@@ -31,10 +31,15 @@ sponsor_ruling          P.....PPPPPPPPPPPPPOOO
 confirm_eligibility     PE..ECPPPPPPPPPPPPPOOO
 screen_failure          P....CPPPPPPPPPPPPPOOO
 request_randomization   PRR.ECPPPPPPPPPPPPPOOO
-dose_given              P........CCCCCC.CCCOOO
+dose_given              P..........CCCC.CCCOOO
 dose_delayed            PPPPPP.....PPPP..PPOOO
 dose_omitted            PPPPPP.....PPPP..PPOOO
 override_gate           PPPPPP.....PPPP..PPOOO
+plan_doses              PPPPPP.....PPPP..PPOOO
+hold_drug               PPPPPP............POOO
+resume_drug             PPPPPPCCCCCCCCCCCCPOOO
+discontinue_drug        PPPPPP............POOO
+course_taken            PPPPPPPP...........OOO
 proceed_to_surgery      PPPPPPPP...PPPPPPPPOOO
 operability             PPPPPP........CCCCCOOO
 surgery_done            P.............CCCCCOOO

@@ -31,6 +31,7 @@ STAFF = {
     "SPO1": "SPONSOR",
 }
 CYCLE = timedelta(days=21)
+NEOADJUVANT_CYCLES = 3
 
 
 def today() -> date:
@@ -170,10 +171,14 @@ class Past:
         return self
 
     def dosed(self, cycle: int, on: date) -> "Past":
-        """Get a cycle's day 1 on a date, on fresh laboratory results."""
+        """Get day 1 of a cycle on a date, on fresh laboratory results, and days 2 and 3 of C1 to C3 as they came."""
         self.typed(on - timedelta(days=1))
         choice = {"choice": "CISPLATIN"} if cycle == 1 else {}
-        return self.said("dose_given", on, cycle=f"C{cycle}", given_on=str(on), **choice)
+        self.said("dose_given", on, cycle=f"C{cycle}", given_on=str(on), **choice)
+        second, third = on + timedelta(days=1), on + timedelta(days=2)
+        if cycle > NEOADJUVANT_CYCLES or third >= today():
+            return self
+        return self.said("dose_given", third, cycle=f"C{cycle}", given_on=str(second), day=2, until_day=3)
 
 
 def in_surgery_wait(journal: Journal, trial: str, last_dose_on: date, arm: str = "COHORT_1") -> Past:

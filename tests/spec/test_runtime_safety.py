@@ -100,7 +100,7 @@ def test_a_dose_given_while_dosing_is_stopped_is_an_important_deviation() -> Non
 
 def test_the_investigator_decides_that_dosing_goes_on() -> None:
     """A test that was wrong: the next cycle is asked for again. The report stays due (E25)."""
-    story = passing(pregnant(woman(1)), day(10))
+    story = passing(pregnant(woman(1)), day(12))
     number = story.seq_of(f.PregnancyFound)
     story = told(story, c.DecideSafety(event=number, dosing="CONTINUE", **DECIDED))
     assert [kind for kind in asked(story) if kind != "sae_reported"] == ["dose_given"]
@@ -281,9 +281,9 @@ def test_contraception_ends_56_days_after_the_last_of_all_drugs() -> None:
 
 
 def test_cohort_2_counts_from_the_infusion() -> None:
-    """No anlotinib: the last day of etoposide is not reported here, day 1 is (T8)."""
+    """No anlotinib: the last day of etoposide is day 9 (T8)."""
     story = as_woman(in_neoadjuvant("COHORT_2", 1))
-    assert until(told(story, c.DiscontinueTreatment(decided_on=day(7), why="x"))) == str(day(7 + 56))
+    assert until(told(story, c.DiscontinueTreatment(decided_on=day(9), why="x"))) == str(day(9 + 56))
 
 
 def test_the_end_of_contraception_is_told_once_and_shown() -> None:

@@ -26,6 +26,9 @@ class ReportDose(Frozen):
     cycle: CycleLabel
     given_on: date = Field(description="date on which they were given")
     day: int = Field(1, ge=1, le=60, description="day of the cycle")
+    until_day: int | None = Field(
+        None, ge=1, le=60, description="the same daily up to this day of the cycle; given_on is the date of `day`"
+    )
     drugs: tuple[GivenDrug, ...] | None = Field(
         None, min_length=1, description="what was given, if not all that was planned"
     )
@@ -59,4 +62,71 @@ class OverrideGate(Frozen):
     why: Text
 
 
-TreatmentCommand = ReportDose | DelayDose | OmitDose | OverrideGate
+class DoseLevel(Frozen):
+    """The level a drug is to be planned at, in the unit of its regimen."""
+
+    drug: Code
+    amount: Decimal = Field(gt=0)
+    unit: str = Field(max_length=20, description="unit of the regimen, for example mg or mg/m2")
+
+
+class PlanDoses(Frozen):
+    """The investigator plans the doses of the awaited cycle; amounts are worked out from what is on record."""
+
+    kind: Literal["plan_doses"] = "plan_doses"
+    cycle: CycleLabel
+    choice: Code | None = Field(None, description="where the regimen offers a choice: the drug picked, with why")
+    why: Text | None = Field(None, description="reason of the choice or of another dose level")
+    levels: tuple[DoseLevel, ...] = Field((), max_length=10, description="drugs planned at another listed dose level")
+
+
+class HoldDrug(Frozen):
+    """The investigator holds one drug; the others go on."""
+
+    kind: Literal["hold_drug"] = "hold_drug"
+    drug: Code
+    decided_on: date = Field(description="first day on which it is not given")
+    why: Text
+
+
+class ResumeDrug(Frozen):
+    """The investigator lets a held drug go on."""
+
+    kind: Literal["resume_drug"] = "resume_drug"
+    drug: Code
+    decided_on: date = Field(description="first day on which it may be given again")
+    why: Text
+
+
+class DiscontinueDrug(Frozen):
+    """The investigator stops one drug for good; the others go on."""
+
+    kind: Literal["discontinue_drug"] = "discontinue_drug"
+    drug: Code
+    decided_on: date = Field(description="first day on which it is not given")
+    why: Text
+
+
+class ReportCourse(Frozen):
+    """The days on which a drug was taken at home, as `days` or up to `last_day`."""
+
+    kind: Literal["course_taken"] = "course_taken"
+    cycle: CycleLabel
+    drug: Code
+    days: tuple[Annotated[int, Field(ge=1, le=60)], ...] | None = Field(
+        None, max_length=60, description="days of the cycle on which it was taken; empty: none"
+    )
+    last_day: int | None = Field(None, ge=0, le=60, description="taken daily from day 1 to this day; 0: not at all")
+
+
+TreatmentCommand = (
+    ReportDose
+    | DelayDose
+    | OmitDose
+    | OverrideGate
+    | PlanDoses
+    | HoldDrug
+    | ResumeDrug
+    | DiscontinueDrug
+    | ReportCourse
+)

@@ -19,6 +19,7 @@ class DeviationRecorded(Frozen):
     expected_to: date | None = None
     actual_on: date | None = None
     days_off: int | None = None
+    why: str | None = None
 
 
 class DeviationWithdrawn(Frozen):

@@ -1,0 +1,104 @@
+"""Courses taken at home: the days actually taken, against those planned."""
+
+from datetime import date
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.dosing import number_of
+from domain.patient.draft import Draft
+from domain.patient.journey import Cycle
+from domain.patient.regimens import excluded, missed_item, regimen_of
+from domain.patient.surgery import washouts
+from domain.patient.windows import days
+from domain.protocol import RegimenLine
+from domain.submission import Reason, Refused
+
+
+def course_taken(draft: Draft, command: c.ReportCourse) -> None:
+    """Record the days on which a drug was taken at home, and each departure from the planned ones. Source: T2.1, T3."""
+    cycle, taken = _begun(draft, command), _taken(command)
+    day_1_on: date = cycle.day_1_on or date.min
+    last_on = day_1_on + days(taken[-1] - 1) if taken else None
+    _possible(draft, command, cycle, taken, last_on)
+    line = next((line for line in regimen_of(draft.journey, cycle.number) if _is_course(line, command.drug)), None)
+    planned = tuple(day for day in line.days if day_1_on + days(day - 1) < draft.today) if line else ()
+    due = [day for day in planned if command.drug not in excluded(draft.journey, cycle, day_1_on + days(day - 1))]
+    fact = f.CourseTaken(
+        cycle=cycle.number,
+        drug=command.drug,
+        days=taken,
+        last_on=last_on,
+        planned=line.days if line else (),
+        not_taken=tuple(day for day in due if day not in taken),
+        beyond_plan=tuple(day for day in taken if line is None or day not in line.days),
+    )
+    draft.add(fact)
+    _departures(draft, cycle, fact, line, day_1_on)
+    procedure = draft.protocol.procedure
+    if procedure is not None and draft.journey.surgery_on is not None:
+        washouts(draft, procedure, draft.journey.surgery_on)
+
+
+def _begun(draft: Draft, command: c.ReportCourse) -> Cycle:
+    cycle = draft.journey.cycles.get(number_of(draft, command.cycle))
+    if cycle is None or cycle.day_1_on is None:
+        raise Refused(Reason.PHASE, f"day 1 of {command.cycle} is not on record, so its days have no date",
+                      rule="T2.1", field="cycle", accepts="dose_given of day 1 first")  # fmt: skip
+    return cycle
+
+
+def _taken(command: c.ReportCourse) -> tuple[int, ...]:
+    if (command.days is None) == (command.last_day is None):
+        raise Refused(Reason.MALFORMED, "the days are given as days or as last_day", field="days",
+                      accepts="one of the two")  # fmt: skip
+    if command.days is not None:
+        return tuple(sorted(set(command.days)))
+    return tuple(range(1, (command.last_day or 0) + 1))
+
+
+def _possible(
+    draft: Draft, command: c.ReportCourse, cycle: Cycle, taken: tuple[int, ...], last_on: date | None
+) -> None:
+    """Raise Refused for days to come, and for days that contradict the record."""
+    if last_on is not None and last_on > draft.today:
+        raise Refused(Reason.FUTURE, f"day {taken[-1]} of {command.cycle} is {last_on}", field="days",
+                      accepts=f"days up to {draft.today}")  # fmt: skip
+    known = {day for day, drug, _ in cycle.given if drug == command.drug}
+    known |= {day for course in cycle.courses if course.drug == command.drug for day in course.days}
+    told = any(course.drug == command.drug for course in cycle.courses)
+    if not known <= set(taken) or (told and known == set(taken)):
+        shown = ", ".join(map(str, sorted(known))) or "none"
+        raise Refused(Reason.CONTRADICTS, f"{command.drug} in {command.cycle}: days on record are {shown}",
+                      field="days", accepts="these and later days: what is on record stands")  # fmt: skip
+
+
+def _is_course(line: RegimenLine, drug: str) -> bool:
+    return line.self_administered and drug in line.drugs
+
+
+def _departures(draft: Draft, cycle: Cycle, fact: f.CourseTaken, line: RegimenLine | None, day_1_on: date) -> None:
+    item = f"COURSE/{cycle.label}/{fact.drug}"
+    if line is None:
+        text = f"{fact.drug} taken at home in {cycle.label} is not planned in {draft.journey.arm}"
+        draft.deviate(f"DRUG/{cycle.label}/{fact.drug}", "T2", text, important=True, on=fact.last_on)
+        return
+    for day in fact.days:
+        on = day_1_on + days(day - 1)
+        if draft.journey.is_stopped(fact.drug, on):
+            text = f"{fact.drug} taken on {cycle.label}D{day} while held or discontinued"
+            draft.deviate(f"HELD/{cycle.label}/{fact.drug}", "T9", text, important=True, on=on)
+            break
+    parts = [f"not taken on {_shown(fact.not_taken)}"] if fact.not_taken else []
+    parts += [f"taken beyond the plan on {_shown(fact.beyond_plan)}"] if fact.beyond_plan else []
+    if parts:
+        text = f"{fact.drug} in {cycle.label}: {', '.join(parts)}"
+        draft.deviate(item, line.source.rule, text, important=False, on=fact.last_on)
+    elif item in draft.journey.deviations:
+        draft.add(f.DeviationWithdrawn(item=item, why=f"a later report of {cycle.label} names the days"))
+    first = missed_item(cycle.label, line.days[0], line)
+    if line.days[0] in fact.days and first in draft.journey.deviations:
+        draft.add(f.DeviationWithdrawn(item=first, why=f"the course of {cycle.label} names it"))
+
+
+def _shown(numbers: tuple[int, ...]) -> str:
+    return ", ".join(f"D{number}" for number in numbers)

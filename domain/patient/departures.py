@@ -1,0 +1,138 @@
+"""What was given against what was planned: drugs, amounts and days. A departure is recorded, never refused."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.patient.journey import Cycle
+from domain.patient.regimens import administration, excluded, missed_item, site_days
+from domain.protocol import RegimenLine
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDay:
+    """What was given on one day of a cycle; `as_planned` names the drugs whose amount is the planned one."""
+
+    number: int
+    day: int
+    on: date
+    drugs: tuple[c.GivenDrug, ...]
+    as_planned: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The day's name, for example C2D1."""
+        return f"C{self.number}D{self.day}"
+
+
+def with_amounts(cycle: Cycle | None, given: GivenDay) -> GivenDay:
+    """Fill in the planned amount of each drug that was reported without one."""
+    filled, names = [], []
+    for drug in given.drugs:
+        planned = administration(cycle, drug.drug, given.day) if drug.amount is None else None
+        if planned is None:
+            filled.append(drug)
+        else:
+            filled.append(c.GivenDrug(drug=drug.drug, amount=planned.amount, unit=planned.unit))
+            names.append(drug.drug)
+    return GivenDay(given.number, given.day, given.on, tuple(filled), tuple(names))
+
+
+def content(draft: Draft, given: GivenDay, regimen: tuple[RegimenLine, ...]) -> None:
+    """Record a drug or an amount that was not planned, a drug on hold, and two drugs where one was to be picked."""
+    cycle = draft.journey.cycles[given.number]
+    stopped = excluded(draft.journey, None, given.on)
+    for drug in given.drugs:
+        if drug.drug in stopped:
+            given_while_stopped(draft, given.label, drug.drug, given.on)
+        line = next((line for line in regimen if drug.drug in line.drugs and given.day in line.days), None)
+        if line is None:
+            text = f"{drug.drug} on {given.label} is not planned in {draft.journey.arm or 'any arm yet'}"
+            draft.deviate(f"DRUG/{given.label}/{drug.drug}", "T2", text, important=True, on=given.on)
+            continue
+        _amount(draft, given, line, drug)
+        _creatinine(draft, given, drug.drug)
+    names = {drug for _, drug, _ in cycle.given}
+    for line in regimen:
+        both = [drug for drug in line.drugs if drug in names]
+        if len(both) > 1:
+            text = f"{' and '.join(both)} both given in {cycle.label}"
+            draft.deviate(f"BOTH/{cycle.label}", line.source.rule, text, important=True, on=given.on)
+        _choice(draft, given, line, both)
+
+
+def given_while_stopped(draft: Draft, at: str, drug: str, on: date) -> None:
+    """Record that a held or discontinued drug was given. Source: T9."""
+    text = f"{drug} given on {at} while held or discontinued"
+    draft.deviate(f"HELD/{at}/{drug}", "T9", text, important=True, on=on)
+
+
+def _amount(draft: Draft, given: GivenDay, line: RegimenLine, drug: c.GivenDrug) -> None:
+    """Hold an amount against the planned one in the same unit: mg against mg, and a level against the level."""
+    planned = administration(draft.journey.cycles[given.number], drug.drug, given.day)
+    option = next(option for option in line.options if option.drug == drug.drug)
+    rules = draft.protocol.dosing
+    if drug.amount is None:
+        return
+    if planned is not None and drug.unit == planned.unit:
+        expected = planned.amount
+        differs = abs(drug.amount - planned.unrounded) >= rules.rounding.step_mg
+    elif drug.unit == option.unit:
+        expected = planned.level if planned else option.amount
+        differs = drug.amount != expected
+    else:
+        return
+    if differs:
+        fixed = planned is None or planned.unit == planned.level_unit
+        important = fixed or abs(drug.amount - expected) >= rules.important_difference.share * expected
+        text = f"{drug.drug} {drug.amount} {drug.unit} on {given.label}, planned {expected} {drug.unit}"
+        draft.deviate(f"AMOUNT/{given.label}/{drug.drug}", line.source.rule, text, important=important, on=given.on)
+
+
+def _creatinine(draft: Draft, given: GivenDay, drug: str) -> None:
+    """Record an amount that rests on a creatinine too old on the day it was given. Source: 3.4."""
+    cycle, rules = draft.journey.cycles[given.number], draft.protocol.dosing.clearance
+    planned = administration(cycle, drug, given.day)
+    if planned is None or given.day != planned.days[0]:
+        return
+    for row in planned.inputs:
+        if row.name == "creatinine" and row.on is not None and (given.on - row.on).days > rules.creatinine_max_age_days:
+            text = f"{drug} of {given.label} rests on a creatinine of {row.on}"
+            text += f", at most {rules.creatinine_max_age_days} d old"
+            item = f"CREATININE/{given.label}/{drug}"
+            draft.deviate(item, rules.source.rule, text, important=False, on=given.on)
+
+
+def _choice(draft: Draft, given: GivenDay, line: RegimenLine, names: list[str]) -> None:
+    """Record that another drug of a choice was given than the one planned."""
+    cycle = draft.journey.cycles[given.number]
+    planned = [drug for drug in line.drugs if administration(cycle, drug, line.days[0])]
+    reported = {drug.drug for drug in given.drugs}
+    if len(line.drugs) > 1 and planned and len(names) == 1 and names != planned and names[0] in reported:
+        text = f"{names[0]} given in {cycle.label}, planned {planned[0]}"
+        draft.deviate(f"CHOICE/{cycle.label}", line.source.rule, text, important=False, on=given.on)
+
+
+def missed(draft: Draft, given: GivenDay, regimen: tuple[RegimenLine, ...]) -> None:
+    """Record what was planned for that day and not given; what a later report of the day adds was not missed."""
+    cycle = draft.journey.cycles[given.number]
+    names = {drug for day, drug, _ in cycle.given if day == given.day}
+    for line in regimen:
+        item = missed_item(cycle.label, given.day, line)
+        if given.day in site_days(line) and names.isdisjoint(line.drugs):
+            if not _is_held(draft, line, given.on):
+                not_given(draft, item, line, given.label, given.on)
+        elif item in draft.journey.deviations:
+            draft.add(f.DeviationWithdrawn(item=item, why=f"a later report of {given.label} names it"))
+
+
+def _is_held(draft: Draft, line: RegimenLine, on: date) -> bool:
+    return excluded(draft.journey, None, on).issuperset(line.drugs)
+
+
+def not_given(draft: Draft, item: str, line: RegimenLine, at: str, on: date) -> None:
+    """Record that a planned administration was not given, or that nobody said it was."""
+    text = f"{' or '.join(line.drugs)} planned on {at} was not given"
+    draft.deviate(item, line.source.rule, text, important=False, on=on)
