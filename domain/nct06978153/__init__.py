@@ -3,8 +3,9 @@
 from datetime import date
 from decimal import Decimal
 
+from domain.nct06978153.acts import ACTS
 from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
-from domain.nct06978153.people import PERMISSIONS
+from domain.nct06978153.people import PERMISSIONS, SIGNATURES, TRIAL_PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
 from domain.nct06978153.screening import SCREENING
 from domain.nct06978153.sources import assumed, rule
@@ -50,5 +51,9 @@ PROTOCOL = Protocol(
     important_deviation_notice=IMPORTANT_DEVIATION,
     events=EVENTS,
     permissions=PERMISSIONS,
+    trial_permissions=TRIAL_PERMISSIONS,
+    signatures=SIGNATURES,
+    acts=ACTS,
+    last_start_source=assumed("T7", "Q9", "last C1D1: full windows and the 14 d to the adjuvant start, no delays"),
     questions=QUESTIONS,
 )

@@ -38,6 +38,24 @@ EVENTS = {
     "END_OF_TREATMENT": Escalation(
         to=BOTH, notice="END_OF_TREATMENT", important=False, source=assumed("T6", "Q3", "told when treatment ends")
     ),
+    "RECONSENT_ASKED": Escalation(
+        to=BOTH, notice="RECONSENT_ASKED", important=False, source=assumed("I1.1", "Q12", "a new ICF version is told")
+    ),
+    "DOSING_PAUSED": Escalation(
+        to=BOTH, notice="DOSING_PAUSED", important=True, source=assumed("T11", "Q12", "a pause of dosing is told")
+    ),
+    "DOSING_RESUMED": Escalation(
+        to=BOTH, notice="DOSING_RESUMED", important=False, source=assumed("T11", "Q12", "its end is told")
+    ),
+    "TRIAL_STOPPED": Escalation(
+        to=BOTH, notice="TRIAL_STOPPED", important=True, source=assumed("T6.1", "Q3", "an early stop is told")
+    ),
+    "LAST_START_PASSED": Escalation(
+        to=SAFETY,
+        notice="LAST_START_PASSED",
+        important=False,
+        source=assumed("T7", "Q9", "treatment may not end by the completion date: told, not refused"),
+    ),
     "RESECTION_REVIEW": Escalation(
         to=SAFETY,
         notice="RESECTION_REVIEW",

@@ -17,7 +17,17 @@ from domain.protocol import (
     TreatmentEpoch,
 )
 
-Act = Literal["REMIND", "ORDER_LABS", "OVERDUE", "MAXIMUM_DELAY", "COMPLETE", "CLOSE"]
+Act = Literal[
+    "REMIND",
+    "ORDER_LABS",
+    "OVERDUE",
+    "MAXIMUM_DELAY",
+    "COMPLETE",
+    "CLOSE",
+    "RECONSENT_REMINDER",
+    "RECONSENT_OVERDUE",
+    "SIGNATURES_OVERDUE",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +54,21 @@ def due(journey: Journey) -> Item | None:
 
 def is_overdue(journey: Journey) -> bool:
     """Say whether an act that is still awaited has passed its window."""
-    return any(item.act == "OVERDUE" and item.key in journey.reached for item in every_item(journey))
+    acts = ("OVERDUE", "RECONSENT_OVERDUE")
+    return any(item.act in acts and item.key in journey.reached for item in every_item(journey))
+
+
+def has_passed(journey: Journey, act: Act) -> bool:
+    """Say whether something of a kind that is still awaited has fallen due."""
+    return any(item.act == act and item.key in journey.reached for item in every_item(journey))
 
 
 def every_item(journey: Journey) -> list[Item]:
     """Give all items of the current wait, those that already fell due among them, earliest first."""
     if journey.is_over or not journey.epoch or journey.screen_failed:
         return []
-    return sorted(_items(journey), key=lambda item: item.at)
+    items = (*_items(journey), *_reconsent(journey), *_signatures(journey))
+    return sorted(items, key=lambda item: item.at)
 
 
 def _items(journey: Journey) -> Iterator[Item]:
@@ -59,12 +76,15 @@ def _items(journey: Journey) -> Iterator[Item]:
     dates = epoch_dates(journey)
     match epoch:
         case TreatmentEpoch():
+            if journey.current_cycle is not None and journey.is_dosing_paused:
+                return
             if journey.current_cycle is not None:
                 yield from _visit(journey, epoch, journey.current_cycle)
             elif epoch.completes_after_days is not None:  # pragma: no branch - else it is left with its last cycle
                 yield from _completion(journey, epoch.completes_after_days)
         case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():
-            if dates is not None:
+            judged = isinstance(epoch, EvaluationEpoch) and journey.evaluated_on is not None
+            if dates is not None and not judged:
                 yield from _wait(journey, epoch, dates)
         case FollowUpEpoch():
             yield from _contacts(journey, epoch)
@@ -121,3 +141,27 @@ def _contacts(journey: Journey, epoch: FollowUpEpoch) -> Iterator[Item]:
         if overdue.key not in journey.reached:
             return
         dates = around(epoch.visit, dates.target_on)
+
+
+def _reconsent(journey: Journey) -> Iterator[Item]:
+    """Remind of a re-consent, and escalate one whose deadline has passed. Source: I1.1."""
+    asked, plan = journey.reconsent, journey.protocol.acts
+    if asked is None:
+        return
+    about, text = f"RECONSENT/{asked.version}", f"re-consent to {asked.version} due by {asked.deadline}"
+    reminder_on = asked.deadline + days(plan.consent_reminder.after_days)
+    yield _item(journey, "RECONSENT_REMINDER", about, reminder_on, text, plan.consent_reminder)
+    text = f"re-consent to {asked.version} overdue since {asked.deadline}"
+    after = asked.deadline + days(1)
+    yield _item(journey, "RECONSENT_OVERDUE", about, after, text, plan.consent_overdue)
+
+
+def _signatures(journey: Journey) -> Iterator[Item]:
+    """Escalate signatures that were not given in time: what waits by then goes out in one notice, each fact once."""
+    plan, told_on = journey.protocol.signatures, date.min
+    for ask in sorted(journey.unsigned.values(), key=lambda ask: (ask.asked_on, ask.fact)):
+        if ask.asked_on <= told_on:
+            continue
+        told_on = ask.asked_on + days(plan.after_days)
+        text = f"signatures awaited since {ask.asked_on}"
+        yield _item(journey, "SIGNATURES_OVERDUE", "signatures", told_on, text, plan.overdue)

@@ -1,13 +1,16 @@
 """Who must do what by when, for one subject. Every open subject has an ask or a due instant, or both."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import assert_never
 
-from domain.patient.agenda import every_item
+from domain.patient.agenda import every_item, has_passed
 from domain.patient.journey import Journey
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
+
+SHOWN = 10
+"""Facts named in one ask for signatures; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,15 @@ class Ask:
 
 
 def asks(journey: Journey) -> tuple[Ask, ...]:
-    """Give the acts awaited from people, the next one first."""
-    if journey.is_over or not journey.epoch:
+    """Give the acts awaited from people, the next one first; signatures last, also after the end of study."""
+    if not journey.epoch:
         return ()
+    if journey.is_over:
+        return _signatures(journey)
+    return (*_of_epoch(journey), *_reconsent(journey), *_signatures(journey))
+
+
+def _of_epoch(journey: Journey) -> tuple[Ask, ...]:
     epoch = journey.protocol.epoch(journey.epoch)
     match epoch:
         case ScreeningEpoch():
@@ -63,13 +72,38 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
     cycle = journey.current_cycle
     if cycle is None:
         return ()
-    given = _ask(
-        journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on)
-    )
+    text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *_holds(journey)))
+    given = _ask(journey, "dose_given", text, max(cycle.latest_on, cycle.planned_on))
     if cycle.gate != "FAILED":
         return (given,)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
     return (hold, given)
+
+
+def _holds(journey: Journey) -> tuple[str, ...]:
+    """Give the reasons for which dosing waits, besides the gate."""
+    consent = ("re-consent",) if has_passed(journey, "RECONSENT_OVERDUE") else ()
+    return (*consent, *(("dosing paused by sponsor",) if journey.is_dosing_paused else ()))
+
+
+def _reconsent(journey: Journey) -> tuple[Ask, ...]:
+    asked = journey.reconsent
+    if asked is None:
+        return ()
+    row, late = journey.protocol.permission("record_consent"), has_passed(journey, "RECONSENT_OVERDUE")
+    return (Ask("record_consent", row.roles if row else (), f"re-consent to {asked.version}", asked.deadline, late),)
+
+
+def _signatures(journey: Journey) -> tuple[Ask, ...]:
+    """Ask each set of roles once for all it has to sign, by the time the oldest is escalated."""
+    late, wait = has_passed(journey, "SIGNATURES_OVERDUE"), timedelta(days=journey.protocol.signatures.after_days)
+    made = []
+    for to in dict.fromkeys(row.to for row in journey.unsigned.values()):
+        rows = [row for _, row in sorted(journey.unsigned.items()) if row.to == to]
+        shown = ", ".join(f"#{row.fact} {row.act}" for row in rows[:SHOWN])
+        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+        made.append(Ask("sign", to, f"signature of {shown}{more}", min(row.asked_on for row in rows) + wait, late))
+    return tuple(made)
 
 
 def _procedure(journey: Journey) -> tuple[Ask, ...]:
@@ -84,6 +118,8 @@ def _procedure(journey: Journey) -> tuple[Ask, ...]:
 def _evaluation(journey: Journey) -> tuple[Ask, ...]:
     dates = epoch_dates(journey)
     text = f"adjuvant evaluation {dates.earliest_on} to {dates.latest_on}" if dates else "adjuvant evaluation"
+    if journey.evaluated_on is not None:
+        return ()
     judged = _ask(journey, "adjuvant_evaluation", text, dates.latest_on if dates else None)
     if journey.pathology is not None:
         return (judged,)

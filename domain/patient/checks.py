@@ -20,8 +20,8 @@ REPORTS = (
 )
 """Reports say what happened: never refused for a broken rule, only when impossible."""
 
-AFTER_THE_END = (c.ReportAdverseEvent, c.ReportDeath, c.ReportPathology, c.TypeLabResults, c.Acknowledge)
-"""What is still taken after the end of study from people: safety reports and late results."""
+AFTER_THE_END = (c.ReportAdverseEvent, c.ReportDeath, c.ReportPathology, c.TypeLabResults, c.Acknowledge, c.Sign)
+"""What is still taken after the end of study from people: safety reports and late results, signatures."""
 
 PLANNED_DATES = frozenset({"until"})
 AFTER_DEATH = frozenset({"died_on", "reported_on", "ended_on", "decided_on", "assessed_on", "judged_on"})
@@ -41,7 +41,7 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
     if journey.is_over and not isinstance(command, AFTER_THE_END):
         detail = f"the study ended for this subject ({journey.study_ended})"
         raise Refused(
-            Reason.OVER, detail, rule="T6.1", accepts="adverse_event, death, pathology, lab_results, acknowledge"
+            Reason.OVER, detail, rule="T6.1", accepts="adverse_event, death, pathology, lab_results, acknowledge, sign"
         )
     if submission.occurred_at is not None and submission.occurred_at > at:
         raise Refused(Reason.FUTURE, "occurred_at lies in the future", field="occurred_at", accepts=f"up to {at}")

@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient import holds
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
@@ -43,6 +44,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     if first:
         _timing(draft, command, cycle)
     draft.add(f.DoseGiven(cycle=number, day=command.day, given_on=command.given_on, drugs=drugs))
+    holds.dose_on_hold(draft, f"{command.cycle}D{command.day}", command.given_on, submission.occurred_at)
     _content(draft, command, regimen, drugs)
     _missed(draft, command, regimen)
     if first and epoch is draft.protocol.epoch(draft.journey.epoch) and not draft.journey.treatment_ended:
@@ -136,6 +138,7 @@ def _timing(draft: Draft, command: c.ReportDose, cycle: Cycle | None) -> None:
     if off:
         how = f"{-off} d early" if off < 0 else f"{off} d late"
         text = f"{cycle.label}D1 {how}, expected {dates.earliest_on} to {dates.latest_on}"
+        text += holds.lateness(draft.journey, dates.latest_on, command.given_on)
         draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=command.given_on)
     _gate(draft, cycle, command.given_on)
 

@@ -20,6 +20,7 @@ class Draft:
         self.journey = journey
         self.at = at
         self.sender = sender
+        self.begun = journey.seq
         self.facts: list[f.Fact] = []
 
     @property

@@ -44,8 +44,8 @@ def attributes(journey: Journey) -> dict[str, str | int | bool | None]:
 
 
 def next_due_instant(journey: Journey) -> str | None:
-    """Give the instant (ISO, UTC) at which the next human act falls due, else the next due item."""
-    dates = [ask.by for ask in asks(journey) if ask.by is not None]
+    """Give the instant (ISO, UTC) at which the next clinical act falls due, else the next due item. No signature."""
+    dates = [ask.by for ask in asks(journey) if ask.by is not None and ask.kind != "sign"]
     if dates:
         return journey.site.due_at(min(dates)).isoformat()
     item = due(journey)

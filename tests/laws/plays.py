@@ -42,7 +42,9 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
     """Give a command the journey asks for, or one that fits any time."""
     today = story.today
     fitting: dict[str, Any] = {
-        "record_consent": lambda: c.RecordConsent(signed_on=today, version="V1.0"),
+        "record_consent": lambda: c.RecordConsent(
+            signed_on=today, version=story.state.reconsent.version if story.state.reconsent else "V1.0"
+        ),
         "confirm_eligibility": lambda: c.ConfirmEligibility(judged_on=today),
         "request_randomization": c.RequestRandomization,
         "dose_given": lambda: c.ReportDose(
@@ -54,6 +56,7 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "pathology": lambda: c.ReportPathology(reported_on=today, resection=draw(RESECTIONS)),
         "adjuvant_evaluation": lambda: c.EvaluateAdjuvant(evaluated_on=today, fit=draw(st.booleans()), why="x"),
         "follow_up_contact": lambda: c.ReportContact(contacted_on=today),
+        "sign": lambda: c.Sign(facts=(draw(st.sampled_from(sorted(story.state.unsigned))),), meaning="reviewed"),
         "end_of_study": lambda: c.EndStudy(ended_on=today),
     }
     asked = [ask.kind for ask in asks(story.state)]

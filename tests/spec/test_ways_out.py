@@ -143,7 +143,7 @@ def test_an_adverse_event_is_recorded_in_any_phase() -> None:
         on = max(story.today, day(1))
         then_kinds(when(story, AE, on=on, confirmed=True, reason="told late"), f.AdverseEventReported)
         outcome = when(story, serious, on=on, role=UNATTRIBUTED, confirmed=True, reason="told late")
-        then_kinds(outcome, f.AdverseEventReported, f.NoticeRequested)
+        then_kinds(outcome, f.AdverseEventReported, f.NoticeRequested, f.SignatureAsked)
         assert the(outcome, f.NoticeRequested).urgent
 
 
@@ -155,7 +155,7 @@ def test_after_the_end_only_late_reports_are_taken(phase: str) -> None:
     """The refusal names what still is."""
     story = PHASES[phase]()
     no = refused(when(story, c.ReportProgression(found_on=story.today)), Reason.OVER)
-    assert no.accepts == "adverse_event, death, pathology, lab_results, acknowledge"
+    assert no.accepts == "adverse_event, death, pathology, lab_results, acknowledge, sign"
     then_kinds(when(story, c.TypeLabResults(results=results(day(4)))), f.LabResultsRecorded)
 
 

@@ -3,6 +3,16 @@
 Dates are the site's calendar dates. A report says what happened; a plan or verdict says what shall be.
 """
 
+from domain.patient.commands.acts import (
+    DosingPause,
+    IcfVersion,
+    LearnDosingPause,
+    LearnDosingResumption,
+    LearnIcf,
+    LearnTrialStop,
+    TrialActCommand,
+    Word,
+)
 from domain.patient.commands.ending import (
     DiscontinueTreatment,
     EndingCommand,
@@ -13,7 +23,7 @@ from domain.patient.commands.ending import (
     ReportProgression,
     ReportWithdrawal,
 )
-from domain.patient.commands.record import Acknowledge, RecordCommand
+from domain.patient.commands.record import Acknowledge, RecordCommand, Sign
 from domain.patient.commands.safety import ReportAdverseEvent, SafetyCommand
 from domain.patient.commands.screening import (
     ConfirmEligibility,
@@ -70,14 +80,20 @@ __all__ = [
     "CycleLabel",
     "DelayDose",
     "DiscontinueTreatment",
+    "DosingPause",
     "EndStudy",
     "EvaluateAdjuvant",
     "Evidence",
     "FromPeople",
     "FromSystem",
     "GivenDrug",
+    "IcfVersion",
     "JudgeOperability",
     "LabsReported",
+    "LearnDosingPause",
+    "LearnDosingResumption",
+    "LearnIcf",
+    "LearnTrialStop",
     "LoseToFollowUp",
     "NoticeDelivered",
     "OmitDose",
@@ -95,7 +111,10 @@ __all__ = [
     "ReportSurgery",
     "ReportWithdrawal",
     "RequestRandomization",
+    "Sign",
     "SlotAllocated",
     "TimePassed",
+    "TrialActCommand",
     "TypeLabResults",
+    "Word",
 ]

@@ -3,7 +3,10 @@
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from domain.labs import ReportedResult
+from domain.patient.commands.acts import FIRST_ICF, DosingPause, IcfVersion, TrialActCommand
 from domain.patient.commands.screening import Consent, Evidence
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
 
@@ -21,6 +24,9 @@ class Begin(Frozen):
     clock: Clock
     consent: Consent | None = None
     evidence: Evidence | None = None
+    entered_by: str = Field("", description="role of who enrolled")
+    icf_versions: tuple[IcfVersion, ...] = FIRST_ICF
+    dosing_pause: DosingPause | None = None
 
 
 class TimePassed(Frozen):
@@ -68,4 +74,13 @@ class CancelRequested(Frozen):
     kind: Literal["cancel_requested"] = "cancel_requested"
 
 
-FromSystem = Begin | TimePassed | LabsReported | NoticeDelivered | SlotAllocated | AllocationDenied | CancelRequested
+FromSystem = (
+    Begin
+    | TimePassed
+    | LabsReported
+    | NoticeDelivered
+    | SlotAllocated
+    | AllocationDenied
+    | CancelRequested
+    | TrialActCommand
+)

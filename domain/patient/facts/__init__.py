@@ -7,6 +7,15 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from domain.patient.facts.acts import (
+    ActFact,
+    DosingPaused,
+    DosingResumed,
+    FactSigned,
+    IcfApproved,
+    ReconsentAsked,
+    SignatureAsked,
+)
 from domain.patient.facts.ending import (
     EndingFact,
     FollowUpContacted,
@@ -58,7 +67,7 @@ from domain.patient.facts.treatment import (
 )
 
 Fact = Annotated[
-    ScreeningFact | ScheduleFact | TreatmentFact | SurgeryFact | SafetyFact | EndingFact | RecordFact,
+    ScreeningFact | ScheduleFact | TreatmentFact | SurgeryFact | SafetyFact | EndingFact | RecordFact | ActFact,
     Field(discriminator="kind"),
 ]
 FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
@@ -77,15 +86,19 @@ __all__ = [
     "DoseDelayed",
     "DoseGiven",
     "DoseOmitted",
+    "DosingPaused",
+    "DosingResumed",
     "DueReached",
     "EligibilityConfirmed",
     "EpochEntered",
     "EvaluationJudged",
     "EvidenceRecorded",
     "Fact",
+    "FactSigned",
     "FollowUpContacted",
     "GateChecked",
     "GateOverridden",
+    "IcfApproved",
     "LabResultsRecorded",
     "LabsOrdered",
     "NoticeAcknowledged",
@@ -95,7 +108,9 @@ __all__ = [
     "PathologyReported",
     "ProgressionFound",
     "Randomized",
+    "ReconsentAsked",
     "ScreenFailed",
+    "SignatureAsked",
     "StudyEnded",
     "SubjectDied",
     "SubjectRegistered",

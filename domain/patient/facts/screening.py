@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from domain.findings import Finding
 from domain.labs import LabValue, UnusedResult
+from domain.patient.commands.acts import FIRST_ICF, IcfVersion
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
 
 
@@ -20,6 +21,7 @@ class SubjectRegistered(Frozen):
     born_on: date
     sex: Sex
     clock: Clock
+    icf_versions: tuple[IcfVersion, ...] = FIRST_ICF
 
 
 class ConsentGiven(Frozen):
