@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import assert_never
 
+from domain.last_start import last_first_dose_on
 from domain.patient.agenda import every_item, has_passed
 from domain.patient.journey import Journey
 from domain.patient.windows import contact_dates, epoch_dates
@@ -57,15 +58,16 @@ def _ask(journey: Journey, kind: str, text: str, by: date | None = None) -> Ask:
 
 
 def _screening(journey: Journey) -> tuple[Ask, ...]:
-    dates = epoch_dates(journey)
+    dates, last = epoch_dates(journey), last_first_dose_on(journey.protocol)
     by = dates.latest_on if dates else None
+    late = f"; enrolled after the last C1D1 of {last}" if journey.epoch_on > last else ""
     if journey.consent_on is None:
-        return (_ask(journey, "record_consent", "informed consent"),)
+        return (_ask(journey, "record_consent", f"informed consent{late}"),)
     if journey.allocation is not None:
         return ()
     if journey.eligible_on is None:
-        return (_ask(journey, "confirm_eligibility", "eligibility verdict", by),)
-    return (_ask(journey, "request_randomization", "ask for the allocation", by),)
+        return (_ask(journey, "confirm_eligibility", f"eligibility verdict{late}", by),)
+    return (_ask(journey, "request_randomization", f"ask for the allocation{late}", by),)
 
 
 def _treatment(journey: Journey) -> tuple[Ask, ...]:

@@ -17,7 +17,6 @@ def begin(draft: Draft, command: c.Begin) -> None:
     named = {name: getattr(command, name) for name in f.SubjectRegistered.model_fields if name != "kind"}
     draft.add(f.SubjectRegistered(**named))
     draft.add(f.EpochEntered(epoch=draft.protocol.screening.code, entered_on=draft.today))
-    _tell_late_start(draft, "enrolled", draft.today)
     if command.dosing_pause is not None:
         holds.dosing_paused(draft, command.dosing_pause)
     if command.consent is not None:
@@ -26,11 +25,11 @@ def begin(draft: Draft, command: c.Begin) -> None:
         evidence(draft, command.evidence)
 
 
-def _tell_late_start(draft: Draft, what: str, on: date) -> None:
+def _tell_late_start(draft: Draft, on: date) -> None:
     """Tell that treatment may not end by the trial's completion date. Told, never refused. Source: T7, Q9."""
     last = last_first_dose_on(draft.protocol)
     if on > last:
-        draft.event("LAST_START_PASSED", f"{what} on {on}, after the last C1D1 of {last}")
+        draft.event("LAST_START_PASSED", f"randomized on {on}, after the last C1D1 of {last}")
 
 
 def record_consent(draft: Draft, command: c.RecordConsent) -> None:
@@ -105,7 +104,7 @@ def slot_allocated(draft: Draft, command: c.SlotAllocated) -> None:
     if journey.is_over:
         return
     draft.event("RANDOMIZED", f"randomized to {command.arm}")
-    _tell_late_start(draft, "randomized", command.randomized_on)
+    _tell_late_start(draft, command.randomized_on)
     draft.enter(draft.protocol.after(journey.epoch).code)
 
 

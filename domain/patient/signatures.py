@@ -38,7 +38,8 @@ def signers(journey: Journey, kind: str, role: str) -> tuple[Role, ...]:
 
 def close_act(draft: Draft, submission: Submission[c.Command]) -> None:
     """Ask for the signature of what was just recorded, or let a signed act sign what it rests on."""
-    kind, role = submission.command.kind, submission.sender.role
+    kind: str = submission.command.kind
+    role = submission.sender.role
     if isinstance(submission.command, c.Begin):
         kind, role = "enroll", submission.command.entered_by
     elif isinstance(submission.command, c.FromSystem):

@@ -25,7 +25,7 @@ NOW = datetime.now(UTC)
 def rash(number: int = 0, **changed: Any) -> Message:
     """Give the report of an adverse event, always the same for a number."""
     fields = {"term": f"rash {number}", "grade": 1, "serious": False, "onset_on": str(ago(1))} | changed
-    return sent(Submitted("adverse_event", fields, staff="CRC1", id=f"rash-{number:04d}"))
+    return sent(Submitted("adverse_event", fields, staff="INV1", id=f"rash-{number:04d}"))
 
 
 @pytest.fixture
