@@ -77,6 +77,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
             world.seal_list,
             world.open_slot,
             world.start_journey,
+            world.pass_on,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,

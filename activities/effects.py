@@ -21,6 +21,7 @@ EFFECTS = {
     "AllocationRequested": Row("ask_allocation", "Ask the register for an allocation"),
     "AllocationListRequested": Row("seal_list", "Make and seal the allocation list"),
     "SubjectEnrolled": Row("start_journey", "Start the journey of {subject}"),
+    "ActPassedOn": Row("pass_on", "Tell {subject}: {act}"),
     "SlotReserved": Row("open_slot", "Open slot {slot} for {subject}"),
 }
 

@@ -16,10 +16,11 @@ from temporalio import activity
 
 from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step
 from activities.effects import effect_of
-from domain.decider import Decider, decider_of, intents, patient_stream, trial_of, trial_stream
+from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
 from domain.intake import Message, carried_id, content_id, derived_id, kind_of, message_text, read
 from domain.patient.journey import Journey
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
+from domain.trial.delegation import acting_role
 from domain.trial.register import Register
 from journal.store import Journal, StoredFact, Stream
 
@@ -67,6 +68,11 @@ class Recorder:
             folded = self._folded(stream, name, decider)
         self._keep(name, folded)
         return folded.state
+
+    def has_taken(self, name: str, submission_id: str) -> bool:
+        """Say whether a submission stands in a stream, applied or refused."""
+        with self._journal.reading(name) as stream:
+            return stream.submission(submission_id) is not None
 
     def _folded(self, stream: Stream, name: str, decider: Decider) -> Folded:
         with self._guard:
@@ -127,12 +133,13 @@ class Recorder:
             return submission
         register = state if isinstance(state, Register) else self._register(stream)
         if SYSTEM in (sender.staff, sender.role):
-            voucher = decider_of(stream.name).voucher(submission.command)
-            _vouched(stream, voucher, submission.command.kind, register.trial)
+            voucher = decider_of(stream.name).voucher(stream.name, submission.command)
+            _vouched(stream, voucher, submission.command.kind)
             return submission.model_copy(update={"sender": Sender(staff=SYSTEM, role=SYSTEM)})
         if register.seq == 0:
             return submission
-        role = _role(register, state, submission, at)
+        site = state.site if isinstance(state, Journey) else register.sites.get(getattr(submission.command, "site", ""))
+        role = acting_role(register, site, submission, at)
         return submission.model_copy(update={"sender": sender.model_copy(update={"role": role})})
 
     def _register(self, stream: Stream) -> Register:
@@ -166,32 +173,15 @@ def _digest(message: Message) -> str:
     return hashlib.sha256("|".join(argument.sha256 for argument in message.arguments).encode()).hexdigest()
 
 
-def _vouched(stream: Stream, voucher: tuple[str, int, str] | None, kind: str, trial: str) -> None:
+def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
     """Believe a message of the product's own from outside only when the fact that led to it is on record."""
     if voucher is not None:
-        subject, seq, fact_kind = voucher
-        facts = stream.facts_of(patient_stream(trial, subject), seq - 1)
-        if facts and facts[0].seq == seq and facts[0].kind == fact_kind:
-            return
+        facts = stream.facts_of(voucher.stream, voucher.seq - 1)
+        if facts and (facts[0].seq, facts[0].kind) == (voucher.seq, voucher.kind):
+            read = decider_of(voucher.stream).fact.validate_json(facts[0].body)
+            if voucher.fact is None or read == voucher.fact:
+                return
     raise Refused(Reason.ROLE, f"{kind} comes from the product itself, never from outside")
-
-
-def _role(register: Register, state: Journey | Register, submission: Submission[Any], at: datetime) -> str:
-    sender = submission.sender
-    site = state.site if isinstance(state, Journey) else None
-    staff = sorted({row.staff for row in register.staff})
-    if sender.staff not in staff:
-        detail = f"{sender.staff} is not in the delegation log"
-        raise Refused(Reason.UNKNOWN_STAFF, detail, field="staff", accepts=", ".join(staff))
-    held = register.roles(sender.staff, site.date_of(at) if site else at.date(), site.code if site else None)
-    if sender.role:
-        if sender.role not in held:
-            detail = f"{sender.staff} does not hold the role {sender.role}"
-            raise Refused(Reason.ROLE, detail, field="role", accepts=" or ".join(held) or "no role today")
-        return sender.role
-    row = register.protocol.permission(submission.command.kind)
-    fitting = [role for role in held if row is None or role in row.roles]
-    return (fitting or [*held, "NO_ROLE"])[0]
 
 
 def _row(

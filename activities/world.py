@@ -18,6 +18,8 @@ from domain.decider import patient_stream, trial_of, trial_stream
 from domain.intake import derived_id, system_message
 from domain.labs import analyte_of, is_final
 from domain.patient.facts import AllocationRequested, LabsOrdered
+from domain.patient.journey import Journey
+from domain.trial.facts import ActPassedOn
 from domain.trial.register import Register
 
 LAB_POLL = timedelta(hours=6)
@@ -145,3 +147,26 @@ class World:
         except WorkflowAlreadyStartedError:
             activity.logger.info("journey runs already", extra={"stream": stream})
         return Outcome(kind="journey_started", fields={"request": request.seq})
+
+    @activity.defn(name="pass_on")
+    async def pass_on(self, request: EffectRequest) -> Outcome:
+        """Let a subject's journey record an act of the sponsor. One that is over is left alone."""
+        fact = ActPassedOn.model_validate(request.payload)
+        stream = patient_stream(trial_of(request.stream), fact.subject)
+        command = fact.word.model_copy(update={"request": request.seq}).model_dump(mode="json")
+        heard = derived_id(request.key, "pass_on")
+        envelope = {"id": heard, "staff": "SYSTEM", "role": "SYSTEM", "command": command}
+        outcome = Outcome(kind="act_delivered", fields={"request": request.seq})
+        if await asyncio.to_thread(self._has_heard, stream, heard):
+            return outcome
+        await self._client.get_workflow_handle(stream).signal("submit", envelope)
+        for pause in ALLOCATION_PAUSES:
+            if await asyncio.to_thread(self._has_heard, stream, heard):
+                return outcome
+            await asyncio.sleep(pause)
+        detail = "the journey has not recorded it yet"
+        raise ApplicationError(detail, type="NotYet", category=ApplicationErrorCategory.BENIGN)
+
+    def _has_heard(self, stream: str, submission_id: str) -> bool:
+        journey: Journey = self._recorder.state(stream)
+        return journey.is_over or self._recorder.has_taken(stream, submission_id)

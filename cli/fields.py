@@ -17,6 +17,9 @@ from domain.submission import Refused
 FAR_TOO_LARGE = 1_000_000
 """Bytes beyond which Temporal itself would not carry a message: then its size and hash are sent, for the record."""
 
+OF_THE_CALL = ("staff", "role", "reason", "confirmed", "occurred_at", "id")
+"""Options of `send` itself. A command's own field of such a name is given with `of` before it: `--of-staff INV2`."""
+
 
 class Unreadable(Exception):  # noqa: N818 - what is true
     """What was given cannot be read as fields. It is sent as it stands, so that its refusal is on record."""
@@ -78,14 +81,25 @@ def parse(arguments: Sequence[str]) -> dict[str, str]:
 
 
 def typed(model: type[BaseModel] | None, found: Mapping[str, str]) -> dict[str, Any]:
-    """Give each value the JSON type its field takes; what does not fit stays text and is refused with its field."""
+    """Give each value the JSON type its field takes; what does not fit stays text and is refused with its field.
+
+    A list may be given as JSON or with commas: `--facts 12,31`.
+    """
     properties = model.model_json_schema()["properties"] if model else {}
+    own = {_option(name): name for name in properties}
+    found = {own.get(name, name): text for name, text in found.items()}
     return {name: _value(properties.get(name, {}), text) for name, text in found.items()}
+
+
+def _option(name: str) -> str:
+    return f"of_{name}" if name in OF_THE_CALL else name
 
 
 def _value(schema: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
     kinds = {part.get("type") for part in schema.get("anyOf", [schema])}
     kinds |= {"object" for part in schema.get("anyOf", [schema]) if "$ref" in part}
+    if kinds == {"array"} and not text.lstrip().startswith("["):
+        return [_value(schema.get("items", {}), part.strip()) for part in text.split(",")]
     try:
         if kinds & {"integer", "boolean", "array", "object"} and not kinds & {"string"}:
             return json.loads(text)
@@ -103,7 +117,7 @@ def help_for(kind: str, model: type[BaseModel]) -> None:
         if name != "kind":
             takes = _takes(field.annotation)
             required = "yes" if field.is_required() else ""
-            table.add_row(f"--{name.replace('_', '-')}", required, takes, field.description or "")
+            table.add_row(f"--{_option(name).replace('_', '-')}", required, takes, field.description or "")
     console().print(table)
 
 

@@ -13,7 +13,7 @@ COMMANDS = {
     "demo": ("cli.running", "Run the whole trial with simulated participants."),
     "open": ("cli.sending", "Open the trial: sites, staff, allocation list."),
     "enroll": ("cli.sending", "Register a participant and issue the subject number."),
-    "send": ("cli.sending", "Send a command for a subject, for example surgery_done."),
+    "send": ("cli.sending", "Send a command for a subject or the trial, for example surgery_done."),
     "show": ("cli.reading", "Show a subject: state, next due, who must act."),
     "timeline": ("cli.reading", "Show a subject's past and planned visits with their windows."),
     "list": ("cli.reading", "List all subjects: phase, arm, next due."),

@@ -11,6 +11,7 @@ from cli import access
 from cli.main import DONE
 from cli.output import console
 from domain.catalogue import latest
+from domain.last_start import last_first_dose_on
 from domain.protocol import (
     Dosing,
     EvaluationEpoch,
@@ -66,6 +67,20 @@ def _trial(protocol: Protocol) -> Iterator[Line]:
         yield arm.label, f"{arm.code}, cap {arm.cap}", arm.source
     yield "allocation", f"permuted blocks of {protocol.allocation.block_sizes}", protocol.allocation.source
     yield "completion", str(protocol.completion_on), protocol.completion_source
+    yield "last C1D1", f"{last_first_dose_on(protocol)}, {_last_starts(protocol)}", protocol.last_start_source
+    acts = protocol.acts
+    yield "re-consent", f"within {acts.consent_within_days} d of the approval's record", acts.source
+    yield "re-consent overdue", f"{acts.consent_overdue.notice}; dosing waits", acts.consent_overdue.source
+    yield "early stop", f"treatment ends, then {acts.after_stop}", acts.stop
+    signing = protocol.signatures
+    yield "signatures", f"escalated after {signing.after_days} d", signing.source
+    for row in signing.blocks:
+        yield f"{row.blocks} waits for", f"signed {' and '.join(row.until_signed)}", row.source
+
+
+def _last_starts(protocol: Protocol) -> str:
+    tight, least = (last_first_dose_on(protocol, stretch) for stretch in ("NO_ALLOWANCE", "MINIMUM"))
+    return f"{tight} without time to the adjuvant start, {least} with every window at its first day"
 
 
 def _dosing(dosing: Dosing) -> Iterator[Line]:
@@ -160,8 +175,10 @@ def _events(protocol: Protocol) -> Iterator[Line]:
 
 
 def _people(protocol: Protocol) -> Iterator[Line]:
-    for row in protocol.permissions:
-        extra = "; unattributed reports are taken" if row.unattributed else ""
+    for row in (*protocol.permissions, *protocol.trial_permissions):
+        others = bool(row.signs) and set(row.roles) != set(row.signs)
+        extra = f"; signed by {' or '.join(row.signs)}" if others else ""
+        extra += "; unattributed reports are taken, then countersigned" if row.unattributed else ""
         yield row.kind, ", ".join(row.roles) + extra, row.source
 
 

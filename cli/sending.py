@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from activities.contract import Answer
 from cli import access, fields
@@ -15,7 +16,7 @@ from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
 from cli.outbox import Outbox
 from demo.documents import counts_from_today, dated
 from domain.catalogue import latest
-from domain.decider import PATIENT
+from domain.decider import PATIENT, TRIAL
 from domain.submission import Reason
 from domain.values import Clock
 from settings import Settings
@@ -40,6 +41,10 @@ fields_from_file = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="fields from a JSON file",
 )
+TO_THE_TRIAL = "TRIAL"
+OWN_COMMANDS = ("open_trial", "enroll", "report_misaddressed")
+"""Commands to the register that are sent in their own way."""
+
 answer_as_json = click.option("--as-json", is_flag=True, help="answer as JSON")
 
 
@@ -171,16 +176,17 @@ def _enrolment(found: dict[str, str]) -> dict[str, Any]:
 def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
     """Send a command for a subject: send S001 surgery_done --performed-on 2025-09-01 --resection R0 --staff SUR1.
 
-    `send S001 KIND --help` shows the fields of a kind.
+    To the trial as a whole: send TRIAL pause_enrolment --why "..." --staff SPO1. `send S001 KIND --help` and
+    `send TRIAL KIND --help` show the fields of a kind.
     """
     words = [word for word in (subject, kind, *ctx.args) if word is not None]
     asked = not words or "--help" in words or "-h" in words
     if asked or kind is None:
-        return _help(ctx, kind, asked=asked)
+        return _help(ctx, subject, kind, asked=asked)
     known = access.settings()
     body, raw = _read(about["file"], ctx.args)
     if about["file"] is None:
-        body = fields.typed(PATIENT.people.get(kind), body)
+        body = fields.typed(_kinds(subject).get(kind), body)
     outbox = Outbox(known.data / "outbox")
     sender = {name: about[name] for name in ("staff", "role", "reason", "confirmed", "occurred_at")}
     content = (known.trial, subject, kind, body, sender, str(raw))
@@ -188,6 +194,8 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
     submitted = Submitted(kind, body, raw=raw, id=submission_id, **sender)
 
     async def act(client: TrialClient) -> Answer:
+        if (subject or "").upper() == TO_THE_TRIAL:
+            return await client.to_trial(submitted)
         return await client.to_subject(str(subject), submitted)
 
     answer = run(known, act)
@@ -195,14 +203,20 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
     return told(answer, str(subject), as_json=about["as_json"])
 
 
-def _help(ctx: click.Context, kind: str | None, *, asked: bool) -> int:
-    model = PATIENT.people.get(kind or "")
-    if kind is not None and model is not None:
-        fields.help_for(kind, model)
+def _kinds(subject: str | None) -> dict[str, type[BaseModel]]:
+    """Give the kinds one may send: to the trial's register, or to a subject."""
+    known = TRIAL if (subject or "").upper() == TO_THE_TRIAL else PATIENT
+    return {kind: model for kind, model in known.people.items() if kind not in OWN_COMMANDS}
+
+
+def _help(ctx: click.Context, subject: str | None, kind: str | None, *, asked: bool) -> int:
+    kinds = _kinds(subject)
+    if kind is not None and kind in kinds:
+        fields.help_for(kind, kinds[kind])
         return DONE
     click.echo(ctx.get_help())
     click.echo("\nKinds:")
-    for name, known in PATIENT.people.items():
+    for name, known in kinds.items():
         click.echo(f"  {name:24}{(known.__doc__ or '').strip().splitlines()[0]}")
     return DONE if asked else MALFORMED
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
+from domain.last_start import last_first_dose_on
 from domain.patient import commands as patient_commands
 from domain.patient import view
 from domain.patient.agenda import due as patient_due
@@ -18,8 +19,10 @@ from domain.patient.journey import Journey
 from domain.patient.journey import evolve as patient_evolve
 from domain.submission import Submission
 from domain.trial import commands as trial_commands
+from domain.trial.acts import enrolment_closed
 from domain.trial.decide import decide as trial_decide
 from domain.trial.facts import FACT as TRIAL_FACT
+from domain.trial.facts import ActPassedOn
 from domain.trial.register import Register
 from domain.trial.register import evolve as trial_evolve
 
@@ -42,6 +45,17 @@ class OpenIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class Voucher:
+    """The fact that must stand in another stream for a message of the product's own to be believed."""
+
+    stream: str
+    seq: int
+    kind: str
+    fact: Any = None
+    """The fact as it must read, where its content matters too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decider:
     """How one kind of stream decides, folds and shows itself."""
 
@@ -57,7 +71,7 @@ class Decider:
     chapter: Callable[[Any], str]
     is_over: Callable[[Any], bool]
     show: Callable[[Any], dict[str, Any]]
-    voucher: Callable[[Any], tuple[str, int, str] | None]
+    voucher: Callable[[str, Any], Voucher | None]
 
     def fold(self, facts: list[Any]) -> Any:  # noqa: ANN401 - the state of either decider
         """Fold facts from the beginning."""
@@ -80,11 +94,15 @@ def _patient_due(journey: Journey) -> Due | None:
 
 
 def _trial_attributes(register: Register) -> dict[str, str | int | bool | None]:
-    return {"TrialId": register.trial, "Epoch": "OPEN" if register.seq else "NEW"}
+    epoch = "OPEN" if register.seq else "NEW"
+    if register.stop or register.enrolment_pause:
+        epoch = "STOPPED" if register.stop else "PAUSED"
+    return {"TrialId": register.trial, "Epoch": epoch}
 
 
 def register_state(register: Register) -> dict[str, Any]:
     """Give the trial's state in plain words and numbers."""
+    pause = register.dosing_pause
     return {
         "trial": register.trial,
         "protocol_version": register.protocol_version,
@@ -94,6 +112,10 @@ def register_state(register: Register) -> dict[str, Any]:
         "randomized": len(register.allocations),
         "arms": register.arm_counts() if register.seq else {},
         "target": register.protocol.target if register.seq else None,
+        "last_first_dose_on": str(last_first_dose_on(register.protocol)) if register.seq else None,
+        "enrolment": enrolment_closed(register) or "open",
+        "dosing": f"paused by {pause.by}: {pause.why}" if pause else "on",
+        "icf_versions": [row.version for row in register.icf_versions],
         "allocation_list_sha256": register.sha256 or None,
         "open_intents": len(register.intents),
         "facts": register.seq,
@@ -105,11 +127,20 @@ def _trial_details(register: Register) -> str:
     return f"## Trial {register.trial}\n\n| | |\n|---|---|\n{rows}"
 
 
-def _allocation_voucher(command: Any) -> tuple[str, int, str] | None:  # noqa: ANN401 - any command of the register
-    """Name the fact in a subject's stream that must exist for a request from outside to be believed."""
+def _allocation_voucher(stream: str, command: Any) -> Voucher | None:  # noqa: ANN401 - any command of the register
+    """Name the request in a subject's stream that makes an outside call for a slot believed."""
     if isinstance(command, trial_commands.AllocateSlot):
-        return command.subject, command.request, "AllocationRequested"
+        return Voucher(patient_stream(trial_of(stream), command.subject), command.request, "AllocationRequested")
     return None
+
+
+def _act_voucher(stream: str, command: Any) -> Voucher | None:  # noqa: ANN401 - any command of a subject
+    """Name the fact in the register's stream that passes this very act on to this very subject."""
+    if not isinstance(command, patient_commands.TrialActCommand):
+        return None
+    word = command.model_copy(update={"request": 0})
+    fact = ActPassedOn(subject=stream.rsplit("-", 1)[1], act=command.kind, word=word)
+    return Voucher(trial_stream(trial_of(stream)), command.request, fact.kind, fact)
 
 
 PATIENT = Decider(
@@ -125,7 +156,7 @@ PATIENT = Decider(
     chapter=view.chapter,
     is_over=lambda journey: journey.is_over and patient_due(journey) is None,
     show=view.state,
-    voucher=lambda _: None,
+    voucher=_act_voucher,
 )
 TRIAL = Decider(
     initial=Register(),

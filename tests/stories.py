@@ -204,6 +204,20 @@ def as_woman(story: Story, born_on: date = date(1985, 2, 3)) -> Story:
     return given(registered_as.model_copy(update={"sex": "FEMALE", "born_on": born_on}), *rest, at=story.now)
 
 
+@cache
+def dosing_paused(given: int = 1) -> Story:
+    """So many cycles are given, then the sponsor pauses dosing on day 20 of the trial, or on a later day."""
+    story = passing(in_neoadjuvant("COHORT_1", given), day(20 + 21 * max(given - 1, 0)))
+    return told(story, c.LearnDosingPause(paused_at=story.now, why="safety signal"))
+
+
+@cache
+def reconsent_asked() -> Story:
+    """After C1, on day 10, version V2.0 is approved; re-consent is asked until day 25."""
+    learned = c.LearnIcf(version="V2.0", approved_on=day(10), deadline=day(25))
+    return told(passing(in_neoadjuvant("COHORT_1", 1), day(10)), learned)
+
+
 def _no_consent() -> Story:
     return registered(consent=None, evidence=None)
 

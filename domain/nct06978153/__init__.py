@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+from domain.nct06978153.acts import ACTS
 from domain.nct06978153.doses import DOSING
 from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
-from domain.nct06978153.people import PERMISSIONS
+from domain.nct06978153.people import PERMISSIONS, SIGNATURES, TRIAL_PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
 from domain.nct06978153.safety import CONTRACEPTION, RESPONSE, SAFETY_PLAN
 from domain.nct06978153.screening import SCREENING
@@ -77,5 +78,9 @@ PROTOCOL = Protocol(
     contraception=CONTRACEPTION,
     response=RESPONSE,
     permissions=PERMISSIONS,
+    trial_permissions=TRIAL_PERMISSIONS,
+    signatures=SIGNATURES,
+    acts=ACTS,
+    last_start_source=assumed("T7", "Q9", "last C1D1: full windows and the 14 d to the adjuvant start, no delays"),
     questions=QUESTIONS,
 )

@@ -50,6 +50,24 @@ EVENTS = {
         important=True,
         source=assumed("T9", "Q8", "no drug of the regimen is left: the investigator decides, nothing ends by itself"),
     ),
+    "RECONSENT_ASKED": Escalation(
+        to=BOTH, notice="RECONSENT_ASKED", important=False, source=assumed("I1.1", "Q12", "a new ICF version is told")
+    ),
+    "DOSING_PAUSED": Escalation(
+        to=BOTH, notice="DOSING_PAUSED", important=True, source=assumed("T11", "Q12", "a pause of dosing is told")
+    ),
+    "DOSING_RESUMED": Escalation(
+        to=BOTH, notice="DOSING_RESUMED", important=False, source=assumed("T11", "Q12", "its end is told")
+    ),
+    "TRIAL_STOPPED": Escalation(
+        to=BOTH, notice="TRIAL_STOPPED", important=True, source=assumed("T6.1", "Q3", "an early stop is told")
+    ),
+    "LAST_START_PASSED": Escalation(
+        to=SAFETY,
+        notice="LAST_START_PASSED",
+        important=False,
+        source=assumed("T7", "Q9", "treatment may not end by the completion date: told, not refused"),
+    ),
     "RESECTION_REVIEW": Escalation(
         to=SAFETY,
         notice="RESECTION_REVIEW",

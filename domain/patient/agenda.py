@@ -31,6 +31,9 @@ Act = Literal[
     "TELL",
     "REPORT_DUE",
     "REPORT_OVERDUE",
+    "RECONSENT_REMINDER",
+    "RECONSENT_OVERDUE",
+    "SIGNATURES_OVERDUE",
 ]
 
 
@@ -61,9 +64,13 @@ def due(journey: Journey) -> Item | None:
 
 def is_overdue(journey: Journey) -> bool:
     """Say whether an act that is still awaited has passed its window."""
-    return any(
-        item.act in ("OVERDUE", "REPORT_OVERDUE") and item.key in journey.reached for item in every_item(journey)
-    )
+    acts = ("OVERDUE", "REPORT_OVERDUE", "RECONSENT_OVERDUE")
+    return any(item.act in acts and item.key in journey.reached for item in every_item(journey))
+
+
+def has_passed(journey: Journey, act: Act) -> bool:
+    """Say whether something of a kind that is still awaited has fallen due."""
+    return any(item.act == act and item.key in journey.reached for item in every_item(journey))
 
 
 def every_item(journey: Journey) -> list[Item]:
@@ -77,6 +84,7 @@ def every_item(journey: Journey) -> list[Item]:
     items = list(_reports(journey))
     if not journey.is_over and not journey.screen_failed:
         items += (*_items(journey), *_unreported(journey), *_contraception(journey))
+        items += (*_reconsent(journey), *_signatures(journey))
     return sorted(items, key=lambda item: item.at)
 
 
@@ -107,13 +115,16 @@ def _items(journey: Journey) -> Iterator[Item]:
     dates = epoch_dates(journey)
     match epoch:
         case TreatmentEpoch():
+            if journey.current_cycle is not None and journey.is_dosing_paused:
+                return
             if journey.current_cycle is not None:
                 if not journey.safety.stopped:
                     yield from _visit(journey, epoch, journey.current_cycle)
             elif epoch.completes_after_days is not None:  # pragma: no branch - else it is left with its last cycle
                 yield from _completion(journey, epoch.completes_after_days)
         case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():
-            if dates is not None:
+            judged = isinstance(epoch, EvaluationEpoch) and journey.evaluated_on is not None
+            if dates is not None and not judged:
                 yield from _wait(journey, epoch, dates)
         case FollowUpEpoch():
             yield from _contacts(journey, epoch)
@@ -180,3 +191,27 @@ def _contacts(journey: Journey, epoch: FollowUpEpoch) -> Iterator[Item]:
         if overdue.key not in journey.reached:
             return
         dates = around(epoch.visit, dates.target_on)
+
+
+def _reconsent(journey: Journey) -> Iterator[Item]:
+    """Remind of a re-consent, and escalate one whose deadline has passed. Source: I1.1."""
+    asked, plan = journey.reconsent, journey.protocol.acts
+    if asked is None:
+        return
+    about, text = f"RECONSENT/{asked.version}", f"re-consent to {asked.version} due by {asked.deadline}"
+    reminder_on = asked.deadline + days(plan.consent_reminder.after_days)
+    yield _item(journey, "RECONSENT_REMINDER", about, reminder_on, text, plan.consent_reminder)
+    text = f"re-consent to {asked.version} overdue since {asked.deadline}"
+    after = asked.deadline + days(1)
+    yield _item(journey, "RECONSENT_OVERDUE", about, after, text, plan.consent_overdue)
+
+
+def _signatures(journey: Journey) -> Iterator[Item]:
+    """Escalate signatures that were not given in time: what waits by then goes out in one notice, each fact once."""
+    plan, told_on = journey.protocol.signatures, date.min
+    for ask in sorted(journey.unsigned.values(), key=lambda ask: (ask.asked_on, ask.fact)):
+        if ask.asked_on <= told_on:
+            continue
+        told_on = ask.asked_on + days(plan.after_days)
+        text = f"signatures awaited since {ask.asked_on}"
+        yield _item(journey, "SIGNATURES_OVERDUE", "signatures", told_on, text, plan.overdue)

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import assert_never
 
-from domain.patient.agenda import agenda, every_item
+from domain.last_start import last_first_dose_on
+from domain.patient.agenda import agenda, every_item, has_passed
 from domain.patient.clocks import open_clocks
 from domain.patient.doses import to_plan
 from domain.patient.journey import Journey
 from domain.patient.regimens import is_all_discontinued, unreported
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
+
+SHOWN = 10
+"""Facts named in one ask for signatures; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,14 @@ class Ask:
 
 
 def asks(journey: Journey) -> tuple[Ask, ...]:
-    """Give the acts awaited from people: in every phase the safety reports, then the next act first."""
+    """Give the acts awaited from people: in every phase safety reports first and signatures last."""
     if not journey.epoch:
         return ()
     reports = tuple(_reports(journey))
     if journey.is_over:
-        return reports
-    return (*reports, *_safety(journey), *_unreported(journey), *_of_epoch(journey))
+        return (*reports, *_signatures(journey))
+    ours = (*_safety(journey), *_unreported(journey), *_of_epoch(journey), *_reconsent(journey))
+    return (*reports, *ours, *_signatures(journey))
 
 
 def _reports(journey: Journey) -> Iterator[Ask]:
@@ -99,24 +104,24 @@ def _unreported(journey: Journey) -> Iterator[Ask]:
 
 
 def _screening(journey: Journey) -> tuple[Ask, ...]:
-    dates = epoch_dates(journey)
+    dates, last = epoch_dates(journey), last_first_dose_on(journey.protocol)
     by = dates.latest_on if dates else None
+    late = f"; enrolled after the last C1D1 of {last}" if journey.epoch_on > last else ""
     if journey.consent_on is None:
-        return (_ask(journey, "record_consent", "informed consent"),)
+        return (_ask(journey, "record_consent", f"informed consent{late}"),)
     if journey.allocation is not None:
         return ()
     if journey.eligible_on is None:
-        return (_ask(journey, "confirm_eligibility", "eligibility verdict", by),)
-    return (_ask(journey, "request_randomization", "ask for the allocation", by),)
+        return (_ask(journey, "confirm_eligibility", f"eligibility verdict{late}", by),)
+    return (_ask(journey, "request_randomization", f"ask for the allocation{late}", by),)
 
 
 def _treatment(journey: Journey) -> tuple[Ask, ...]:
     cycle = journey.current_cycle
     if cycle is None or journey.safety.stopped:
         return ()
-    given = _ask(
-        journey, "dose_given", f"{cycle.label}D1 planned {cycle.planned_on}", max(cycle.latest_on, cycle.planned_on)
-    )
+    text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *_holds(journey)))
+    given = _ask(journey, "dose_given", text, max(cycle.latest_on, cycle.planned_on))
     if is_all_discontinued(journey):
         text = f"every drug of {journey.epoch} is discontinued: end treatment, or leave the cycle out"
         return (_ask(journey, "discontinue_treatment", text, given.by), given)
@@ -127,6 +132,32 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
         return (given,)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
     return (hold, given)
+
+
+def _holds(journey: Journey) -> tuple[str, ...]:
+    """Give the reasons for which dosing waits, besides the gate."""
+    consent = ("re-consent",) if has_passed(journey, "RECONSENT_OVERDUE") else ()
+    return (*consent, *(("dosing paused by sponsor",) if journey.is_dosing_paused else ()))
+
+
+def _reconsent(journey: Journey) -> tuple[Ask, ...]:
+    asked = journey.reconsent
+    if asked is None:
+        return ()
+    row, late = journey.protocol.permission("record_consent"), has_passed(journey, "RECONSENT_OVERDUE")
+    return (Ask("record_consent", row.roles if row else (), f"re-consent to {asked.version}", asked.deadline, late),)
+
+
+def _signatures(journey: Journey) -> tuple[Ask, ...]:
+    """Ask each set of roles once for all it has to sign, by the time the oldest is escalated."""
+    late, wait = has_passed(journey, "SIGNATURES_OVERDUE"), timedelta(days=journey.protocol.signatures.after_days)
+    made = []
+    for to in dict.fromkeys(row.to for row in journey.unsigned.values()):
+        rows = [row for _, row in sorted(journey.unsigned.items()) if row.to == to]
+        shown = ", ".join(f"#{row.fact} {row.act}" for row in rows[:SHOWN])
+        more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+        made.append(Ask("sign", to, f"signature of {shown}{more}", min(row.asked_on for row in rows) + wait, late))
+    return tuple(made)
 
 
 def _procedure(journey: Journey) -> tuple[Ask, ...]:
@@ -141,6 +172,8 @@ def _procedure(journey: Journey) -> tuple[Ask, ...]:
 def _evaluation(journey: Journey) -> tuple[Ask, ...]:
     dates = epoch_dates(journey)
     text = f"adjuvant evaluation {dates.earliest_on} to {dates.latest_on}" if dates else "adjuvant evaluation"
+    if journey.evaluated_on is not None:
+        return ()
     judged = _ask(journey, "adjuvant_evaluation", text, dates.latest_on if dates else None)
     if journey.pathology is not None:
         return (judged,)

@@ -34,8 +34,9 @@ AFTER_THE_END = (
     c.ReportPathology,
     c.TypeLabResults,
     c.Acknowledge,
+    c.Sign,
 )
-"""What is still taken after the end of study from people: safety reports and late results."""
+"""What is still taken after the end of study from people: safety reports and late results, signatures."""
 AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge)
 """What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 

@@ -5,16 +5,20 @@ from typing import assert_never
 
 from domain.patient import commands as c
 from domain.patient import (
+    consents,
     courses,
     dosing,
     ending,
     happenings,
+    holds,
     judging,
     planning,
     reporting,
     results,
     safety,
     screening,
+    signatures,
+    stop,
     surgery,
     time,
 )
@@ -32,6 +36,7 @@ def decide(journey: Journey, submission: Submission[c.Command], at: datetime) ->
     draft = Draft(journey, at, submission.sender)
     _apply(draft, submission)
     keep_planned(draft)
+    signatures.close_act(draft, submission)
     return tuple(draft.facts)
 
 
@@ -41,8 +46,7 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.Begin():
             screening.begin(draft, command)
         case c.RecordConsent():
-            screening.in_screening(draft, command.kind)
-            screening.consent(draft, command)
+            screening.record_consent(draft, command)
         case c.RecordEvidence():
             screening.evidence(draft, command)
         case c.TypeLabResults():
@@ -56,6 +60,7 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.ReportScreenFailure():
             screening.screen_failure(draft, command)
         case c.RequestRandomization():
+            signatures.refuse_unsigned(draft, command.kind)
             screening.request_randomization(draft, command)
         case c.ReportDose():
             dosing.dose_given(draft, submission, command)
@@ -115,6 +120,8 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             ending.end_of_study(draft, command)
         case c.Acknowledge():
             ending.acknowledge(draft, command)
+        case c.Sign():
+            signatures.sign(draft, submission, command)
         case c.TimePassed():
             time.time_passed(draft)
         case c.LabsReported():
@@ -125,6 +132,14 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             screening.slot_allocated(draft, command)
         case c.AllocationDenied():
             screening.allocation_denied(draft, command)
+        case c.LearnIcf():
+            consents.icf_approved(draft, command)
+        case c.LearnDosingPause():
+            holds.dosing_paused(draft, command)
+        case c.LearnDosingResumption():
+            holds.dosing_resumed(draft, command)
+        case c.LearnTrialStop():
+            stop.trial_stopped(draft, command)
         case c.CancelRequested():
             draft.add(f.CancellationAsked())
         case _:

@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient import holds
 from domain.patient.checks import confirm
 from domain.patient.departures import GivenDay, content, missed, with_amounts
 from domain.patient.draft import Draft
@@ -48,6 +49,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     for one in given:
         fact = f.DoseGiven(cycle=number, day=one.day, given_on=one.on, drugs=one.drugs, as_planned=one.as_planned)
         draft.add(fact)
+        holds.dose_on_hold(draft, f"{command.cycle}D{one.day}", one.on, submission.occurred_at)
         content(draft, one, regimen)
         missed(draft, one, regimen)
     if first and epoch is draft.protocol.epoch(draft.journey.epoch) and not draft.journey.treatment_ended:
@@ -160,8 +162,10 @@ def _timing(draft: Draft, command: c.ReportDose, cycle: Cycle | None) -> None:
         how = f"{-off} d early" if off < 0 else f"{off} d late"
         text = f"{cycle.label}D1 {how}, expected {dates.earliest_on} to {dates.latest_on}"
         why = cycle.delay_why if off > 0 else None
-        if off > 0 and not why:
+        paused = holds.lateness(draft.journey, dates.latest_on, command.given_on)
+        if off > 0 and not why and not paused:
             text += "; no reason of the delay on record"
+        text += paused
         draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=command.given_on, why=why)
     _gate(draft, cycle, command.given_on)
 

@@ -21,6 +21,7 @@ class Draft:
         self.journey = journey
         self.at = at
         self.sender = sender
+        self.begun = journey.seq
         self.facts: list[f.Fact] = []
 
     @property
@@ -143,6 +144,7 @@ class Draft:
             rand_on=journey.randomized_on,
             first_dose_on=first_dose_on,
             consent_version=journey.consent_version,
+            icf_versions=tuple(journey.icf_versions),
         )
 
     def eligibility(self) -> tuple[Finding, ...]:

@@ -1,7 +1,7 @@
 """A subject's state as a fold over facts. `evolve` is total: it has no rule, reads no clock and never raises."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import assert_never
 
@@ -86,6 +86,15 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause of dosing by the sponsor, and its end."""
+
+    since: datetime
+    why: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """Everything known of one subject."""
 
@@ -98,7 +107,9 @@ class Journey:
     born_on: date = date.min
     sex: Sex = "FEMALE"
     consent_on: date | None = None
-    consent_version: str = ""
+    consents: dict[str, date] = field(default_factory=dict)
+    icf_versions: dict[str, date | None] = field(default_factory=dict)
+    reconsent: f.ReconsentAsked | None = None
     weight_kg: Decimal | None = None
     weighed_on: date = date.min
     height_cm: Decimal | None = None
@@ -147,6 +158,8 @@ class Journey:
     deviations: dict[str, f.DeviationRecorded] = field(default_factory=dict)
     adverse_events: int = 0
     safety: Safety = field(default_factory=Safety)
+    pauses: tuple[Pause, ...] = ()
+    unsigned: dict[int, f.SignatureAsked] = field(default_factory=dict)
 
     @property
     def protocol(self) -> Protocol:
@@ -154,9 +167,19 @@ class Journey:
         return catalogue.protocol(self.trial, self.protocol_version)
 
     @property
+    def consent_version(self) -> str:
+        """The version of the latest consent."""
+        return max(self.consents, key=lambda version: self.consents[version], default="")
+
+    @property
     def stream(self) -> str:
         """The name of this subject's stream, which is also the workflow id."""
         return f"patient-{self.trial}-{self.subject}"
+
+    @property
+    def is_dosing_paused(self) -> bool:
+        """Say whether the sponsor has paused dosing."""
+        return any(pause.until is None for pause in self.pauses)
 
     @property
     def is_over(self) -> bool:
@@ -207,9 +230,23 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
                 clock=fact.clock,
                 born_on=fact.born_on,
                 sex=fact.sex,
+                icf_versions={row.version: row.approved_on for row in fact.icf_versions},
             )
         case f.ConsentGiven():
-            return replace(now, consent_on=fact.signed_on, consent_version=fact.version)
+            return _consent(now, fact)
+        case f.IcfApproved():
+            return replace(now, icf_versions=now.icf_versions | {fact.version: fact.approved_on})
+        case f.ReconsentAsked():
+            return replace(now, reconsent=fact)
+        case f.DosingPaused():
+            return replace(now, pauses=(*now.pauses, Pause(fact.paused_at, fact.why)))
+        case f.DosingResumed():
+            ended = tuple(replace(pause, until=pause.until or fact.resumed_at) for pause in now.pauses)
+            return replace(now, pauses=ended)
+        case f.SignatureAsked():
+            return replace(now, unsigned=now.unsigned | {fact.fact: fact})
+        case f.FactSigned():
+            return replace(now, unsigned={seq: row for seq, row in now.unsigned.items() if seq not in fact.facts})
         case f.EvidenceRecorded():
             return _evidence(now, fact)
         case f.JudgementsGiven():
@@ -322,6 +359,17 @@ def _pathology(now: Journey, fact: f.PathologyReported) -> Journey:
     """A preliminary report is not what the branch and the evaluation wait for."""
     now = replace(now, residual_uncertain=now.residual_uncertain or fact.residual_uncertain)
     return replace(now, pathology=fact.resection, pathology_report=fact) if fact.final else now
+
+
+def _consent(now: Journey, fact: f.ConsentGiven) -> Journey:
+    """Keep the first consent's date; one to the version that was asked for answers the question."""
+    answered = now.reconsent is not None and now.reconsent.version == fact.version
+    return replace(
+        now,
+        consent_on=now.consent_on or fact.signed_on,
+        consents=now.consents | {fact.version: fact.signed_on},
+        reconsent=None if answered else now.reconsent,
+    )
 
 
 def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:

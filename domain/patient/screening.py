@@ -1,10 +1,13 @@
 """Consent to randomization."""
 
+from datetime import date
+
 from domain.evidence import NAMES, Sections
 from domain.findings import Finding
+from domain.last_start import last_first_dose_on
 from domain.patient import commands as c
+from domain.patient import consents, holds, judging, results
 from domain.patient import facts as f
-from domain.patient import judging, results
 from domain.patient.draft import Draft
 from domain.protocol import ScreeningEpoch
 from domain.submission import Reason, Refused
@@ -15,23 +18,34 @@ def begin(draft: Draft, command: c.Begin) -> None:
     named = {name: getattr(command, name) for name in f.SubjectRegistered.model_fields if name != "kind"}
     draft.add(f.SubjectRegistered(**named))
     draft.add(f.EpochEntered(epoch=draft.protocol.screening.code, entered_on=draft.today))
+    if command.dosing_pause is not None:
+        holds.dosing_paused(draft, command.dosing_pause)
     if command.consent is not None:
-        draft.add(f.ConsentGiven(signed_on=command.consent.signed_on, version=command.consent.version))
+        consents.consent(draft, command.consent)
     if command.evidence is not None:
         evidence(draft, command.evidence, command.by, command.role)
     if command.consent is not None:
         _order(draft, command.consent)
 
 
+def _tell_late_start(draft: Draft, on: date) -> None:
+    """Tell that treatment may not end by the trial's completion date. Told, never refused. Source: T7, Q9."""
+    last = last_first_dose_on(draft.protocol)
+    if on > last:
+        draft.event("LAST_START_PASSED", f"randomized on {on}, after the last C1D1 of {last}")
+
+
+def record_consent(draft: Draft, command: c.RecordConsent) -> None:
+    """Record the first consent, in screening; or a re-consent to a further version, at any time."""
+    if draft.journey.consent_on is None:
+        in_screening(draft, command.kind)
+    consent(draft, command)
+
+
 def consent(draft: Draft, command: c.Consent) -> None:
-    """Record the consent and order the screening laboratory results."""
-    if draft.journey.consent_on is not None:
-        detail = f"consent of {draft.journey.consent_on} is on record"
-        raise Refused(
-            Reason.CONTRADICTS, detail, rule="I1.1", field="signed_on", accepts="nothing: what is on record stands"
-        )
-    draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
-    _order(draft, command)
+    """Record a consent; the first one orders the screening laboratory results."""
+    if consents.consent(draft, command):
+        _order(draft, command)
 
 
 def _order(draft: Draft, consent: c.Consent) -> None:
@@ -106,6 +120,7 @@ def slot_allocated(draft: Draft, command: c.SlotAllocated) -> None:
     if journey.is_over:
         return
     draft.event("RANDOMIZED", f"randomized to {command.arm}")
+    _tell_late_start(draft, command.randomized_on)
     draft.enter(draft.protocol.after(journey.epoch).code)
 
 

@@ -7,6 +7,7 @@ from domain.patient import facts as f
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
 from domain.patient.pathology import contradictions
+from domain.patient.signatures import enter_when_signed
 from domain.patient.taken import last_taken
 from domain.patient.windows import days
 from domain.protocol import EvaluationEpoch, ProcedureEpoch, TreatmentEpoch
@@ -175,6 +176,9 @@ def adjuvant_evaluation(draft: Draft, command: c.EvaluateAdjuvant) -> None:
     if not isinstance(epoch, EvaluationEpoch) or journey.surgery_on is None:
         detail = f"adjuvant_evaluation belongs to the evaluation after surgery; the subject is in {journey.epoch}"
         raise Refused(Reason.PHASE, detail, rule="T5", accepts="after surgery_done with R0")
+    if journey.evaluated_on is not None:
+        detail = f"evaluation of {journey.evaluated_on} is on record and awaits a signature"
+        raise Refused(Reason.CONTRADICTS, detail, rule="T5", field="evaluated_on", accepts="sign")
     if command.evaluated_on < journey.surgery_on:
         raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="evaluated_on",
                       accepts=f"a date from {journey.surgery_on}")  # fmt: skip
@@ -187,6 +191,6 @@ def adjuvant_evaluation(draft: Draft, command: c.EvaluateAdjuvant) -> None:
         draft.deviate("PATHOLOGY", epoch.source.rule, text, important=True, on=command.evaluated_on)
     draft.add(f.EvaluationJudged(evaluated_on=command.evaluated_on, fit=command.fit, why=command.why))
     if command.fit:
-        draft.enter(draft.protocol.after(epoch.code).code)
+        enter_when_signed(draft, command.kind, draft.protocol.after(epoch.code).code)
     else:
         draft.end_treatment("NOT_FIT", command.evaluated_on, command.why)

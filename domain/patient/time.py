@@ -34,7 +34,9 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
             _overdue(draft, item)
         case "REPORT_OVERDUE":
             report_overdue(draft, item)
-        case "MAXIMUM_DELAY" | "CLOSE" | "TELL":
+        case "RECONSENT_OVERDUE":
+            _reconsent_overdue(draft, item)
+        case "MAXIMUM_DELAY" | "CLOSE" | "TELL" | "RECONSENT_REMINDER" | "SIGNATURES_OVERDUE":
             draft.announce(item.tells, item.text)
         case "MISSED":
             _missed(draft, item)
@@ -89,4 +91,17 @@ def _overdue(draft: Draft, item: Item) -> None:
             why=cycle.delay_why if cycle else None,
         )
     )
+    draft.announce(item.tells, item.text)
+
+
+def _reconsent_overdue(draft: Draft, item: Item) -> None:
+    """Record the missed deadline of a re-consent as a deviation and escalate it; from now on dosing waits."""
+    asked = draft.journey.reconsent
+    if asked is None:  # pragma: no cover - the agenda has such an item only while a re-consent is awaited
+        return
+    important = draft.protocol.acts.consent_overdue.important
+    item_name = f"RECONSENT/{asked.version}"
+    rule = draft.protocol.acts.consent_overdue.source.rule
+    fact = f.DeviationRecorded(item=item_name, rule=rule, text=item.text, important=important)
+    draft.add(fact.model_copy(update={"expected_to": asked.deadline}))
     draft.announce(item.tells, item.text)

@@ -47,8 +47,9 @@ def attributes(journey: Journey) -> dict[str, str | int | bool | None]:
 
 
 def next_due_instant(journey: Journey) -> str | None:
-    """Give the instant (ISO, UTC) at which the next human act falls due, else the next due item."""
-    instants = [ask.at or journey.site.due_at(ask.by) for ask in asks(journey) if ask.by is not None]
+    """Give the instant (ISO, UTC) at which the next clinical act falls due, else the next due item. No signature."""
+    asked = [ask for ask in asks(journey) if ask.kind != "sign"]
+    instants = [ask.at or journey.site.due_at(ask.by) for ask in asked if ask.by is not None]
     if instants:
         return min(instants).isoformat()
     item = due(journey)

@@ -5,9 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from domain.patient.commands import Consent, Evidence
+from domain.patient.commands import Consent, Evidence, IcfVersion
+from domain.patient.commands.acts import FIRST_ICF
 from domain.protocol import Role
-from domain.values import Clock, Code, Frozen, Sex, Site, StaffCode, SubjectNo
+from domain.values import Clock, Code, Frozen, Sex, Site, StaffCode, SubjectNo, Text
 
 
 class Delegation(Frozen):
@@ -29,6 +30,7 @@ class OpenTrial(Frozen):
     clock: Clock
     sites: tuple[Site, ...] = Field(min_length=1)
     staff: tuple[Delegation, ...] = Field(min_length=1)
+    icf_versions: tuple[IcfVersion, ...] = FIRST_ICF
 
 
 class AddSite(Site):
@@ -63,6 +65,51 @@ class Enroll(Frozen):
     rescreening_of: SubjectNo | None = Field(None, description="the number under which screening failed before")
 
 
+class ApproveIcf(Frozen):
+    """Approve a version of the informed consent form; subjects who consented to another are asked for re-consent."""
+
+    kind: Literal["approve_icf"] = "approve_icf"
+    version: Code = Field(description="ICF version, for example V2.0")
+    approved_on: date = Field(description="date of the approval")
+    re_consent_within_days: int | None = Field(None, ge=1, le=366, description="days from today for the re-consent")
+    deadline: date | None = Field(None, description="last day for the re-consent, in place of the days")
+
+
+class PauseEnrolment(Frozen):
+    """Take no further participants for now, and draw no slots."""
+
+    kind: Literal["pause_enrolment"] = "pause_enrolment"
+    why: Text
+
+
+class ResumeEnrolment(Frozen):
+    """End the pause of enrolment."""
+
+    kind: Literal["resume_enrolment"] = "resume_enrolment"
+    why: Text
+
+
+class PauseDosing(Frozen):
+    """Let dosing wait in every subject."""
+
+    kind: Literal["pause_dosing"] = "pause_dosing"
+    why: Text
+
+
+class ResumeDosing(Frozen):
+    """End the pause of dosing."""
+
+    kind: Literal["resume_dosing"] = "resume_dosing"
+    why: Text
+
+
+class StopTrial(Frozen):
+    """Stop the trial early: enrolment closes for good, and protocol treatment ends in every subject."""
+
+    kind: Literal["stop_trial"] = "stop_trial"
+    why: Text
+
+
 class ReportMisaddressed(Frozen):
     """A command for a subject that does not exist (sent by the command line, so that the refusal is on record)."""
 
@@ -95,6 +142,13 @@ class JourneyStarted(Frozen):
     request: int
 
 
+class ActDelivered(Frozen):
+    """A subject's journey has recorded an act that was passed on to it (sent by the activity)."""
+
+    kind: Literal["act_delivered"] = "act_delivered"
+    request: int
+
+
 class SlotOpened(Frozen):
     """A slot was opened (sent by the activity)."""
 
@@ -115,6 +169,7 @@ class CancelRequested(Frozen):
     kind: Literal["cancel_requested"] = "cancel_requested"
 
 
-FromPeople = OpenTrial | AddSite | Delegate | EndDelegation | Enroll | ReportMisaddressed
-FromSystem = AllocateSlot | ListSealed | JourneyStarted | SlotOpened | TimePassed | CancelRequested
+SponsorAct = ApproveIcf | PauseEnrolment | ResumeEnrolment | PauseDosing | ResumeDosing | StopTrial
+FromPeople = OpenTrial | AddSite | Delegate | EndDelegation | Enroll | SponsorAct | ReportMisaddressed
+FromSystem = AllocateSlot | ListSealed | JourneyStarted | ActDelivered | SlotOpened | TimePassed | CancelRequested
 Command = FromPeople | FromSystem

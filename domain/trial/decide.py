@@ -4,16 +4,14 @@ from datetime import date, datetime
 from typing import assert_never
 
 from domain import catalogue
-from domain.patient.commands import Begin
+from domain.patient.commands import Begin, DosingPause
 from domain.patient.judging import check_answers
-from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
+from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Submission
+from domain.trial import acts
 from domain.trial import commands as c
 from domain.trial import facts as f
 from domain.trial.register import Register
 from domain.values import Site, dates_of
-
-MAY_ENROLL = ("COORDINATOR", "INVESTIGATOR")
-MAY_DELEGATE = ("SPONSOR", "INVESTIGATOR")
 
 
 def decide(  # noqa: C901, PLR0911 - a table of cases
@@ -33,13 +31,22 @@ def decide(  # noqa: C901, PLR0911 - a table of cases
         case c.EndDelegation():
             return _end_delegation(register, command)
         case c.Enroll():
-            return _enroll(register, command, submission.sender, at)
+            return _enroll(register, submission, command, at)
+        case (
+            c.ApproveIcf()
+            | c.PauseEnrolment()
+            | c.ResumeEnrolment()
+            | c.PauseDosing()
+            | c.ResumeDosing()
+            | c.StopTrial()
+        ):
+            return acts.decide_act(register, command, submission.sender.staff, at)
         case c.ReportMisaddressed():
             _misaddressed(register, command)
             return ()
         case c.AllocateSlot():
             return _allocate(register, command, at)
-        case c.ListSealed() | c.JourneyStarted() | c.SlotOpened():
+        case c.ListSealed() | c.JourneyStarted() | c.ActDelivered() | c.SlotOpened():
             return _outcome(register, command)
         case c.TimePassed():
             return ()
@@ -58,18 +65,24 @@ def _check(register: Register, submission: Submission[c.Command]) -> None:
         if role != SYSTEM:
             raise Refused(Reason.ROLE, f"{command.kind} comes from the product itself, never from outside")
         return
-    may: tuple[str, ...] = (role,)
-    if isinstance(command, c.Enroll):
-        may = MAY_ENROLL
-    elif isinstance(command, c.AddSite | c.Delegate | c.EndDelegation):
-        may = MAY_DELEGATE
+    if isinstance(command, c.OpenTrial | c.ReportMisaddressed):
+        return
+    row = register.protocol.permission(command.kind)
+    may = row.roles if row else ()
     if role not in may:
-        detail = f"{command.kind} needs a named staff member" if role == UNATTRIBUTED else f"{role} may not send it"
+        detail = f"{role} may not send {command.kind}"
+        if role == UNATTRIBUTED:
+            detail = f"{command.kind} needs a named staff member"
         raise Refused(Reason.ROLE, detail, rule="3.6 roles", field="role", accepts=" or ".join(may))
 
 
 def _open_trial(command: c.OpenTrial) -> tuple[f.Fact, ...]:
-    opened = f.TrialOpened(trial=command.trial, protocol_version=command.protocol_version, clock=command.clock)
+    opened = f.TrialOpened(
+        trial=command.trial,
+        protocol_version=command.protocol_version,
+        clock=command.clock,
+        icf_versions=command.icf_versions,
+    )
     sites = [f.SiteAdded(site=site) for site in command.sites]
     staff = [f.StaffDelegated(delegation=row) for row in command.staff]
     protocol = catalogue.PROTOCOLS.get((command.trial, command.protocol_version))
@@ -97,7 +110,12 @@ def _end_delegation(register: Register, command: c.EndDelegation) -> tuple[f.Fac
     return (f.DelegationEnded(staff=command.staff, valid_to=command.valid_to),)
 
 
-def _enroll(register: Register, command: c.Enroll, sender: Sender, at: datetime) -> tuple[f.Fact, ...]:
+def _enroll(
+    register: Register, submission: Submission[c.Command], command: c.Enroll, at: datetime
+) -> tuple[f.Fact, ...]:
+    closed = acts.enrolment_closed(register)
+    if closed:
+        raise Refused(Reason.RULE, closed, rule="T1.1", accepts=acts.when_open(register))
     site = register.sites.get(command.site)
     if site is None:
         known = ", ".join(sorted(register.sites))
@@ -109,7 +127,7 @@ def _enroll(register: Register, command: c.Enroll, sender: Sender, at: datetime)
     _rescreening(register, command)
     if command.evidence is not None:
         check_answers(register.protocol, command.evidence.judgements)
-    subject = f"S{len(register.subjects) + 1:03d}"
+    subject, pause = f"S{len(register.subjects) + 1:03d}", register.dosing_pause
     begin = Begin(
         trial=register.trial,
         protocol_version=register.protocol_version,
@@ -120,9 +138,11 @@ def _enroll(register: Register, command: c.Enroll, sender: Sender, at: datetime)
         clock=register.clock,
         consent=command.consent,
         evidence=command.evidence,
-        by=sender.staff,
-        role=sender.role,
+        by=submission.sender.staff,
+        role=submission.sender.role,
         rescreening_of=command.rescreening_of,
+        icf_versions=register.icf_versions,
+        dosing_pause=DosingPause(paused_at=pause.at, why=pause.why) if pause else None,
     )
     return (f.SubjectEnrolled(subject=subject, begin=begin),)
 
@@ -165,14 +185,18 @@ def _allocate(register: Register, command: c.AllocateSlot, at: datetime) -> tupl
         detail = f"there is no subject {command.subject}"
         raise Refused(Reason.UNKNOWN_SUBJECT, detail, field="subject", accepts="an enrolled subject")
     drawn = len(register.allocations)
-    if drawn >= register.protocol.target:
-        why = f"{register.protocol.target} subjects are randomized"
+    closed = acts.enrolment_closed(register)
+    why = closed or f"{register.protocol.target} subjects are randomized"
+    if closed or drawn >= register.protocol.target:
         declined = f.AllocationDeclined(subject=command.subject, request=command.request, why=why)
-        raise Refused(Reason.FULL, why, rule="T1.1", accepts="no further subject", facts=(declined,))
+        accepts = acts.when_open(register) if closed else "no further subject"
+        raise Refused(Reason.RULE if closed else Reason.FULL, why, rule="T1.1", accepts=accepts, facts=(declined,))
     return (f.SlotReserved(subject=command.subject, slot=drawn + 1, randomized_on=site.date_of(at)),)
 
 
-def _outcome(register: Register, command: c.ListSealed | c.JourneyStarted | c.SlotOpened) -> tuple[f.Fact, ...]:
+def _outcome(
+    register: Register, command: c.ListSealed | c.JourneyStarted | c.ActDelivered | c.SlotOpened
+) -> tuple[f.Fact, ...]:
     """Record what came of an intent. Of one that is not open, or of another kind, nothing follows."""
     intent = register.intents.get(command.request)
     match command, intent.fact if intent else None:
@@ -180,6 +204,8 @@ def _outcome(register: Register, command: c.ListSealed | c.JourneyStarted | c.Sl
             return (f.AllocationListSealed(request=command.request, slots=command.slots, sha256=command.sha256),)
         case c.JourneyStarted(), f.SubjectEnrolled():
             return (f.JourneyBegan(request=command.request),)
+        case c.ActDelivered(), f.ActPassedOn():
+            return (f.ActReached(request=command.request),)
         case c.SlotOpened(), f.SlotReserved():
             return (f.SubjectAllocated(request=command.request, arm=command.arm),)
         case _:

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
-from domain.patient.commands import Begin
+from domain.patient.commands import Begin, IcfVersion, Word
+from domain.patient.commands.acts import FIRST_ICF
 from domain.trial.commands import Delegation
 from domain.values import Clock, Code, Frozen, Site, SubjectNo
 
@@ -15,6 +16,7 @@ class TrialOpened(Frozen):
     trial: str
     protocol_version: str
     clock: Clock
+    icf_versions: tuple[IcfVersion, ...] = FIRST_ICF
 
 
 class SiteAdded(Frozen):
@@ -85,6 +87,54 @@ class AllocationDeclined(Frozen):
     why: str
 
 
+class IcfApproved(IcfVersion):
+    kind: Literal["IcfApproved"] = "IcfApproved"
+    re_consent_within_days: int | None = None
+    deadline: date | None = None
+
+
+class SponsorActed(Frozen):
+    """Who did it, when and why: the common part of the sponsor's acts."""
+
+    by: str
+    at: AwareDatetime
+    why: str
+
+
+class EnrolmentPaused(SponsorActed):
+    kind: Literal["EnrolmentPaused"] = "EnrolmentPaused"
+
+
+class EnrolmentResumed(SponsorActed):
+    kind: Literal["EnrolmentResumed"] = "EnrolmentResumed"
+
+
+class DosingPaused(SponsorActed):
+    kind: Literal["DosingPaused"] = "DosingPaused"
+
+
+class DosingResumed(SponsorActed):
+    kind: Literal["DosingResumed"] = "DosingResumed"
+
+
+class TrialStopped(SponsorActed):
+    kind: Literal["TrialStopped"] = "TrialStopped"
+
+
+class ActPassedOn(Frozen):
+    """Intent: let the subject's journey record an act of the sponsor."""
+
+    kind: Literal["ActPassedOn"] = "ActPassedOn"
+    subject: SubjectNo
+    act: str
+    word: Word
+
+
+class ActReached(Frozen):
+    kind: Literal["ActReached"] = "ActReached"
+    request: int
+
+
 class CancellationAsked(Frozen):
     kind: Literal["CancellationAsked"] = "CancellationAsked"
 
@@ -101,7 +151,15 @@ Fact = Annotated[
     | SlotReserved
     | SubjectAllocated
     | AllocationDeclined
-    | CancellationAsked,
+    | CancellationAsked
+    | IcfApproved
+    | EnrolmentPaused
+    | EnrolmentResumed
+    | DosingPaused
+    | DosingResumed
+    | TrialStopped
+    | ActPassedOn
+    | ActReached,
     Field(discriminator="kind"),
 ]
 FACT: TypeAdapter[Fact] = TypeAdapter(Fact)

@@ -5,12 +5,13 @@ from datetime import date
 from typing import assert_never
 
 from domain import catalogue
+from domain.patient.commands import IcfVersion
 from domain.protocol import Protocol
 from domain.trial import facts as f
 from domain.trial.commands import Delegation
 from domain.values import Clock, Site
 
-IntentFact = f.AllocationListRequested | f.SubjectEnrolled | f.SlotReserved
+IntentFact = f.AllocationListRequested | f.SubjectEnrolled | f.SlotReserved | f.ActPassedOn
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class Register:
     slot_of: dict[int, str] = field(default_factory=dict)
     declined: dict[str, tuple[int, str]] = field(default_factory=dict)
     intents: dict[int, Intent] = field(default_factory=dict)
+    icf_versions: tuple[IcfVersion, ...] = ()
+    enrolment_pause: f.EnrolmentPaused | None = None
+    dosing_pause: f.DosingPaused | None = None
+    stop: f.TrialStopped | None = None
 
     @property
     def protocol(self) -> Protocol:
@@ -77,7 +82,13 @@ def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: C901, PLR0911
     now = replace(register, seq=register.seq + 1)
     match fact:
         case f.TrialOpened():
-            return replace(now, trial=fact.trial, protocol_version=fact.protocol_version, clock=fact.clock)
+            return replace(
+                now,
+                trial=fact.trial,
+                protocol_version=fact.protocol_version,
+                clock=fact.clock,
+                icf_versions=fact.icf_versions,
+            )
         case f.SiteAdded():
             return replace(now, sites=now.sites | {fact.site.code: fact.site})
         case f.StaffDelegated():
@@ -110,6 +121,23 @@ def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: C901, PLR0911
             return _close(now, fact.request)
         case f.AllocationDeclined():
             return replace(now, declined=now.declined | {fact.subject: (fact.request, fact.why)})
+        case f.IcfApproved():
+            version = IcfVersion(version=fact.version, approved_on=fact.approved_on)
+            return replace(now, icf_versions=(*now.icf_versions, version))
+        case f.EnrolmentPaused():
+            return replace(now, enrolment_pause=fact)
+        case f.EnrolmentResumed():
+            return replace(now, enrolment_pause=None)
+        case f.DosingPaused():
+            return replace(now, dosing_pause=fact)
+        case f.DosingResumed():
+            return replace(now, dosing_pause=None)
+        case f.TrialStopped():
+            return replace(now, stop=fact)
+        case f.ActPassedOn():
+            return _open(now, fact)
+        case f.ActReached():
+            return _close(now, fact.request)
         case f.CancellationAsked():
             return now
         case _:

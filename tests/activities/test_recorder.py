@@ -25,7 +25,7 @@ NOW = datetime.now(UTC)
 def rash(number: int = 0, **changed: Any) -> Message:
     """Give the report of an adverse event, always the same for a number."""
     fields = {"term": f"rash {number}", "grade": 1, "serious": False, "onset_on": str(ago(1))} | changed
-    return sent(Submitted("adverse_event", fields, staff="CRC1", id=f"rash-{number:04d}"))
+    return sent(Submitted("adverse_event", fields, staff="INV1", id=f"rash-{number:04d}"))
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_refusal_is_answered_the_same_again_too(recorder: Recorder, subject: P
 
 def test_several_messages_in_one_call_are_taken_in_order(recorder: Recorder, subject: Past) -> None:
     """Each sees what the one before it left; a refusal between them stops nobody."""
-    consent = sent(Submitted("record_consent", {"signed_on": str(ago(1)), "version": "V2.0"}, staff="CRC1"))
+    consent = sent(Submitted("record_consent", {"signed_on": str(ago(1)), "version": "V1.0"}, staff="CRC1"))
     seen = subject.journey.seq
 
     step = record(recorder, subject, rash(1), consent, rash(2), rash(1))

@@ -34,6 +34,10 @@ class Act:
         await stage.come(noon(day(self.on)))
         if self.kind == "cancel":
             await stage.cancel()
+        elif self.kind == "sign":
+            await stage.send("sign", self.staff, facts=stage.unsigned(), **self.fields)
+        elif self.staff == "SPO1":
+            await stage.act(self.kind, **self.fields)
         elif self.kind != "wait":
             event = {"event": stage.facts("AdverseEventReported")[-1].seq} if self.kind in OF_AN_EVENT else {}
             await stage.send(self.kind, self.staff, **self.fields, **event)
@@ -64,6 +68,11 @@ class Script:
 def said(on: int, kind: str, staff: str = "INV1", dated: str = "", **fields: object) -> Act:
     """Say something; the field `dated` names gets the day's date."""
     return Act(on, kind, staff, {**fields, **({dated: str(day(on))} if dated else {})})
+
+
+def acted(on: int, kind: str, **fields: object) -> Act:
+    """Let the sponsor act on the whole trial."""
+    return Act(on, kind, "SPO1", fields or {"why": "safety signal"})
 
 
 def dosed(cycle: int, on: int) -> tuple[Act, ...]:
@@ -207,6 +216,12 @@ SCRIPTS = (
     Script(
         "cancel-asked", (*SCREENED, Act(3, "cancel"), said(5, "screen_failure", dated="decided_on", why="I2")),
         "SCREENING", study="SCREEN_FAILURE",
+    ),
+    Script(
+        "sponsor-acts", (*FIRST, acted(10, "approve_icf", version="V2.0", approved_on=str(day(10))),
+        said(12, "record_consent", "CRC1", "signed_on", version="V2.0"), said(13, "sign", meaning="reviewed"),
+        acted(15, "pause_enrolment"), acted(15, "pause_dosing"), acted(17, "resume_enrolment"),
+        acted(40, "resume_dosing"), acted(41, "stop_trial"), closed(50)), TO_FOLLOW_UP, "TRIAL_STOPPED",
     ),
     Script("detours", DETOURS, TO_EVALUATION, "RESECTION_R1", deviations=("*",)),
 )  # fmt: skip

@@ -28,7 +28,7 @@ from activities.contract import Answer
 from demo import laboratory
 from demo.documents import screening_document
 from domain import catalogue
-from domain.decider import patient_stream, trial_stream
+from domain.decider import PATIENT, patient_stream, trial_stream
 from domain.protocol import Protocol
 from domain.values import Clock, Sex
 from journal.store import Journal, StoredFact
@@ -104,6 +104,17 @@ class Stage:
         assert answer.outcome == "applied", answer.sentence()
         await self.settle()
         return answer
+
+    async def act(self, kind: str, **fields: object) -> None:
+        """Let the sponsor act on the whole trial, and wait until the subject has heard of it."""
+        answer = await self.client.to_trial(Submitted(kind, fields, staff="SPO1"))
+        assert answer.outcome == "applied", answer.sentence()
+        await self.settle()
+
+    def unsigned(self) -> list[int]:
+        """Give the numbers of the subject's facts that await a signature."""
+        journey = PATIENT.fold([PATIENT.fact.validate_json(fact.body) for fact in self.facts()])
+        return sorted(journey.unsigned)
 
     async def cancel(self) -> None:
         """Ask Temporal to cancel the journey."""

@@ -1,5 +1,6 @@
 """Plays: a story from any phase, and then commands that are sensible or silly, at random instants."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -18,7 +19,7 @@ from domain.values import Clock
 from tests.given import SITE, START, TRIAL_ID, Outcome, Story, day, given_trial, when
 from tests.laws.sensible import sensible
 from tests.laws.strategies import OWN, PEOPLE, REGISTER_KINDS, dates_near, model
-from tests.stories import PHASES, begin, results, told
+from tests.stories import PHASES, begin, dosing_paused, reconsent_asked, results, told
 
 MOVES = [*["asked"] * 3, *["awaited"] * 3, *["fitting"] * 2, *["silly"] * 2]
 JUMPS = st.sampled_from([0, 0, 0, 0, 1, 3, 7, 21, 22, 45, 120, 400])
@@ -28,6 +29,12 @@ ROLES = st.sampled_from(
 LOW: dict[str, tuple[str, str, str] | None] = {"PLT": ("40", "10*9/L", "")}
 RESECTIONS: st.SearchStrategy[Resection] = st.sampled_from(["R0", "R0", "R0", "R1", "RX", "NOT_RESECTED"])
 RECIPIENTS: st.SearchStrategy[Recipient] = st.sampled_from(["SPONSOR", "EC", "AUTHORITY"])
+
+BEGINNINGS: dict[str, Callable[[], Story]] = {
+    **PHASES,
+    "dosing paused": dosing_paused,
+    "re-consent asked": reconsent_asked,
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,9 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
     today = story.today
     event = max(story.state.safety.events, default=1)
     fitting: dict[str, Any] = {
-        "record_consent": lambda: c.RecordConsent(signed_on=today, version="V1.0"),
+        "record_consent": lambda: c.RecordConsent(
+            signed_on=today, version=story.state.reconsent.version if story.state.reconsent else "V1.0"
+        ),
         "confirm_eligibility": lambda: c.ConfirmEligibility(judged_on=today),
         "request_randomization": c.RequestRandomization,
         "dose_given": lambda: _dose(draw, story),
@@ -58,6 +67,7 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "pathology": lambda: c.ReportPathology(reported_on=today, resection=draw(RESECTIONS)),
         "adjuvant_evaluation": lambda: c.EvaluateAdjuvant(evaluated_on=today, fit=draw(st.booleans()), why="x"),
         "follow_up_contact": lambda: c.ReportContact(contacted_on=today),
+        "sign": lambda: c.Sign(facts=(draw(st.sampled_from(sorted(story.state.unsigned))),), meaning="reviewed"),
         "end_of_study": lambda: c.EndStudy(ended_on=today),
         "death": lambda: c.ReportDeath(died_on=today),
         "sae_reported": lambda: c.ReportSafety(event=event, reported_at=story.now, to=draw(RECIPIENTS)),
@@ -88,6 +98,8 @@ def _awaited(draw: st.DrawFn, story: Story) -> Any:
     intents = [every[0], every[0], every[-1]] if every else []
     if story.state.seq == 0:
         return begin()
+    if story.state.is_dosing_paused and draw(st.booleans()):
+        return c.LearnDosingResumption(resumed_at=story.now)
     if not intents or draw(st.integers(0, 5)) == 0:
         return draw(model(draw(st.sampled_from(OWN)), dates_near(story.now)))
     intent = draw(st.sampled_from(intents))
@@ -122,7 +134,7 @@ def _command(draw: st.DrawFn, story: Story) -> Any:
 @st.composite
 def plays(draw: st.DrawFn, longest: int = 6) -> Play:
     """Give a play from any phase."""
-    start = story = PHASES[draw(st.sampled_from(sorted(PHASES)))]()
+    start = story = BEGINNINGS[draw(st.sampled_from(sorted(BEGINNINGS)))]()
     steps = []
     for _ in range(draw(st.integers(1, longest))):
         at = story.now + timedelta(days=draw(JUMPS))
@@ -144,7 +156,7 @@ def trials(draw: st.DrawFn, longest: int = 8) -> Play:
     steps = []
     for _ in range(draw(st.integers(1, longest))):
         any_kind = model(draw(st.sampled_from(REGISTER_KINDS)), dates_near(story.now))
-        command = draw(any_kind if draw(st.booleans()) else st.one_of(_enroll(), _slot(story)))
+        command = draw(any_kind if draw(st.booleans()) else st.one_of(_enroll(), _slot(story), _act(story)))
         outcome = when(story, command, role=draw(ROLES) if isinstance(command, t.Enroll) else None)
         steps.append((command, outcome))
         story = story.with_facts(outcome.refusal.facts if outcome.refusal else outcome.facts, story.now)
@@ -180,4 +192,12 @@ def _slot(story: Story) -> st.SearchStrategy[Any]:
     requests = st.sampled_from([*sorted(story.state.intents)[-9:], 1])
     opened_slot = st.builds(t.SlotOpened, request=requests, arm=st.sampled_from(["COHORT_1", "COHORT_2"]))
     sealed = st.builds(t.ListSealed, request=requests, slots=st.just(66), sha256=st.just("ab" * 32))
-    return st.one_of(asked, opened_slot, sealed, st.builds(t.JourneyStarted, request=requests))
+    started, reached = st.builds(t.JourneyStarted, request=requests), st.builds(t.ActDelivered, request=requests)
+    return st.one_of(asked, opened_slot, sealed, started, reached)
+
+
+def _act(story: Story) -> st.SearchStrategy[Any]:
+    """Give an act of the sponsor that fits the trial's date."""
+    approved = t.ApproveIcf(version=f"V{len(story.state.icf_versions) + 1}.0", approved_on=START)
+    words = [kind(why="safety") for kind in (t.PauseEnrolment, t.ResumeEnrolment, t.PauseDosing, t.ResumeDosing)]
+    return st.sampled_from([approved, *words, *words, t.StopTrial(why="futility")])

@@ -62,5 +62,6 @@ def sensible(story: Story) -> dict[str, Any]:
         c.ReportContact(contacted_on=today),
         c.EndStudy(ended_on=today),
         c.Acknowledge(notice=notice),
+        c.Sign(facts=tuple(story.state.unsigned) or (1,), meaning="reviewed"),
     )
     return {command.kind: command for command in made}

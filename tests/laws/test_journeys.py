@@ -160,6 +160,35 @@ def test_every_important_deviation_is_told(play: Play) -> None:
         assert len(told) >= len(new)
 
 
+@given(plays(longest=10))
+@FEW
+def test_a_signature_is_asked_in_the_same_act_and_given_once(play: Play) -> None:
+    """What awaits a signature is a fact before it, and every signature is of one that was awaited."""
+    open_ones: set[int] = set()
+    for seq, fact in enumerate(play.end.facts, start=1):
+        if isinstance(fact, f.SignatureAsked):
+            assert fact.fact < seq
+            assert fact.to
+            open_ones.add(fact.fact)
+        if isinstance(fact, f.FactSigned):
+            assert set(fact.facts) <= open_ones
+            open_ones -= set(fact.facts)
+    assert set(play.end.state.unsigned) == open_ones
+
+
+@given(plays(longest=10))
+@FEW
+def test_adjuvant_treatment_never_begins_without_its_signatures(play: Play) -> None:
+    """At the entry nothing of what the protocol names awaits one (T5, Q12)."""
+    story = play.start
+    for _, outcome in play.steps:
+        for fact in outcome.facts:
+            if isinstance(fact, f.EpochEntered) and fact.epoch == "ADJUVANT":
+                waiting = {ask.act for ask in story.state.unsigned.values()}
+                assert not waiting & {"pathology", "adjuvant_evaluation"}
+            story = story.with_facts((fact,), story.now)
+
+
 def test_a_person_s_command_is_what_people_send() -> None:
     """The unions of people's and of the product's commands share no kind."""
     assert not set(PEOPLE) & set(get_args(c.FromSystem))

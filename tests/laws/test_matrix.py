@@ -23,7 +23,7 @@ LETTERS = {
     "R": Reason.RULE,
 }
 MATRIX = """
-record_consent          P.CCCCPPPPPPPPPPPPPOOO
+record_consent          P.CCCCCCCCCCCCCCCCCOOO
 screening_evidence      P..................OOO
 lab_results             P.....................
 judgement               P..................OOO
@@ -60,6 +60,7 @@ death                   P...................C.
 follow_up_contact       P..................OOO
 end_of_study            PPPPPPPPPPPPPPPPPP.OOO
 acknowledge             PC....................
+sign                    PCCCCCCCCCCCCCCCCCCCCC
 """
 """A row a kind, a column a phase, in the order of `PHASES`."""
 ROWS = dict(line.split() for line in MATRIX.strip().splitlines())

@@ -125,7 +125,7 @@ class Installation:
     async def assert_takes(self, subject: str, term: str) -> None:
         """Fail unless a good command that is sent now is applied."""
         fields = {"term": term, "grade": 1, "serious": False, "onset_on": str(ago(1))}
-        answer = await self.send(subject, "adverse_event", "CRC1", **fields)
+        answer = await self.send(subject, "adverse_event", "INV1", **fields)
         assert (answer.outcome, answer.facts) == ("applied", ["AdverseEventReported"])
 
     def cli(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -54,7 +54,7 @@ async def test_a_worker_killed_after_the_append_leaves_the_command_applied_once(
 ) -> None:
     """The other worker answers the waiting caller, and the journal holds one fact."""
     subject = await pair.enroll()
-    submitted = Submitted("adverse_event", RASH | {"term": "fever"}, staff="CRC1")
+    submitted = Submitted("adverse_event", RASH | {"term": "fever"}, staff="INV1")
     note.write_text(submitted.id)
     running = len([worker for worker in pair.workers if worker.is_running])
 
@@ -81,7 +81,7 @@ async def test_a_killed_server_loses_nothing_that_was_acknowledged(pair: Install
     async def report(subject: str) -> None:
         for number in range(12):
             term = f"fever {number:02d}"
-            submitted = Submitted("adverse_event", RASH | {"term": term}, staff="CRC1")
+            submitted = Submitted("adverse_event", RASH | {"term": term}, staff="INV1")
             acknowledged.append((subject, await pair.trial.to_subject(subject, submitted)))
 
     reporters = asyncio.gather(*(report(subject) for subject in subjects))
@@ -105,7 +105,7 @@ async def test_a_worker_that_starts_wakes_the_streams_whose_journal_is_ahead(pai
     subject = await pair.begin(past)
     codes = [worker.stop() for worker in pair.workers if worker.is_running]
 
-    past.said("adverse_event", ago(0), staff="CRC1", **RASH)
+    past.said("adverse_event", ago(0), staff="INV1", **RASH)
     pair.start_worker(FAILING, **{DEATH_NOTE: str(note)})
 
     await pair.seen(subject, past.journey.seq)

@@ -62,7 +62,7 @@ async def test_commands_wait_for_the_journal_and_are_answered_when_it_is_back(ou
     with locked(outage):
         back_at = loop.time() + AWAY_SECONDS
         waiting = [
-            asyncio.create_task(outage.trial.to_subject(subject, Submitted("adverse_event", RASH, staff="CRC1")))
+            asyncio.create_task(outage.trial.to_subject(subject, Submitted("adverse_event", RASH, staff="INV1")))
             for subject in subjects
         ]
         for subject in subjects:

@@ -26,7 +26,7 @@ def rashes(place: Installation, subject: str) -> int:
 async def test_the_same_submission_again_gets_the_same_answer_and_adds_nothing(place: Installation) -> None:
     """By the client library, as after a lost answer."""
     subject = await place.enroll()
-    submitted = Submitted("adverse_event", RASH, staff="CRC1")
+    submitted = Submitted("adverse_event", RASH, staff="INV1")
 
     first = await place.trial.to_subject(subject, submitted)
     again = await place.trial.to_subject(subject, submitted)
@@ -38,7 +38,7 @@ async def test_the_same_submission_again_gets_the_same_answer_and_adds_nothing(p
 async def test_a_used_id_with_other_content_is_refused_on_record(place: Installation) -> None:
     """By update: the first content stands, the second is refused and told so."""
     subject = await place.enroll()
-    first = {"id": "twice-0001", "staff": "CRC1", "command": {"kind": "adverse_event", **RASH}}
+    first = {"id": "twice-0001", "staff": "INV1", "command": {"kind": "adverse_event", **RASH}}
     other = {**first, "command": {"kind": "adverse_event", **RASH, "grade": 2}}
     await place.handle(subject).execute_update("submit", first)
 
@@ -55,7 +55,7 @@ async def test_a_used_id_with_other_content_is_refused_on_record(place: Installa
 async def test_a_used_id_on_the_command_line_is_refused_with_code_2(place: Installation) -> None:
     """The same call again, in whatever order it is typed, is answered alike; another one under its id is refused."""
     subject = await place.enroll()
-    call = ("send", subject, "adverse_event", "--id", "typed-0001", "--staff", "CRC1")
+    call = ("send", subject, "adverse_event", "--id", "typed-0001", "--staff", "INV1")
     turned = dict(reversed(RASH.items()))
 
     first, again = place.cli(*call, *words(RASH)), place.cli(*call, *words(turned))
@@ -70,7 +70,7 @@ async def test_a_used_id_on_the_command_line_is_refused_with_code_2(place: Insta
 async def test_a_used_id_in_a_signal_applies_once_and_refuses_the_other(place: Installation) -> None:
     """By signal: twice the same is one fact, and other content under that id is a refusal."""
     subject = await place.enroll()
-    same = {"id": "signal-0001", "staff": "CRC1", "command": {"kind": "adverse_event", **RASH}}
+    same = {"id": "signal-0001", "staff": "INV1", "command": {"kind": "adverse_event", **RASH}}
     other = {**same, "command": {"kind": "adverse_event", **RASH, "grade": 2}}
 
     for envelope in (same, same, other):
@@ -124,7 +124,7 @@ async def test_what_only_looks_like_a_subject_number_is_refused(place: Installat
     """Nothing is taken for S001 that is not S001."""
     await place.enroll()
 
-    answer = await place.send(number, "adverse_event", "CRC1", **RASH)
+    answer = await place.send(number, "adverse_event", "INV1", **RASH)
 
     assert (answer.outcome, answer.reason, answer.field) == ("refused", "UNKNOWN_SUBJECT", "subject")
 
@@ -137,7 +137,7 @@ async def test_a_command_for_a_subject_whose_journey_has_not_begun_is_not_lost(p
     recorder.record(request(register, known.seq, datetime.now(UTC), enrolment))
     (subject,) = set(recorder.state(register).subjects) - set(known.subjects)
 
-    answer = await place.send(subject, "adverse_event", "CRC1", **RASH)
+    answer = await place.send(subject, "adverse_event", "INV1", **RASH)
 
     assert answer.facts == ["AdverseEventReported"]
     assert rashes(place, subject) == 1

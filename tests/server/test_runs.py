@@ -36,7 +36,7 @@ async def runs(place: Installation, subject: str) -> list[WorkflowHistory]:
 async def fill(place: Installation, subject: str) -> None:
     """Send reports until the run is so long that the next epoch begins a new one."""
     while ((await place.handle(subject).describe()).history_length or 0) < SHORT_RUN:
-        await asyncio.gather(*(place.send(subject, "adverse_event", "CRC1", **RASH) for _ in range(AT_ONCE)))
+        await asyncio.gather(*(place.send(subject, "adverse_event", "INV1", **RASH) for _ in range(AT_ONCE)))
 
 
 def polls(history: WorkflowHistory) -> int:
@@ -96,7 +96,7 @@ async def test_a_run_that_was_asked_to_cancel_still_hands_over(place: Installati
     given = await place.send(past.number, "dose_given", "INV1", cycle="C3", given_on=str(ago(0)))
 
     assert given.outcome == "applied", given.sentence()
-    assert (await place.send(past.number, "adverse_event", "CRC1", **RASH)).outcome == "applied"
+    assert (await place.send(past.number, "adverse_event", "INV1", **RASH)).outcome == "applied"
     found = await runs(place, past.number)
     assert [history.events[-1].event_type == HANDED_OVER for history in found] == [False, True]
     assert len(place.facts(past.number, "CancellationAsked")) == 1
@@ -123,7 +123,7 @@ async def test_an_end_right_behind_a_hand_over_loses_no_notice(place: Installati
 
     await asyncio.gather(
         place.send(past.number, "surgery_done", "SUR1", performed_on=today, resection="R1"),
-        *(place.send(past.number, "adverse_event", "CRC1", **RASH) for _ in range(3)),
+        *(place.send(past.number, "adverse_event", "INV1", **RASH) for _ in range(3)),
         dies(),
     )
 
@@ -152,7 +152,7 @@ async def test_a_report_after_the_end_begins_a_new_run_that_records_it_and_close
     await until(lambda: closed(place, subject))
     first = (await place.handle(subject).describe()).run_id
 
-    answer = await place.send(subject, "adverse_event", "CRC1", **(RASH | {"serious": True, "grade": 3}))
+    answer = await place.send(subject, "adverse_event", "INV1", **(RASH | {"serious": True, "grade": 3}))
 
     assert answer.facts == ["AdverseEventReported", "NoticeRequested"]
     await until(lambda: closed(place, subject))

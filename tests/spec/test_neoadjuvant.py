@@ -260,8 +260,8 @@ def test_a_dose_after_treatment_ended_is_out_of_turn() -> None:
 
 
 def test_an_unattributed_dose_is_taken() -> None:
-    """A bare signal tells a dose too; it is recorded as nobody's."""
-    then_kinds(when(at_c1(), c1(), role=UNATTRIBUTED), f.DoseGiven, f.CyclePlanned)
+    """A bare signal tells a dose too; it is recorded as nobody's and waits for a countersignature."""
+    then_kinds(when(at_c1(), c1(), role=UNATTRIBUTED), f.DoseGiven, f.CyclePlanned, f.SignatureAsked)
 
 
 # Delays and omissions

@@ -74,10 +74,10 @@ def test_consent_later_orders_the_results() -> None:
     assert the(outcome, f.LabsOrdered).after < noon(day(3))
 
 
-def test_a_second_consent_is_refused() -> None:
-    """Consent is given once; a wrong date needs a correction."""
+def test_a_second_consent_to_the_same_version_is_refused() -> None:
+    """Consent to a version is given once; a wrong date needs a correction."""
     outcome = when(registered(), c.RecordConsent(signed_on=day(1), version="V1.0"), on=day(1))
-    refused(outcome, Reason.CONTRADICTS, rule="I1.1", field="signed_on")
+    refused(outcome, Reason.CONTRADICTS, rule="I1.1", field="version")
 
 
 def test_registration_happens_once() -> None:
@@ -324,10 +324,11 @@ def test_randomization_after_the_window_is_recorded_as_late() -> None:
     assert the(outcome, f.DeviationRecorded).days_off == 2
 
 
-def test_consent_and_randomization_belong_to_screening() -> None:
-    """Both are refused once treatment began."""
+def test_a_first_consent_and_randomization_belong_to_screening() -> None:
+    """Both are refused once treatment began, or an allocation was asked for."""
     story = told(allocating(), c.SlotAllocated(slot=1, arm="COHORT_1", randomized_on=day(3)))
-    refused(when(story, c.RecordConsent(signed_on=day(3), version="V2.0")), Reason.PHASE, rule="T1.1")
+    unsigned = given(*(fact for fact in story.facts if not isinstance(fact, f.ConsentGiven)))
+    refused(when(unsigned, c.RecordConsent(signed_on=day(3), version="V1.0"), on=day(3)), Reason.PHASE, rule="T1.1")
     refused(when(story, c.RequestRandomization()), Reason.PHASE, rule="T1.1")
 
 

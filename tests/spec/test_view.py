@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain import decider
-from domain.decider import PATIENT, TRIAL, decider_of, patient_stream, trial_of, trial_stream
+from domain.decider import PATIENT, TRIAL, Voucher, decider_of, patient_stream, trial_of, trial_stream
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
@@ -13,8 +13,9 @@ from domain.patient.checks import AFTER_THE_END
 from domain.patient.journey import Journey
 from domain.patient.view import Row, timeline
 from domain.trial import commands as t
+from domain.trial.facts import ActPassedOn
 from domain.values import Clock
-from tests.given import SITE, TRIAL_ID, Story, day, given, given_trial, told_kinds, when
+from tests.given import SITE, TRIAL_ID, Story, day, given, given_trial, noon, told_kinds, when
 from tests.stories import (
     PHASES,
     allocating,
@@ -222,12 +223,21 @@ def test_a_register_shows_counts() -> None:
     assert TRIAL.due(state) is None
 
 
-def test_only_an_allocation_request_is_vouched_for() -> None:
+def test_a_request_for_a_slot_is_vouched_for() -> None:
     """By the fact in the subject's stream."""
     ask = t.AllocateSlot(subject="S004", request=9)
-    assert TRIAL.voucher(ask) == ("S004", 9, "AllocationRequested")
-    assert TRIAL.voucher(t.TimePassed()) is None
-    assert PATIENT.voucher(c.TimePassed()) is None
+    register, subject = trial_stream(TRIAL_ID), patient_stream(TRIAL_ID, "S004")
+    assert TRIAL.voucher(register, ask) == Voucher(subject, 9, "AllocationRequested")
+    assert TRIAL.voucher(register, t.TimePassed()) is None
+    assert PATIENT.voucher(subject, c.TimePassed()) is None
+
+
+def test_an_act_of_the_sponsor_is_vouched_for_by_the_very_fact_that_passes_it_on() -> None:
+    """Same subject, same words: another one's act, or other words, are not believed."""
+    word = c.LearnTrialStop(stopped_at=noon(day(9)), why="futility")
+    voucher = PATIENT.voucher(patient_stream(TRIAL_ID, "S004"), word.model_copy(update={"request": 7}))
+    passed_on = ActPassedOn(subject="S004", act="trial_stopped", word=word)
+    assert voucher == Voucher(trial_stream(TRIAL_ID), 7, "ActPassedOn", passed_on)
 
 
 def test_folding_is_one_function() -> None:

@@ -149,7 +149,7 @@ def test_an_adverse_event_is_recorded_in_any_phase() -> None:
         on = max(story.today, day(1))
         then_kinds(when(story, AE, on=on, confirmed=True, reason="told late"), f.AdverseEventReported)
         outcome = when(story, serious, on=on, role=UNATTRIBUTED, confirmed=True, reason="told late")
-        then_kinds(outcome, f.AdverseEventReported, f.NoticeRequested)
+        then_kinds(outcome, f.AdverseEventReported, f.NoticeRequested, f.SignatureAsked)
         assert the(outcome, f.NoticeRequested).urgent
 
 
@@ -162,7 +162,7 @@ def test_after_the_end_only_late_reports_are_taken(phase: str) -> None:
     story = PHASES[phase]()
     no = refused(when(story, c.ReportProgression(found_on=story.today)), Reason.OVER)
     assert no.accepts == (
-        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge"
+        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge, sign"
     )
     then_kinds(when(story, c.TypeLabResults(results=results(day(4)))), f.LabResultsRecorded)
 

@@ -3,6 +3,16 @@
 Dates are the site's calendar dates. A report says what happened; a plan or verdict says what shall be.
 """
 
+from domain.patient.commands.acts import (
+    DosingPause,
+    IcfVersion,
+    LearnDosingPause,
+    LearnDosingResumption,
+    LearnIcf,
+    LearnTrialStop,
+    TrialActCommand,
+    Word,
+)
 from domain.patient.commands.ending import (
     DiscontinueTreatment,
     EndingCommand,
@@ -13,7 +23,7 @@ from domain.patient.commands.ending import (
     ReportProgression,
     ReportWithdrawal,
 )
-from domain.patient.commands.record import Acknowledge, RecordCommand
+from domain.patient.commands.record import Acknowledge, RecordCommand, Sign
 from domain.patient.commands.safety import (
     AdverseOutcome,
     Causality,
@@ -98,6 +108,7 @@ __all__ = [
     "DiscontinueDrug",
     "DiscontinueTreatment",
     "DoseLevel",
+    "DosingPause",
     "DrugCausality",
     "EndStudy",
     "EvaluateAdjuvant",
@@ -106,9 +117,14 @@ __all__ = [
     "FromSystem",
     "GivenDrug",
     "HoldDrug",
+    "IcfVersion",
     "Judge",
     "JudgeOperability",
     "LabsReported",
+    "LearnDosingPause",
+    "LearnDosingResumption",
+    "LearnIcf",
+    "LearnTrialStop",
     "LoseToFollowUp",
     "NoticeDelivered",
     "OmitDose",
@@ -137,8 +153,11 @@ __all__ = [
     "ResumeDrug",
     "RuleOnConflict",
     "Seriousness",
+    "Sign",
     "SlotAllocated",
     "TimePassed",
+    "TrialActCommand",
     "TypeLabResults",
     "UpdateAdverseEvent",
+    "Word",
 ]

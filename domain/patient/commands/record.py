@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from domain.values import Frozen
+from domain.values import Frozen, Text
 
 
 class Acknowledge(Frozen):
@@ -14,4 +14,12 @@ class Acknowledge(Frozen):
     notice: int = Field(ge=1, description="fact number of the notice")
 
 
-RecordCommand = Acknowledge
+class Sign(Frozen):
+    """Sign facts that await a signature of the sender's role: several in one go."""
+
+    kind: Literal["sign"] = "sign"
+    facts: tuple[int, ...] = Field(min_length=1, max_length=200, description="fact numbers, for example 12,31")
+    meaning: Text = Field(description="what the signature says, for example reviewed")
+
+
+RecordCommand = Acknowledge | Sign

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.labs import ReportedResult
+from domain.patient.commands.acts import FIRST_ICF, DosingPause, IcfVersion, TrialActCommand
 from domain.patient.commands.screening import Consent, Evidence
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
 
@@ -26,6 +27,8 @@ class Begin(Frozen):
     by: str = Field("", description="staff code of who enrolled: what the document judges is theirs")
     role: str = Field("", description="the role in which they enrolled")
     rescreening_of: SubjectNo | None = Field(None, description="the number under which screening failed before")
+    icf_versions: tuple[IcfVersion, ...] = FIRST_ICF
+    dosing_pause: DosingPause | None = None
 
 
 class TimePassed(Frozen):
@@ -73,4 +76,13 @@ class CancelRequested(Frozen):
     kind: Literal["cancel_requested"] = "cancel_requested"
 
 
-FromSystem = Begin | TimePassed | LabsReported | NoticeDelivered | SlotAllocated | AllocationDenied | CancelRequested
+FromSystem = (
+    Begin
+    | TimePassed
+    | LabsReported
+    | NoticeDelivered
+    | SlotAllocated
+    | AllocationDenied
+    | CancelRequested
+    | TrialActCommand
+)

@@ -7,6 +7,15 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from domain.patient.facts.acts import (
+    ActFact,
+    DosingPaused,
+    DosingResumed,
+    FactSigned,
+    IcfApproved,
+    ReconsentAsked,
+    SignatureAsked,
+)
 from domain.patient.facts.ending import (
     EndingFact,
     FollowUpContacted,
@@ -76,7 +85,7 @@ from domain.patient.facts.treatment import (
 )
 
 Fact = Annotated[
-    ScreeningFact | ScheduleFact | TreatmentFact | SurgeryFact | SafetyFact | EndingFact | RecordFact,
+    ScreeningFact | ScheduleFact | TreatmentFact | SurgeryFact | SafetyFact | EndingFact | RecordFact | ActFact,
     Field(discriminator="kind"),
 ]
 FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
@@ -100,6 +109,8 @@ __all__ = [
     "DoseGiven",
     "DoseOmitted",
     "DosesPlanned",
+    "DosingPaused",
+    "DosingResumed",
     "DrugDiscontinued",
     "DrugHeld",
     "DrugResumed",
@@ -109,9 +120,11 @@ __all__ = [
     "EvaluationJudged",
     "EvidenceRecorded",
     "Fact",
+    "FactSigned",
     "FollowUpContacted",
     "GateChecked",
     "GateOverridden",
+    "IcfApproved",
     "JudgementsGiven",
     "LabResultsRecorded",
     "LabsOrdered",
@@ -124,10 +137,12 @@ __all__ = [
     "PregnancyFound",
     "ProgressionFound",
     "Randomized",
+    "ReconsentAsked",
     "SafetyActionAsked",
     "SafetyDecided",
     "SafetyReportMade",
     "ScreenFailed",
+    "SignatureAsked",
     "StudyEnded",
     "SubjectDied",
     "SubjectRegistered",

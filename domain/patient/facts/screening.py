@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 from domain.evidence import Answer, Sections
 from domain.findings import Finding
 from domain.labs import LabValue, UnusedResult
+from domain.patient.commands.acts import FIRST_ICF, IcfVersion
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
 
 
@@ -22,6 +23,7 @@ class SubjectRegistered(Frozen):
     sex: Sex
     clock: Clock
     rescreening_of: SubjectNo | None = None
+    icf_versions: tuple[IcfVersion, ...] = FIRST_ICF
 
 
 class ConsentGiven(Frozen):

@@ -1,0 +1,65 @@
+"""Consent and its versions: what was signed, whether that version was approved, and the re-consent to a new one."""
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from domain.patient.draft import Draft
+from domain.patient.journey import Journey
+from domain.submission import Reason, Refused
+
+
+def consent(draft: Draft, command: c.Consent) -> bool:
+    """Record a consent whatever its version, and say whether it is the first. The same version again is refused."""
+    known = draft.journey.consents.get(command.version)
+    if known is not None:
+        asked = draft.journey.reconsent
+        accepts = f"version {asked.version}" if asked else "nothing: what is on record stands"
+        raise Refused(
+            Reason.CONTRADICTS,
+            f"consent of {known} to {command.version} is on record",
+            rule="I1.1",
+            field="version",
+            accepts=accepts,
+        )
+    first = draft.journey.consent_on is None
+    problem = _problem(draft.journey, command)
+    draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
+    if problem:
+        draft.deviate(_item(command.version), "I1.1", problem, important=True, on=command.signed_on)
+    return first
+
+
+def _item(version: str) -> str:
+    return f"CONSENT/{version}"
+
+
+def _problem(journey: Journey, command: c.Consent) -> str:
+    """Say what is wrong with the version at the date of its signature; nothing when it is the approved one."""
+    about = f"consent of {command.signed_on} to {command.version}"
+    if command.version not in journey.icf_versions:
+        return f"{about}, which is not approved"
+    approved_on = journey.icf_versions[command.version]
+    if approved_on is not None and command.signed_on < approved_on:
+        return f"{about}, approved on {approved_on}"
+    newer = {version: on for version, on in journey.icf_versions.items() if on and on < command.signed_on}
+    latest = max(newer, key=lambda version: newer[version], default=command.version)
+    if latest != command.version and (approved_on is None or approved_on < newer[latest]):
+        return f"{about}, replaced by {latest} on {newer[latest]}"
+    return ""
+
+
+def icf_approved(draft: Draft, command: c.LearnIcf) -> None:
+    """Learn of a version; who consented to another one is asked for re-consent. Source: I1.1."""
+    journey = draft.journey
+    if journey.is_over or command.version in journey.icf_versions:
+        return
+    draft.add(f.IcfApproved(version=command.version, approved_on=command.approved_on))
+    signed_on = journey.consents.get(command.version)
+    if signed_on is not None and signed_on >= (command.approved_on or signed_on):
+        if _item(command.version) in journey.deviations:
+            why = f"{command.version} was approved on {command.approved_on}"
+            draft.add(f.DeviationWithdrawn(item=_item(command.version), why=why))
+    elif journey.consent_on is not None:
+        open_until = journey.reconsent.deadline if journey.reconsent else command.deadline
+        deadline = min(command.deadline, open_until)
+        draft.add(f.ReconsentAsked(version=command.version, deadline=deadline))
+        draft.event("RECONSENT_ASKED", f"re-consent to {command.version} by {deadline}")
