@@ -16,6 +16,7 @@ from bench.floor import QUEUE, REFERENCE, BareJourney
 from bench.protocol import VERSION
 from demo import laboratory
 from demo.documents import screening_document
+from demo.laboratory_tests import SCREENING
 from domain.decider import patient_stream
 from domain.values import Clock
 from journal.schema import FACTS
@@ -186,7 +187,9 @@ class OurDriver:
     def _drop(self) -> None:
         """Drop one result set of now. Its values are the same for all: only its instant matters here."""
         at = self._clock.trial_time(datetime.now(UTC))
-        bundle = laboratory.result_set(seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE")
+        bundle = laboratory.result_set(
+            seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE", also=SCREENING
+        )
         text = json.dumps(bundle).replace('"S000"', f'"{self.subject}"').replace(FIXED.isoformat(), at.isoformat())
         name = f"{self.subject}-{uuid.uuid4().hex[:8]}"
         for old in self._labs.glob(f"{self.subject}-*.json"):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+OPTIONAL = ("CA_ION", "UPROT24")
+"""What not every laboratory measures; a value that comes all the same counts."""
 _COUNTED = re.compile(r"today([+-][0-9]{1,5})?(T.*)?")
 
 
@@ -37,6 +39,7 @@ def screening_document(on: date, *, judgements: bool = True) -> dict[str, Any]:
     """Give the evidence of the all-clear example as if all of it were of one date; results come from the laboratory."""
     evidence: dict[str, Any] = example("all-clear", on)["evidence"]
     del evidence["labs"]
+    evidence["not_measured"]["analytes"] = list(OPTIONAL)
     if not judgements:
         del evidence["judgements"]
     return {name: _of(value, on) for name, value in evidence.items()} | {"assessed_on": str(on)}

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from demo import laboratory_tests
 from demo.cast import Failure, Participant
+from demo.documents import example, screening_document
 from demo.hospital import STAFF, Hospital, told
 from workflows.client import Submitted
 
@@ -24,10 +25,14 @@ CHILDBEARING = range(18, 50)
 
 def screening_codes(person: Participant) -> tuple[str, ...]:
     """Give what a participant is tested for at screening beside the usual tests."""
+    return (*laboratory_tests.SCREENING, *pregnancy_codes(person))
+
+
+def pregnancy_codes(person: Participant) -> tuple[str, ...]:
+    """Give the pregnancy test of a woman of childbearing potential: at screening, and again before C1D1."""
     born, on = person.born_on, person.enrolled_on
     age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    pregnancy = laboratory_tests.PREGNANCY if person.sex == "FEMALE" and age in CHILDBEARING else ()
-    return (*laboratory_tests.SCREENING, *pregnancy)
+    return laboratory_tests.PREGNANCY if person.sex == "FEMALE" and age in CHILDBEARING else ()
 
 
 class Turns:
@@ -69,12 +74,10 @@ class Screening:
             "born_on": str(person.born_on),
             "sex": person.sex,
             "consent": {"signed_on": on, "version": "V1.0"},
-            "evidence": {
-                "assessed_on": on,
-                "weight_kg": str(person.weight_kg),
-                "height_cm": str(person.height_cm),
-                **self._blood_support(),
-            },
+            "evidence": screening_document(person.enrolled_on, judgements=False)
+            | {"weight_kg": str(person.weight_kg), "height_cm": str(person.height_cm)}
+            | self._blood_support()
+            | self._reproduction(),
         }
         submitted = Submitted("enroll", fields, staff=STAFF["COORDINATOR"], role="COORDINATOR")
         told(f"{self.subject} enroll", await self._hospital.client.to_trial(submitted))
@@ -85,6 +88,12 @@ class Screening:
         if self._person.failure == "BLOOD_SUPPORT":
             return {"no_support": False, "last_support_on": str(self._person.enrolled_on - timedelta(days=5))}
         return {"no_support": True}
+
+    def _reproduction(self) -> dict[str, object]:
+        if self._person.sex == "MALE":
+            return {}
+        on = str(self._person.enrolled_on)
+        return {"reproduction": {"on": on, "sterile": False, "lactating": False, "contraception_agreed": True}}
 
     async def results(self) -> None:
         """Take the screening sample and wait for its results; one that fails by chance is repeated and typed in."""
@@ -130,11 +139,13 @@ class Screening:
         judged_on = person.enrolled_on + timedelta(days=person.verdict_after)
         await hospital.pace.until(hospital.pace.at(judged_on, person.minute))
         await self._renew(judged_on)
+        answers = example("all-clear", hospital.pace.today())["evidence"]["judgements"]
+        await self._act("INVESTIGATOR", "judgement", judged_on, answers=answers)
         await self._act("INVESTIGATOR", "confirm_eligibility", judged_on, judged_on=judged_on)
         await hospital.pace.until(hospital.pace.at(person.randomized_on, person.minute))
         await turns.come(person.number)
         await self._renew(person.randomized_on)
-        await self._act("COORDINATOR", "request_randomization", person.randomized_on)
+        await self._act("INVESTIGATOR", "request_randomization", person.randomized_on)
         await hospital.until(self.subject, lambda _: self._has_slot(), "the reserved slot")
         turns.passed(person.number)
         await hospital.until(self.subject, lambda journey: bool(journey.arm), "the allocation")

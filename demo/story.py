@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from demo.cast import END_IN_TREATMENT, Participant
 from demo.hospital import NOTHING_ABNORMAL, Hospital, Unexpected
+from demo.screening import pregnancy_codes
 from domain.patient.journey import Cycle, Journey
 from domain.protocol import RegimenLine
 
@@ -72,6 +73,7 @@ class Story:
         if incident == "DELAYED":
             await self._put_off(cycle, cycle.planned_on - days(ANNOUNCED_BEFORE), "asked for by the subject")
         on = self._awaited(number).planned_on + late
+        await self._sign(on)
         if incident != "HELD":
             await self._sampled(number, on - days(SAMPLED_BEFORE))
         if incident == "OMITTED":
@@ -85,7 +87,8 @@ class Story:
         wanted = "FAILED" if abnormal else "PASSED"
         while True:
             collected_at = hospital.pace.at(on, MORNING_SAMPLE)
-            await hospital.sample(subject, self._person.sex, collected_at, abnormal)
+            also = pregnancy_codes(self._person) if number == 1 else ()
+            await hospital.sample(subject, self._person.sex, collected_at, abnormal, also)
             journey = await hospital.until(
                 subject, lambda j: j.cycles[number].ordered is not None, f"C{number}'s order"
             )
@@ -112,7 +115,7 @@ class Story:
         if later:
             first, last = on + days(later[0] - 1), on + days(later[-1] - 1)
             fields = {"cycle": f"C{number}", "given_on": first, "day": later[0], "until_day": later[-1]}
-            await self._act("PHARMACIST", "dose_given", last, **fields)
+            await self._act("INVESTIGATOR", "dose_given", last, **fields)
 
     def _regimen(self, number: int) -> tuple[RegimenLine, ...]:
         epoch = self._journey.protocol.epoch_of_cycle(number)
@@ -124,7 +127,7 @@ class Story:
         event = max(self._journey.safety.events.values(), key=lambda known: known.number)
         aware_at = max(moment.at for moment in event.classes.values()).isoformat()
         for to in ("SPONSOR", "EC"):
-            await self._act("COORDINATOR", "sae_reported", on, event=event.number, reported_at=aware_at, to=to)
+            await self._act("INVESTIGATOR", "sae_reported", on, event=event.number, reported_at=aware_at, to=to)
 
     async def _end_treatment(self, on: date) -> None:
         """End treatment between two cycles, as the participant's fate says."""
@@ -183,7 +186,14 @@ class Story:
                 on = since + days(self._person.contact_after)
                 await self._act("COORDINATOR", "follow_up_contact", on, contacted_on=on, disease_free=True)
                 on += days(CLOSED_AFTER)
+                await self._sign(on)
                 await self._act("INVESTIGATOR", "end_of_study", on, ended_on=on)
+
+    async def _sign(self, on: date) -> None:
+        """Have the investigator sign what others entered, if anything."""
+        facts = sorted(seq for seq, asked in self._journey.unsigned.items() if "INVESTIGATOR" in asked.to)
+        if facts:
+            await self._act("INVESTIGATOR", "sign", on, facts=facts, meaning="reviewed")
 
     async def _act(self, role: str, kind: str, on: date, **fields: object) -> None:
         at = self._hospital.pace.at(on, self._person.minute)

@@ -27,6 +27,7 @@ from activities.adapters.sealed_list import permuted_blocks
 from activities.contract import Answer
 from demo import laboratory
 from demo.documents import screening_document
+from demo.laboratory_tests import SCREENING
 from domain import catalogue
 from domain.decider import PATIENT, patient_stream, trial_stream
 from domain.protocol import Protocol
@@ -126,7 +127,13 @@ class Stage:
         at = noon(sampled_on)
         abnormal = {getattr(laboratory, name): Decimal(value) for name, value in changed.items()}
         bundle = laboratory.result_set(
-            seed="journeys", subject=self.subject, collected_at=at, issued_at=at, sex="MALE", abnormal=abnormal
+            seed="journeys",
+            subject=self.subject,
+            collected_at=at,
+            issued_at=at,
+            sex="MALE",
+            abnormal=abnormal,
+            also=SCREENING,
         )
         laboratory.drop(self._settings.labs, f"{self.subject}-{sampled_on}", bundle)
 

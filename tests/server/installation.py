@@ -67,7 +67,7 @@ class Installation:
 
     async def enroll(self) -> str:
         """Enrol a subject with consent and evidence through the register; give its number once its journey runs."""
-        answer = await self.trial.to_trial(Submitted("enroll", participant(ago(0)), staff="CRC1"))
+        answer = await self.trial.to_trial(Submitted("enroll", participant(ago(0)), staff="INV1"))
         assert answer.outcome == "applied", answer.sentence()
         subject = self.trial.subject_of(answer)
         await self.seen(subject, 1)

@@ -104,14 +104,14 @@ class Past:
     def _enrolled(self, on: date) -> tuple[dict[str, Any], str]:
         """Enrol at the register; give what its activity will say to begin the journey, and under which id."""
         register = trial_stream(self._trial)
-        step = self._record(register, sent(Submitted("enroll", participant(on), staff="CRC1")), noon(on))
+        step = self._record(register, sent(Submitted("enroll", participant(on), staff="INV1")), noon(on))
         fact = next(json.loads(fact) for fact in step.facts if json.loads(fact)["kind"] == "SubjectEnrolled")
         begin = json.loads(fact["body"])["begin"]
         named = {name: value for name, value in begin.items() if name != "kind"}
         return named, derived_id(f"{register}/{fact['seq']}", "begin")
 
     def _begin(self, on: date, number: str) -> dict[str, Any]:
-        about = {"trial": self._trial, "protocol_version": "1", "subject": number}
+        about = {"trial": self._trial, "protocol_version": "1", "subject": number, "by": "INV1", "role": "INVESTIGATOR"}
         clock = Clock.real().model_dump(mode="json")
         return participant(on) | about | {"site": SITE.model_dump(mode="json"), "clock": clock}
 

@@ -132,7 +132,7 @@ async def test_what_only_looks_like_a_subject_number_is_refused(place: Installat
 async def test_a_command_for_a_subject_whose_journey_has_not_begun_is_not_lost(place: Installation) -> None:
     """Enrolled a moment ago: the client waits for the journey, and its answer is the journey's own."""
     recorder, register = Recorder(place.journal), trial_stream(TRIAL)
-    enrolment = sent(Submitted("enroll", participant(ago(0)), staff="CRC1"))
+    enrolment = sent(Submitted("enroll", participant(ago(0)), staff="INV1"))
     known = recorder.state(register)
     recorder.record(request(register, known.seq, datetime.now(UTC), enrolment))
     (subject,) = set(recorder.state(register).subjects) - set(known.subjects)

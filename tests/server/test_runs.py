@@ -11,6 +11,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from activities.contract import Start
 from activities.recorder import SHORT_RUN
 from demo import laboratory
+from demo.laboratory_tests import SCREENING
 from domain.decider import patient_stream
 from domain.values import Clock
 from tests.server.bad import RASH
@@ -68,7 +69,7 @@ async def test_a_laboratory_poll_open_across_three_hand_overs_reports_once(place
         assert answer.outcome == "applied", answer.sentence()
     assert answers(place, subject, order) == []
     at = noon(ago(1))
-    bundle = laboratory.result_set(seed="x", subject=subject, collected_at=at, issued_at=at, sex="MALE")
+    bundle = laboratory.result_set(seed="x", subject=subject, collected_at=at, issued_at=at, sex="MALE", also=SCREENING)
     laboratory.drop(place.settings.labs, f"{subject}-C3", bundle)
 
     await until(lambda: ready(answers(place, subject, order)))
