@@ -109,6 +109,13 @@ class Story:
         for day in later:
             then = on + days(day - 1)
             await self._act("PHARMACIST", "dose_given", then, cycle=f"C{number}", given_on=then, day=day)
+        await self._sign(on + days(later[-1] - 1 if later else 0))
+
+    async def _sign(self, on: date) -> None:
+        """Let the investigator sign in one go what others entered."""
+        waiting = sorted(self._journey.unsigned)
+        if waiting:
+            await self._act("INVESTIGATOR", "sign", on, facts=waiting, meaning="reviewed at the visit")
 
     def _regimen(self, number: int) -> tuple[RegimenLine, ...]:
         epoch = self._journey.protocol.epoch_of_cycle(number)
