@@ -79,9 +79,19 @@ class Decider:
 
 
 def intents(state: Journey | Register) -> tuple[OpenIntent, ...]:
-    """Give the outside effects that have no outcome yet, oldest first."""
-    seqs = sorted(state.intents)
-    return tuple(OpenIntent(seq, state.intents[seq].fact) for seq in seqs)
+    """Give the outside effects that have no outcome yet, oldest first.
+
+    A subject hears of the sponsor's acts one after the other: the end of a pause never overtakes its beginning.
+    """
+    found, told = [], set()
+    for seq in sorted(state.intents):
+        fact = state.intents[seq].fact
+        if isinstance(fact, ActPassedOn):
+            if fact.subject in told:
+                continue
+            told.add(fact.subject)
+        found.append(OpenIntent(seq, fact))
+    return tuple(found)
 
 
 def _kinds(union: object) -> dict[str, type]:

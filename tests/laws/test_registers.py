@@ -35,7 +35,9 @@ def test_every_outcome_closes_its_own_intent_once(play: Play) -> None:
         elif isinstance(fact, f.AllocationListSealed | f.JourneyBegan | f.SubjectAllocated | f.ActReached):
             assert fact.request in open_ones
             open_ones.remove(fact.request)
-    assert {intent.seq for intent in intents(play.end.state)} == open_ones
+    assert set(play.end.state.intents) == open_ones
+    begun = [intent for intent in intents(play.end.state) if isinstance(intent.fact, f.ActPassedOn)]
+    assert max(Counter(intent.fact.subject for intent in begun).values(), default=1) == 1
 
 
 @given(trials())

@@ -26,20 +26,28 @@ def test_every_stored_fact_parses_to_what_was_stored_and_folds() -> None:
     streams: dict[str, list[Any]] = defaultdict(list)
     for line in stored():
         fact = decider_of(line["stream"]).fact.validate_json(line["body"])
-        assert _kept(json.loads(line["body"]), fact.model_dump(mode="json"))
+        assert _holds(fact.model_dump(mode="json"), json.loads(line["body"]))
         streams[line["stream"]].append(fact)
     for stream, facts in streams.items():
         assert decider_of(stream).fold(facts).seq == len(facts)
 
 
-def _kept(stored: object, read: object) -> bool:
-    """Say whether what was stored is in what was read, which may hold fields that are newer."""
-    match stored, read:
-        case dict(), dict():
-            return all(name in read and _kept(value, read[name]) for name, value in stored.items())
-        case list(), list():
-            return len(stored) == len(read) and all(map(_kept, stored, read))
-    return stored == read
+def _holds(read: object, stored_value: object) -> bool:
+    """Say whether a value as read holds all that was stored: a model may have got new fields, at any depth."""
+    if isinstance(stored_value, dict) and isinstance(read, dict):
+        return all(name in read and _holds(read[name], value) for name, value in stored_value.items())
+    if isinstance(stored_value, list) and isinstance(read, list) and len(read) == len(stored_value):
+        return all(_holds(one, other) for one, other in zip(read, stored_value, strict=True))
+    return read == stored_value
+
+
+def test_what_was_stored_is_missed_when_it_is_lost() -> None:
+    """The comparison above sees a lost field, a changed value and a shorter list, at any depth."""
+    stored_value = {"a": [{"b": 1}]}
+    assert _holds({"a": [{"b": 1, "new": 2}], "new": 3}, stored_value)
+    lost: tuple[object, ...] = ({"a": [{}]}, {"a": [{"b": 2}]}, {"a": []}, {}, {"a": None})
+    for read in lost:
+        assert not _holds(read, stored_value)
 
 
 @pytest.mark.parametrize("name", [*CLOSED, *OPEN])

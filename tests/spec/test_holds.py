@@ -142,6 +142,14 @@ def test_a_consent_signed_before_its_version_was_learnt_is_no_deviation_any_more
     then_kinds(when(early, V2), f.IcfApproved, f.ReconsentAsked, f.NoticeRequested)
 
 
+def test_a_consent_from_before_versions_were_checked_has_no_deviation_to_withdraw() -> None:
+    """An older release recorded it and said nothing."""
+    story = told(passing(in_neoadjuvant("COHORT_1", 1), day(12)), consent("V2.0", 11), day(12))
+    silent = (f.DeviationRecorded, f.NoticeRequested)
+    older = given(*(fact for fact in story.facts if not isinstance(fact, silent)), at=story.now)
+    then_kinds(when(older, V2), f.IcfApproved)
+
+
 def test_a_version_approved_before_the_signature_needs_no_deviation_to_withdraw() -> None:
     """Consent to it was recorded in a trial that had it: learning it once more changes nothing."""
     known = (c.IcfVersion(version="V1.0"), c.IcfVersion(version="V2.0", approved_on=day(10)))

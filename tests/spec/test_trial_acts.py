@@ -184,6 +184,16 @@ def test_the_register_shows_pauses_versions_and_the_stop() -> None:
     assert TRIAL.attributes(story.state)["Epoch"] == "STOPPED"
 
 
+def test_a_subject_hears_of_the_acts_one_after_the_other() -> None:
+    """The end of a pause is passed on when its beginning has arrived, and not before."""
+    story = told(told(enrolled(2), t.PauseDosing(why="x")), t.ResumeDosing(why="x"))
+    first = [(row.seq, row.fact.subject, row.fact.act) for row in intents(story.state) if hasattr(row.fact, "act")]
+    assert [row[1:] for row in first] == [("S001", "dosing_paused"), ("S002", "dosing_paused")]
+    story = told(story, t.ActDelivered(request=first[0][0]))
+    then_open = [(row.fact.subject, row.fact.act) for row in intents(story.state) if hasattr(row.fact, "act")]
+    assert then_open == [("S002", "dosing_paused"), ("S001", "dosing_resumed")]
+
+
 def test_a_journey_that_has_heard_closes_its_intent_once() -> None:
     """The same word again, and one about something else, change nothing."""
     story = told(enrolled(1), t.PauseDosing(why="x"))
