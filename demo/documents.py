@@ -35,13 +35,11 @@ def example(name: str, today: date) -> dict[str, Any]:
     return document
 
 
-def screening_document(on: date, *, judgements: bool = True) -> dict[str, Any]:
+def screening_document(on: date) -> dict[str, Any]:
     """Give the evidence of the all-clear example as if all of it were of one date; results come from the laboratory."""
     evidence: dict[str, Any] = example("all-clear", on)["evidence"]
     del evidence["labs"]
     evidence["not_measured"]["analytes"] = list(OPTIONAL)
-    if not judgements:
-        del evidence["judgements"]
     return {name: _of(value, on) for name, value in evidence.items()} | {"assessed_on": str(on)}
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from demo import laboratory_tests
 from demo.cast import Failure, Participant
-from demo.documents import example, screening_document
+from demo.documents import screening_document
 from demo.hospital import STAFF, Hospital, told
 from workflows.client import Submitted
 
@@ -65,7 +65,7 @@ class Screening:
         self.subject = f"S{person.number:03d}"
 
     async def enrol(self) -> None:
-        """Register them with consent and evidence. Raises Unexpected when the number is not the next one."""
+        """Register them with consent, evidence and the investigator's judgements. Raises Unexpected when the number is not the next one."""
         person, on = self._person, str(self._person.enrolled_on)
         planned = self._hospital.pace.at(person.enrolled_on, person.minute)
         await self._hospital.pace.until(planned)
@@ -74,12 +74,12 @@ class Screening:
             "born_on": str(person.born_on),
             "sex": person.sex,
             "consent": {"signed_on": on, "version": "V1.0"},
-            "evidence": screening_document(person.enrolled_on, judgements=False)
+            "evidence": screening_document(person.enrolled_on)
             | {"weight_kg": str(person.weight_kg), "height_cm": str(person.height_cm)}
             | self._blood_support()
             | self._reproduction(),
         }
-        submitted = Submitted("enroll", fields, staff=STAFF["COORDINATOR"], role="COORDINATOR")
+        submitted = Submitted("enroll", fields, staff=STAFF["INVESTIGATOR"], role="INVESTIGATOR")
         told(f"{self.subject} enroll", await self._hospital.client.to_trial(submitted))
         self._hospital.pace.answered(planned, f"{self.subject} enroll")
         self._hospital.same_number(self.subject)
@@ -139,8 +139,6 @@ class Screening:
         judged_on = person.enrolled_on + timedelta(days=person.verdict_after)
         await hospital.pace.until(hospital.pace.at(judged_on, person.minute))
         await self._renew(judged_on)
-        answers = example("all-clear", hospital.pace.today())["evidence"]["judgements"]
-        await self._act("INVESTIGATOR", "judgement", judged_on, answers=answers)
         await self._act("INVESTIGATOR", "confirm_eligibility", judged_on, judged_on=judged_on)
         await hospital.pace.until(hospital.pace.at(person.randomized_on, person.minute))
         await turns.come(person.number)

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 from demo.cast import END_IN_TREATMENT, Participant
 from demo.hospital import NOTHING_ABNORMAL, Hospital, Unexpected
-from demo.screening import pregnancy_codes
+from demo.screening import AN_HOUR, pregnancy_codes
 from domain.patient.journey import Cycle, Journey
 from domain.protocol import RegimenLine
 
 ANCHOR_DRUG = "BENMELSTOBART"
 MORNING_SAMPLE = 6 * 60
-SAMPLED_BEFORE, ANNOUNCED_BEFORE, HELD_BEFORE = 3, 5, 1
+SAMPLED_BEFORE, ANNOUNCED_BEFORE, HELD_BEFORE = 2, 5, 1
 """Days before day 1: the pre-dose sample, a delay known ahead, a delay or new sample after a failed gate."""
 PUT_OFF = 7
 OPERABILITY_AFTER, EARLIEST_SURGERY = 24, 28
@@ -73,13 +73,15 @@ class Story:
         if incident == "DELAYED":
             await self._put_off(cycle, cycle.planned_on - days(ANNOUNCED_BEFORE), "asked for by the subject")
         on = self._awaited(number).planned_on + late
-        await self._sign(on)
         if incident != "HELD":
             await self._sampled(number, on - days(SAMPLED_BEFORE))
+        if number == 1:
+            await self._plan(cycle, on - days(SAMPLED_BEFORE))
         if incident == "OMITTED":
             await self._act("INVESTIGATOR", "dose_omitted", on, cycle=cycle.label, decided_on=on, why="infection")
         else:
             await self._give(number, on)
+        await self._sign(on)
 
     async def _sampled(self, number: int, on: date, abnormal: Mapping[str, Decimal | str] = NOTHING_ABNORMAL) -> None:
         """Have a gate checked on a sample of a date, or of a later one when the order came only then."""
@@ -101,15 +103,22 @@ class Story:
         until = cycle.planned_on + days(PUT_OFF)
         await self._act("COORDINATOR", "dose_delayed", on, cycle=cycle.label, until=until, why=why)
 
+    async def _plan(self, cycle: Cycle, on: date) -> None:
+        """Pick the platinum; when staff are so far behind that creatinine is too old by now, sample again."""
+        hospital, person = self._hospital, self._person
+        sampled_on = hospital.pace.site.date_of(self._journey.labs["CREAT"].collected_at)
+        if hospital.pace.today() - sampled_on > days(SAMPLED_BEFORE):
+            printed = hospital.printed(self._subject, person.sex, hospital.pace.now() - AN_HOUR)
+            await self._act("INVESTIGATOR", "lab_results", on, results=printed)
+        why = "hearing and kidney function"
+        await self._act("INVESTIGATOR", "plan_doses", on, cycle=cycle.label, choice=person.platinum, why=why)
+
     async def _give(self, number: int, on: date) -> None:
-        """Give day 1 of a cycle, planned where a drug was to be picked, and tell its later days in one message."""
+        """Give day 1 of a cycle, and tell its later days in one message."""
         lines = self._regimen(number)
         choice: dict[str, object] = (
             {"choice": self._person.platinum} if any(len(line.drugs) > 1 for line in lines) else {}
         )
-        if choice and self._journey.cycles[number].doses is None:
-            why = "hearing and kidney function"
-            await self._act("INVESTIGATOR", "plan_doses", on, cycle=f"C{number}", why=why, **choice)
         await self._act("INVESTIGATOR", "dose_given", on, cycle=f"C{number}", given_on=on, **choice)
         later = sorted({day for line in lines if not line.self_administered for day in line.days if day > 1})
         if later:
