@@ -65,7 +65,7 @@ class Screening:
         self.subject = f"S{person.number:03d}"
 
     async def enrol(self) -> None:
-        """Register them with consent, evidence and the investigator's judgements. Raises Unexpected when the number is not the next one."""
+        """Register them with a whole document. Raises Unexpected when the number is not the next one."""
         person, on = self._person, str(self._person.enrolled_on)
         planned = self._hospital.pace.at(person.enrolled_on, person.minute)
         await self._hospital.pace.until(planned)
