@@ -2,19 +2,8 @@
 
 from decimal import Decimal
 
-from domain.criteria.case import (
-    Limb,
-    Reading,
-    completed_years,
-    every,
-    fails,
-    holds,
-    not_applicable,
-    one_suffices,
-    passes,
-    unknown,
-    used_lab,
-)
+from domain.criteria.case import Reading, completed_years
+from domain.criteria.limbs import Limb, every, fails, holds, not_applicable, one_suffices, passes, unknown, used_lab
 from domain.dosing import creatinine_clearance
 from domain.evidence import Anticoagulation
 from domain.findings import EvidenceUsed, Finding
