@@ -108,13 +108,9 @@ def _assess_one(case: Case, criterion: Criterion) -> Finding:
 
 def _with_ages(case: Case, finding: Finding) -> Finding:
     """Add the age of each piece of evidence at randomization and at C1D1."""
-    used = tuple(
-        row.model_copy(update={
-            "days_before_rand": _days(row.on, case.randomized), "days_before_c1d1": _days(row.on, case.first_dose_on)
-        })
-        for row in finding.evidence
-    )  # fmt: skip
-    return finding.model_copy(update={"evidence": used})
+    rand, c1d1 = case.randomized, case.first_dose_on
+    used = tuple(row.aged(_days(row.on, rand), _days(row.on, c1d1)) for row in finding.evidence)
+    return Finding(finding.rule, finding.verdict, finding.sentence, used)
 
 
 def _days(on: date | None, anchor: date | None) -> int | None:

@@ -72,6 +72,8 @@ def _joined(criterion: Criterion, limbs: tuple[Limb, ...], verdict: Verdict) -> 
     if criterion.is_exclusion:
         words = {Verdict.MET: Verdict.NOT_TRIGGERED, Verdict.NOT_MET: Verdict.TRIGGERED}
         verdict = words.get(verdict, verdict)
+    if len(limbs) == 1:
+        return Finding(rule=criterion.rule, verdict=verdict, sentence=limbs[0].sentence, evidence=limbs[0].evidence)
     sentence = "; ".join(limb.sentence for limb in limbs)
     used = tuple(dict.fromkeys(used for limb in limbs for used in limb.evidence))
     return Finding(rule=criterion.rule, verdict=verdict, sentence=sentence, evidence=used)

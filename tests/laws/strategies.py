@@ -3,11 +3,12 @@
 import os
 import types
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
@@ -121,6 +122,9 @@ def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[dat
         return st.sampled_from(list(annotation))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return model(annotation, dates)
+    if isinstance(annotation, type) and is_dataclass(annotation):
+        hints = get_type_hints(annotation)
+        return st.builds(annotation, **{row.name: _of(hints[row.name], (), dates) for row in fields(annotation)})
     return _scalar(annotation, metadata, dates)
 
 
