@@ -103,7 +103,9 @@ def i8(reading: Reading, criterion: Criterion) -> Finding:
     if old is not None:
         return every(criterion, old)
     prior = reading.section(e.PriorTreatment)
-    if prior is not None and prior.chemotherapy_cycles > 0 and not section.after_prior_cycle:
+    if prior is None:
+        return every(criterion, unknown("whether there was a prior cycle of chemotherapy is not documented", evidence))
+    if prior.chemotherapy_cycles > 0 and not section.after_prior_cycle:
         return every(criterion, unknown("the scan was made before the prior cycle of chemotherapy", evidence))
     slice_mm = criterion.table["SLICE"]
     measurable = [
@@ -145,6 +147,8 @@ def e2(reading: Reading, criterion: Criterion) -> Finding:
             criterion, conflict(f"{section.extent} and {section.t} {section.n} {section.m} disagree", evidence)
         )
     extensive = metastatic or section.extent == "EXTENSIVE"
+    if effusion is None and not extensive:
+        return every(criterion, unknown("whether an effusion is malignant (M1a) is not documented", evidence))
     return every(criterion, holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence))
 
 

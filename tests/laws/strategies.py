@@ -81,7 +81,11 @@ NUMBERS = {"order", "notice", "event", "request", "day"}
 @cache
 def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.SearchStrategy[Any]:
     """Give instances of a model, with dates from a strategy."""
-    fields = {name: _field(name, field, dates) for name, field in kind.model_fields.items() if name != "kind"}
+    fields = {
+        name: _field(name, field, dates)
+        for name, field in kind.model_fields.items()
+        if name != "kind" or field.is_required()
+    }
     return st.fixed_dictionaries(fields).map(lambda values: kind.model_validate(values, strict=False))
 
 
@@ -138,7 +142,7 @@ def _scalar(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy
     table: dict[Any, st.SearchStrategy[Any]] = {
         type(None): st.none(),
         bool: st.booleans(),
-        int: st.integers(int(low), int(high)),
+        int: st.integers(int(low) + ("gt" in bounds), int(high) - ("lt" in bounds)),
         float: st.floats(0.5, 1e6),
         Decimal: st.decimals(low, high, places=2).filter(lambda value: low < value < high),
         date: dates,
