@@ -1,4 +1,4 @@
-"""`make bench`: the reference journey, ours beside the bare Temporal floor, on one real server, same settings."""
+"""`make bench`: the pure core, then the reference journey beside the bare Temporal floor, on one real server."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import protocol
+from bench import core, protocol
 from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
 from bench.rig import SETTINGS, server
 from demo import laboratory
@@ -20,17 +20,24 @@ ROUNDS = 3
 
 
 @click.command()
+@click.argument("part", type=click.Choice(["all", "core"]), default="all")
 @click.option("--at-once", default=16, help="journeys at once")
 @click.option("--samples", default=2000, help="updates timed on each side")
 @click.option("--idle", default=100, help="idle subjects for the memory figure")
+@click.option("--folds", default=10_000, help="finished journeys folded for the core's rate")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
-def main(at_once: int, samples: int, idle: int, file: Path | None) -> None:
-    """Measure, and print the figures with their ratios to the floor."""
-    protocol.register()
-    laboratory.warm_up()
-    with tempfile.TemporaryDirectory() as name:
-        found = asyncio.run(_measure(Path(name), at_once, samples, idle))
-    _show(found)
+def main(part: str, at_once: int, samples: int, idle: int, folds: int, file: Path | None) -> None:
+    """Measure, and print the figures with their ratios to the floor. `core`: what needs no server alone."""
+    figures = core.measure(samples, folds)
+    found: dict[str, object] = {"core": figures}
+    Console(width=110).print(core.table(figures))
+    if part == "all":
+        protocol.register()
+        laboratory.warm_up()
+        with tempfile.TemporaryDirectory() as name:
+            journeys = asyncio.run(_measure(Path(name), at_once, samples, idle))
+        _show(journeys)
+        found |= journeys
     if file is not None:
         file.write_text(json.dumps(found, indent=1))
 

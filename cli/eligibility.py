@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from pydantic_core import to_jsonable_python
 from rich.panel import Panel
 from rich.table import Table
 
@@ -75,7 +76,7 @@ def _as_json(subject: str, decided: str, findings: tuple[Finding, ...]) -> dict[
         "subject": subject,
         "decided": decided,
         "all_clear": all(finding.is_clear for finding in findings),
-        "findings": [finding.model_dump(mode="json") for finding in findings],
+        "findings": to_jsonable_python(findings),
     }
 
 

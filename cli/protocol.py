@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import access
+from cli.assumptions import assumptions, markdown
 from cli.main import DONE
 from cli.output import console
 from domain.catalogue import latest
@@ -29,9 +30,13 @@ Line = tuple[str, str, Source]
 
 @click.command("protocol")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
-def protocol_command(*, as_json: bool) -> int:
+@click.option("--assumptions", "register_alone", is_flag=True, help="print the assumption register alone, as markdown")
+def protocol_command(*, as_json: bool, register_alone: bool) -> int:
     """Show the protocol as tables with the source of every value, and the open assumptions."""
     protocol = latest(access.settings().trial)
+    if register_alone:
+        click.echo(markdown(protocol), nl=False)
+        return DONE
     if as_json:
         click.echo(json.dumps(protocol.model_dump(mode="json")))
         return DONE
@@ -184,15 +189,4 @@ def _people(protocol: Protocol) -> Iterator[Line]:
 
 def _users(protocol: Protocol, question: str) -> list[str]:
     """Name the rules whose values rest on a question."""
-    text = protocol.model_dump()
-    found: set[str] = set()
-    waiting: list[object] = [text]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if value.get("question") == question and value.get("rule"):
-                found.add(str(value["rule"]))
-            waiting += value.values()
-        elif isinstance(value, list | tuple):
-            waiting += value
-    return sorted(found)
+    return sorted({source.rule for _, source in assumptions(protocol) if source.question == question})

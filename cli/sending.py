@@ -1,9 +1,9 @@
-"""Commands that send: open, enroll, send. What is malformed is sent too, so that its refusal stands on record."""
+"""Commands that send: enroll, send. What is malformed is sent too, so that its refusal stands on record."""
 
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +15,11 @@ from cli import access, fields
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
 from cli.outbox import Outbox
 from demo.documents import counts_from_today, dated
-from domain.catalogue import latest
 from domain.decider import PATIENT, TRIAL
 from domain.submission import Reason
-from domain.values import Clock
 from settings import Settings
 from workflows.client import Submitted, TrialClient, Unreachable
 from workflows.connection import connect
-
-TEAM = (
-    "CRC1=COORDINATOR",
-    "INV1=INVESTIGATOR",
-    "SUR1=SURGEON",
-    "PAT1=PATHOLOGIST",
-    "PHA1=PHARMACIST",
-    "MON1=MONITOR",
-    "SPO1=SPONSOR",
-)
-
 
 fields_from_file = click.option(
     "--json",
@@ -44,67 +31,7 @@ fields_from_file = click.option(
 TO_THE_TRIAL = "TRIAL"
 OWN_COMMANDS = ("open_trial", "enroll", "report_misaddressed")
 """Commands to the register that are sent in their own way."""
-
 answer_as_json = click.option("--as-json", is_flag=True, help="answer as JSON")
-
-
-@click.command("open")
-@click.option("--site", "sites", multiple=True, default=("TDH:Asia/Shanghai:8",), help="CODE[:TIME_ZONE[:DUE_HOUR]]")
-@click.option("--staff", "staff", multiple=True, default=TEAM, help="CODE=ROLE[,ROLE], for example INV1=INVESTIGATOR")
-@click.option("--ms-per-day", type=click.FloatRange(min=1), help="training only: one trial day lasts so many ms")
-@click.option("--trial-date", help="training only: the trial's date at the start, for example 2025-06-02")
-@click.option("--json", "as_json", is_flag=True, help="answer as JSON")
-def open_command(
-    sites: tuple[str, ...], staff: tuple[str, ...], ms_per_day: float | None, trial_date: str | None, as_json: bool
-) -> int:
-    """Open the trial: its sites, its staff with their roles, and the sealed allocation list."""
-    known = access.settings()
-    clock = training_clock(ms_per_day, trial_date)
-    protocol = latest(known.trial)
-    body = {
-        "trial": protocol.trial,
-        "protocol_version": protocol.version,
-        "clock": clock.model_dump(mode="json"),
-        "sites": [_site(text) for text in sites],
-        "staff": [_delegation(text, clock) for text in staff],
-    }
-
-    async def act(client: TrialClient) -> Answer:
-        return await client.open_trial(body, clock)
-
-    return told(run(known, act), "trial", as_json=as_json)
-
-
-def training_clock(ms_per_day: float | None, trial_date: str | None) -> Clock:
-    """Give the real clock, or one that starts at a date and runs at a pace. Raises UsageError."""
-    if ms_per_day is None and trial_date is None:
-        return Clock.real()
-    now = datetime.now(UTC)
-    try:
-        epoch = datetime.fromisoformat(trial_date).replace(tzinfo=UTC) if trial_date else now
-    except ValueError:
-        raise click.UsageError(f"--trial-date {trial_date!r}: a date like 2025-06-02 is accepted") from None
-    factor = timedelta(days=1) / timedelta(milliseconds=ms_per_day) if ms_per_day else 1.0
-    return Clock(real_epoch=now, trial_epoch=epoch, factor=factor)
-
-
-def _site(text: str) -> dict[str, Any]:
-    code, _, rest = text.partition(":")
-    zone, _, hour = rest.partition(":")
-    try:
-        return {"code": code, **({"time_zone": zone} if zone else {}), **({"due_hour": int(hour)} if hour else {})}
-    except ValueError:
-        raise click.UsageError(
-            f"--site {text!r}: CODE:TIME_ZONE:HOUR is accepted, for example TDH:Asia/Shanghai:8"
-        ) from None
-
-
-def _delegation(text: str, clock: Clock) -> dict[str, Any]:
-    code, _, roles = text.partition("=")
-    if not roles:
-        raise click.UsageError(f"--staff {text!r}: CODE=ROLE is accepted, for example INV1=INVESTIGATOR")
-    start = min(clock.trial_time(datetime.now(UTC)), datetime.now(UTC)).date()
-    return {"staff": code, "roles": roles.split(","), "valid_from": str(start - timedelta(days=1))}
 
 
 @click.command("enroll", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

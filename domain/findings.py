@@ -1,9 +1,8 @@
 """What a criterion found: verdict, evidence and one sentence."""
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-
-from domain.values import Frozen
 
 
 class Verdict(StrEnum):
@@ -22,7 +21,8 @@ class Verdict(StrEnum):
 CLEAR = frozenset({Verdict.MET, Verdict.NOT_APPLICABLE, Verdict.NOT_TRIGGERED})
 
 
-class EvidenceUsed(Frozen):
+@dataclass(frozen=True, slots=True)
+class EvidenceUsed:
     """One piece of evidence: value with unit, its date, the upper limit of normal it was held against, and its age.
 
     Ages in days: at randomization (or at the date of the verdict, before it) and at C1D1 as planned.
@@ -36,8 +36,13 @@ class EvidenceUsed(Frozen):
     days_before_rand: int | None = None
     days_before_c1d1: int | None = None
 
+    def aged(self, before_rand: int | None, before_c1d1: int | None) -> "EvidenceUsed":
+        """Give the same evidence with its ages."""
+        return EvidenceUsed(self.what, self.value, self.on, self.upper_limit, self.document, before_rand, before_c1d1)
 
-class Finding(Frozen):
+
+@dataclass(frozen=True, slots=True)
+class Finding:
     """The verdict on one criterion."""
 
     rule: str

@@ -7,28 +7,28 @@ from collections.abc import Callable
 from datetime import date
 from itertools import chain
 
-from domain.criteria import disease, history, laboratory, medication
+from domain.criteria import childbearing, disease, history, laboratory, medication, organs, person
 from domain.criteria.case import Case, Judgement, Reading, Ruling, completed_years
 from domain.findings import Finding, Verdict
 from domain.protocol import Criterion, Protocol
 
 RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
-    "I1.1": disease.i1_1,
-    "I1.2": disease.judgement,
-    "I1.3": disease.judgement,
-    "I2": disease.i2,
+    "I1.1": person.i1_1,
+    "I1.2": person.judgement,
+    "I1.3": person.judgement,
+    "I2": person.i2,
     "I3": disease.i3,
     "I4.1": disease.i4_1,
     "I4.2": disease.i4_2,
     "I5.1": disease.i5_1,
     "I5.2": disease.i5_2,
-    "I6": disease.performance,
-    "I7": disease.i7,
+    "I6": person.performance,
+    "I7": person.i7,
     "I8": disease.i8,
-    "I9": disease.judgement,
-    "I10.1": history.i10_1,
-    "I10.2": history.i10_2,
-    "I10.3": history.i10_3,
+    "I9": person.judgement,
+    "I10.1": childbearing.i10_1,
+    "I10.2": childbearing.i10_2,
+    "I10.3": childbearing.i10_3,
     "I11.1": laboratory.i11_1,
     "I11.2": laboratory.lab_limits,
     "I11.3": laboratory.lab_limits,
@@ -42,9 +42,9 @@ RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
     "I13.4": medication.i13_4,
     "E1": disease.e1,
     "E2": disease.e2,
-    "E3": disease.performance,
+    "E3": person.performance,
     "E4": disease.e4,
-    "E5": disease.judgement,
+    "E5": person.judgement,
     "E6": disease.e6,
     "E7": laboratory.e7,
     "E8": medication.recent_drugs,
@@ -54,30 +54,30 @@ RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
     "E11": history.e11,
     "E12": disease.prior_drug,
     "E13": disease.prior_drug,
-    "E14": history.condition,
-    "E15": disease.judgement,
-    "E16.1": history.e16_1,
-    "E16.2": history.e16_2,
+    "E14": organs.condition,
+    "E15": person.judgement,
+    "E16.1": organs.e16_1,
+    "E16.2": organs.e16_2,
     "E16.3": medication.e16_3,
-    "E16.4": disease.judgement,
-    "E16.5": history.e16_5,
-    "E16.6": history.condition,
-    "E16.7": history.e16_7,
+    "E16.4": person.judgement,
+    "E16.5": organs.e16_5,
+    "E16.6": organs.condition,
+    "E16.7": organs.e16_7,
     "E16.8": laboratory.lab_limits,
     "E16.9": laboratory.lab_limits,
-    "E16.10": history.condition,
-    "E16.11": history.condition,
-    "E17": history.e17,
-    "E18": history.condition,
+    "E16.10": organs.condition,
+    "E16.11": organs.condition,
+    "E17": organs.e17,
+    "E18": organs.condition,
     "E19": history.e19,
-    "E20": history.condition,
+    "E20": organs.condition,
     "E21": history.e21,
     "E22": history.e22,
     "E23": history.e23,
-    "E24": history.condition,
-    "E25": history.e25,
-    "E26": disease.judgement,
-    "E27": history.e27,
+    "E24": organs.condition,
+    "E25": childbearing.e25,
+    "E26": person.judgement,
+    "E27": person.e27,
 }
 
 
@@ -108,13 +108,9 @@ def _assess_one(case: Case, criterion: Criterion) -> Finding:
 
 def _with_ages(case: Case, finding: Finding) -> Finding:
     """Add the age of each piece of evidence at randomization and at C1D1."""
-    used = tuple(
-        row.model_copy(update={
-            "days_before_rand": _days(row.on, case.randomized), "days_before_c1d1": _days(row.on, case.first_dose_on)
-        })
-        for row in finding.evidence
-    )  # fmt: skip
-    return finding.model_copy(update={"evidence": used})
+    rand, c1d1 = case.randomized, case.first_dose_on
+    used = tuple(row.aged(_days(row.on, rand), _days(row.on, c1d1)) for row in finding.evidence)
+    return Finding(finding.rule, finding.verdict, finding.sentence, used)
 
 
 def _days(on: date | None, anchor: date | None) -> int | None:

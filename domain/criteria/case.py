@@ -1,4 +1,4 @@
-"""The evidence on one subject as the criteria see it, and how a criterion says what it found.
+"""The evidence on one subject as the criteria see it.
 
 A criterion asks a `Reading` for evidence. The reading notes what was asked for, so that results of one day that
 disagree can be held against the criterion one by one.
@@ -12,9 +12,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from domain import evidence as e
-from domain.findings import EvidenceUsed, Finding, Verdict
-from domain.labs import ANALYTES, LabValue
-from domain.protocol import Criterion
+from domain.labs import LabValue
 from domain.values import Sex, Site
 
 SectionT = TypeVar("SectionT", bound=e.Section)
@@ -125,106 +123,6 @@ NAME_OF: Mapping[type[e.Section], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Limb:
-    """What one part of a criterion came to. MET lets the subject pass, NOT_MET does not, whatever the criterion."""
-
-    verdict: Verdict
-    sentence: str
-    evidence: tuple[EvidenceUsed, ...] = ()
-
-
-WORST_FIRST = (Verdict.NOT_MET, Verdict.CONFLICT, Verdict.UNKNOWN, Verdict.JUDGEMENT_PENDING, Verdict.MET)
-
-
-def passes(sentence: str, *used: EvidenceUsed) -> Limb:
-    """Say that a part lets the subject pass."""
-    return Limb(Verdict.MET, sentence, used)
-
-
-def fails(sentence: str, *used: EvidenceUsed) -> Limb:
-    """Say that a part keeps the subject out."""
-    return Limb(Verdict.NOT_MET, sentence, used)
-
-
-def holds(good: bool, sentence: str, *used: EvidenceUsed) -> Limb:  # noqa: FBT001 - reads as a statement
-    """Say that a part lets the subject pass or keeps it out."""
-    return (passes if good else fails)(sentence, *used)
-
-
-def unknown(sentence: str, *used: EvidenceUsed) -> Limb:
-    """Say that the evidence for a part is absent, too old or not usable."""
-    return Limb(Verdict.UNKNOWN, sentence, used)
-
-
-def conflict(sentence: str, *used: EvidenceUsed) -> Limb:
-    """Say that rules or evidence contradict each other."""
-    return Limb(Verdict.CONFLICT, sentence, used)
-
-
-def pending(sentence: str, *used: EvidenceUsed) -> Limb:
-    """Say that an investigator must decide."""
-    return Limb(Verdict.JUDGEMENT_PENDING, sentence, used)
-
-
-def not_applicable(criterion: Criterion, sentence: str, *used: EvidenceUsed) -> Finding:
-    """Say that a criterion is not about this subject."""
-    return Finding(rule=criterion.rule, verdict=Verdict.NOT_APPLICABLE, sentence=sentence, evidence=used)
-
-
-def every(criterion: Criterion, *limbs: Limb) -> Finding:
-    """Give the finding of a criterion all of whose parts must pass: the worst of them."""
-    return _joined(criterion, limbs, min((limb.verdict for limb in limbs), key=WORST_FIRST.index))
-
-
-def one_suffices(criterion: Criterion, *limbs: Limb) -> Finding:
-    """Give the finding of a criterion of which one part must pass: the best of them."""
-    order = (Verdict.MET, Verdict.UNKNOWN, Verdict.NOT_MET)
-    return _joined(criterion, limbs, min((limb.verdict for limb in limbs), key=order.index))
-
-
-def _joined(criterion: Criterion, limbs: tuple[Limb, ...], verdict: Verdict) -> Finding:
-    if criterion.is_exclusion:
-        words = {Verdict.MET: Verdict.NOT_TRIGGERED, Verdict.NOT_MET: Verdict.TRIGGERED}
-        verdict = words.get(verdict, verdict)
-    sentence = "; ".join(limb.sentence for limb in limbs)
-    used = tuple(dict.fromkeys(used for limb in limbs for used in limb.evidence))
-    return Finding(rule=criterion.rule, verdict=verdict, sentence=sentence, evidence=used)
-
-
-def used_lab(reading: Reading, found: LabValue) -> EvidenceUsed:
-    """Give a laboratory value as evidence."""
-    limit = "" if found.upper_limit is None else f"{found.upper_limit} {found.unit}"
-    value = f"{found.value} {found.unit} (reported {found.reported})"
-    return EvidenceUsed(
-        what=ANALYTES[found.analyte].label,
-        value=value,
-        on=reading.sampled_on(found),
-        upper_limit=limit,
-        document=found.document,
-    )
-
-
-def used(what: str, value: object, section: e.Section, on: date | None = None) -> EvidenceUsed:
-    """Give a statement of a section as evidence."""
-    return EvidenceUsed(what=what, value=str(value), on=on or section.on, document=section.document)
-
-
-def stale(reading: Reading, what: str, on: date, max_age_days: int | None, *evidence: EvidenceUsed) -> Limb | None:
-    """Give what is wrong with the age of evidence, or None. It is held against randomization and C1D1."""
-    case = reading.case
-    if on > case.latest_anchor:
-        return unknown(f"{what} of {on} is later than {case.latest_anchor}", *evidence)
-    age = (case.latest_anchor - on).days
-    if max_age_days is not None and age > max_age_days:
-        anchor = "C1D1" if case.first_dose_on else "randomization"
-        sentence = (
-            f"{what} of {on} is {age} d old at {anchor} ({case.latest_anchor}), at most {max_age_days} d accepted"
-        )
-        return unknown(sentence, *evidence)
-    return None
-
-
 def within_days(reading: Reading, on: date, days: int) -> bool:
     """Say whether an event lies within so many days before randomization, the last day included, or after it."""
     return on >= reading.case.randomized - timedelta(days=days)
@@ -244,25 +142,3 @@ def within_months(reading: Reading, on: date, months: int) -> bool:
 def completed_years(born_on: date, on: date) -> int:
     """Give the age in completed years. Born on 29 February: birthday on 1 March in other years. Source: I2."""
     return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
-
-
-def judged(reading: Reading, criterion: Criterion, what: str) -> Limb:
-    """Give an investigator's signed answer, or ask for it."""
-    found = reading.case.judgements.get(criterion.rule)
-    roles = " or ".join(criterion.judged_by)
-    if found is None:
-        return pending(f"{what}: the judgement of {roles} is awaited")
-    answer = found.answer
-    evidence = EvidenceUsed(what="judgement", value=f"{answer.verdict} by {found.by} ({found.role})", on=answer.on)
-    if found.role not in criterion.judged_by:
-        return pending(f"{what}: {found.by} ({found.role}) answered; the judgement of {roles} is awaited", evidence)
-    if answer.on > reading.case.latest_anchor:
-        return unknown(f"{what}: the judgement of {answer.on} is later than {reading.case.latest_anchor}", evidence)
-    why = f" ({answer.why})" if answer.why else ""
-    good = answer.verdict in ("MET", "NOT_TRIGGERED")
-    return holds(good, f"{what}: judged {answer.verdict} by {found.by}{why}", evidence)
-
-
-def missing(what: str) -> Limb:
-    """Say that a section is absent."""
-    return unknown(f"{what} not documented")

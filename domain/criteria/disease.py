@@ -1,79 +1,12 @@
-"""Criteria about the tumour and the person who has it: consent, age, histology, stage, prior treatment, lesions."""
+"""Criteria about the tumour: histology, stage, prior treatment, lesions, metastasis."""
 
-from collections.abc import Iterator
 from datetime import date
 
 from domain import evidence as e
-from domain.criteria.case import (
-    Limb,
-    Reading,
-    completed_years,
-    conflict,
-    every,
-    fails,
-    holds,
-    judged,
-    missing,
-    passes,
-    stale,
-    unknown,
-    used,
-    within_days,
-)
+from domain.criteria.case import Reading, within_days
+from domain.criteria.limbs import Limb, conflict, every, fails, holds, judged, missing, passes, stale, unknown, used
 from domain.findings import EvidenceUsed, Finding
-from domain.labs import ANALYTES
 from domain.protocol import Criterion
-
-PROCEDURES = ("performance", "thorax", "brain", "blood_pressure", "heart")
-"""Sections that tell of a procedure a trial may ask for. Histories and reports may be older than the consent."""
-
-
-def i1_1(reading: Reading, criterion: Criterion) -> Finding:
-    """Informed consent is signed on an approved version. Source: I1.1."""
-    case = reading.case
-    if case.consent_on is None:
-        return every(criterion, unknown("no informed consent on record"))
-    evidence = EvidenceUsed(what="consent", value=f"signed, {case.consent_version or 'version on record'}",
-                            on=case.consent_on)  # fmt: skip
-    if case.consent_on > case.on:
-        return every(criterion, fails(f"consent is dated {case.consent_on}, after {case.on}", evidence))
-    if case.icf_versions and case.consent_version not in case.icf_versions:
-        sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
-        return every(criterion, fails(sentence, evidence))
-    early = sorted(_before_consent(reading, case.consent_on))
-    if early:
-        sentence = f"before the consent of {case.consent_on}, and not standard of care: {', '.join(early)}"
-        return every(criterion, fails(sentence, evidence))
-    return every(criterion, passes(f"consent signed on {case.consent_on}", evidence))
-
-
-def _before_consent(reading: Reading, consent_on: date) -> Iterator[str]:
-    """Give the study procedures and samples dated before the consent that are not marked as standard of care."""
-    for name in PROCEDURES:
-        for section in reading.case.sections.get(name, ()):
-            if section.on < consent_on and not section.standard_of_care:
-                yield f"{name.replace('_', ' ')} of {section.on}"
-    for found in reading.case.labs.values():
-        for value in found:
-            if reading.sampled_on(value) < consent_on and not value.standard_of_care:
-                yield f"{ANALYTES[value.analyte].label} of {reading.sampled_on(value)}"
-
-
-def i2(reading: Reading, criterion: Criterion) -> Finding:
-    """Age in completed years at consent is within the limits. Source: I2."""
-    case = reading.case
-    if case.consent_on is None:
-        return every(criterion, unknown("age is counted at consent, and no consent is on record"))
-    age = completed_years(case.born_on, case.consent_on)
-    low, high = criterion.low or 0, criterion.high or age
-    evidence = EvidenceUsed(what="age", value=f"{age} a", on=case.consent_on)
-    return every(criterion, holds(low <= age <= high, f"{age} completed years at consent, {low} to {high} accepted",
-                                  evidence))  # fmt: skip
-
-
-def judgement(reading: Reading, criterion: Criterion) -> Finding:
-    """The investigator judged it and signed. Source: I1.2, I1.3, I9, E5, E15, E16.4, E26."""
-    return every(criterion, judged(reading, criterion, criterion.title))
 
 
 def i3(reading: Reading, criterion: Criterion) -> Finding:
@@ -160,28 +93,6 @@ def prior_drug(reading: Reading, criterion: Criterion) -> Finding:
     return every(criterion, holds(not had, f"{what}: {'yes' if had else 'never'}", used(what, had, section)))
 
 
-def performance(reading: Reading, criterion: Criterion) -> Finding:
-    """ECOG at most 1 in the screening window; of two raters the higher score counts. Source: I6, E3."""
-    section = reading.section(e.PerformanceStatus)
-    if section is None:
-        return every(criterion, missing("ECOG performance status"))
-    score, high = max(section.scores), criterion.high or 0
-    evidence = used("ECOG", "/".join(map(str, section.scores)), section)
-    old = stale(reading, "ECOG", section.on, criterion.max_age_days, evidence)
-    if old is not None:
-        return every(criterion, old)
-    return every(criterion, holds(score <= high, f"ECOG {score}, at most {high} accepted", evidence))
-
-
-def i7(reading: Reading, criterion: Criterion) -> Finding:
-    """No contraindication to surgery, judged with a named thoracic surgeon. Source: I7."""
-    found = reading.case.judgements.get(criterion.rule)
-    limb = judged(reading, criterion, criterion.title)
-    if found is not None and found.role != "SURGEON" and not found.answer.surgeon:
-        limb = unknown("the thoracic surgeon is not named", *limb.evidence)
-    return every(criterion, limb)
-
-
 def i8(reading: Reading, criterion: Criterion) -> Finding:
     """At least one measurable lesion on a fresh scan. Source: I8 (RECIST 1.1)."""
     section = reading.section(e.ThoracicImaging)
@@ -192,7 +103,9 @@ def i8(reading: Reading, criterion: Criterion) -> Finding:
     if old is not None:
         return every(criterion, old)
     prior = reading.section(e.PriorTreatment)
-    if prior is not None and prior.chemotherapy_cycles > 0 and not section.after_prior_cycle:
+    if prior is None:
+        return every(criterion, unknown("whether there was a prior cycle of chemotherapy is not documented", evidence))
+    if prior.chemotherapy_cycles > 0 and not section.after_prior_cycle:
         return every(criterion, unknown("the scan was made before the prior cycle of chemotherapy", evidence))
     slice_mm = criterion.table["SLICE"]
     measurable = [
@@ -234,6 +147,8 @@ def e2(reading: Reading, criterion: Criterion) -> Finding:
             criterion, conflict(f"{section.extent} and {section.t} {section.n} {section.m} disagree", evidence)
         )
     extensive = metastatic or section.extent == "EXTENSIVE"
+    if effusion is None and not extensive:
+        return every(criterion, unknown("whether an effusion is malignant (M1a) is not documented", evidence))
     return every(criterion, holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence))
 
 

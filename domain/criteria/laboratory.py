@@ -2,25 +2,15 @@
 
 from decimal import Decimal
 
-from domain.criteria.case import (
-    Limb,
-    Reading,
-    completed_years,
-    every,
-    fails,
-    holds,
-    not_applicable,
-    one_suffices,
-    passes,
-    unknown,
-    used_lab,
-)
+from domain.criteria.case import Reading, completed_years
+from domain.criteria.limbs import Limb, every, fails, holds, not_applicable, one_suffices, passes, unknown, used_lab
 from domain.dosing import creatinine_clearance
 from domain.evidence import Anticoagulation
 from domain.findings import EvidenceUsed, Finding
 from domain.labs import ANALYTES, LabValue
 from domain.protocol import Criterion, LabLimit
 
+BLOOD_COUNTS = ("HB", "ANC", "PLT")
 PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
 """What does not make a subject an anticoagulated one for I13."""
 
@@ -28,21 +18,23 @@ PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
 def i11_1(reading: Reading, criterion: Criterion) -> Finding:
     """No blood support in so many days before the sample the blood counts come from, nor since. Source: I11.1."""
     case = reading.case
-    counts = [found for found in map(reading.lab, ("HB", "ANC", "PLT")) if found is not None]
+    counts = [found for found in map(reading.lab, BLOOD_COUNTS) if found is not None]
     sample = min((reading.sampled_on(found) for found in counts), default=None)
     days = criterion.days or 0
     if sample is None:
         return every(criterion, unknown("no blood count sample to count back from"))
+    lacking = [unknown("not every blood count is in: the missing one may be of an earlier sample")]
+    lacking = lacking if len(counts) < len(BLOOD_COUNTS) else []
     if case.last_support_on is not None:
         used = EvidenceUsed(what="last blood support", value="given", on=case.last_support_on)
         since = (sample - case.last_support_on).days
-        return every(criterion, holds(since > days, f"{since} d before the sample of {sample}", used))
+        return every(criterion, holds(since > days, f"{since} d before the sample of {sample}", used), *lacking)
     if case.no_support and case.support_assessed_on is not None:
         used = EvidenceUsed(what="blood support", value="none", on=case.support_assessed_on)
         age = (sample - case.support_assessed_on).days
         if age > days:
             return every(criterion, unknown(f"asked {age} d before the sample of {sample}", used))
-        return every(criterion, passes("none was ever given", used))
+        return every(criterion, passes("none was ever given", used), *lacking)
     return every(criterion, unknown("not documented whether blood support was given"))
 
 

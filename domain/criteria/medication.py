@@ -4,9 +4,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain import evidence as e
-from domain.criteria.case import (
+from domain.criteria.case import Reading, within_days
+from domain.criteria.laboratory import limit_of, too_old
+from domain.criteria.limbs import (
     Limb,
-    Reading,
     conflict,
     every,
     fails,
@@ -18,9 +19,7 @@ from domain.criteria.case import (
     unknown,
     used,
     used_lab,
-    within_days,
 )
-from domain.criteria.laboratory import limit_of, too_old
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 

@@ -115,3 +115,41 @@ def test_the_help_of_a_command_names_its_fields(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "--performed-on" in done.stdout
     assert "--resection" in done.stdout
+
+
+def test_eligibility_shows_every_criterion_as_it_was_decided(data: Path) -> None:
+    """A table with one summary line; as JSON every finding with its evidence, and when it was decided."""
+    shown, as_json = starter(data, "eligibility S001"), starter(data, "eligibility S001 --json")
+    assert (shown.returncode, as_json.returncode) == (0, 0), shown.stderr + as_json.stderr
+    assert shown.stdout.splitlines()[-1].startswith("all clear: ")
+    found = json.loads(as_json.stdout)
+    assert (found["subject"], found["all_clear"], len(found["findings"])) == ("S001", True, 65)
+    assert found["decided"].startswith("as decided on ")
+    assert {"what", "value", "on", "days_before_rand"} <= set(found["findings"][3]["evidence"][0])
+
+
+def test_one_criterion_is_explained(data: Path) -> None:
+    """The reasoning with both limbs of I12.3, and nothing of the other rules."""
+    shown = starter(data, "eligibility S001 --explain I12.3")
+    assert shown.returncode == 0, shown.stderr
+    assert "I12.3" in shown.stdout
+    assert "clearance" in shown.stdout
+    assert "I12.2" not in shown.stdout
+    (one,) = json.loads(starter(data, "eligibility S001 --explain I12.3 --json").stdout)["findings"]
+    assert (one["rule"], one["verdict"]) == ("I12.3", "MET")
+
+
+def test_an_unknown_criterion_is_told_with_the_known_ones(data: Path) -> None:
+    """Exit code 3; the accepted rule ids are named."""
+    done = starter(data, "eligibility S001 --explain I99")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("there is no criterion I99; accepted: I1.1, I1.2")
+    assert "E27" in done.stderr
+
+
+def test_the_schema_of_the_evidence_document_needs_no_journal(tmp_path: Path) -> None:
+    """JSON schema with every section; an unknown document ends with 3."""
+    done = starter(tmp_path, "schema evidence")
+    assert done.returncode == 0, done.stderr
+    assert {"Histology", "BloodPressure", "Reproduction"} <= set(json.loads(done.stdout)["$defs"])
+    assert starter(tmp_path, "schema nothing").returncode == 3

@@ -3,11 +3,12 @@
 import os
 import types
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import Phase, find, settings
 from hypothesis import strategies as st
@@ -80,7 +81,11 @@ NUMBERS = {"order", "notice", "event", "request", "day"}
 @cache
 def model(kind: type[BaseModel], dates: st.SearchStrategy[date] = DAYS) -> st.SearchStrategy[Any]:
     """Give instances of a model, with dates from a strategy."""
-    fields = {name: _field(name, field, dates) for name, field in kind.model_fields.items() if name != "kind"}
+    fields = {
+        name: _field(name, field, dates)
+        for name, field in kind.model_fields.items()
+        if name != "kind" or field.is_required()
+    }
     return st.fixed_dictionaries(fields).map(lambda values: kind.model_validate(values, strict=False))
 
 
@@ -121,6 +126,9 @@ def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[dat
         return st.sampled_from(list(annotation))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return model(annotation, dates)
+    if isinstance(annotation, type) and is_dataclass(annotation):
+        hints = get_type_hints(annotation)
+        return st.builds(annotation, **{row.name: _of(hints[row.name], (), dates) for row in fields(annotation)})
     return _scalar(annotation, metadata, dates)
 
 
@@ -134,7 +142,7 @@ def _scalar(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy
     table: dict[Any, st.SearchStrategy[Any]] = {
         type(None): st.none(),
         bool: st.booleans(),
-        int: st.integers(int(low), int(high)),
+        int: st.integers(int(low) + ("gt" in bounds), int(high) - ("lt" in bounds)),
         float: st.floats(0.5, 1e6),
         Decimal: st.decimals(low, high, places=2).filter(lambda value: low < value < high),
         date: dates,

@@ -12,7 +12,6 @@ LONGEST_MODULE = 250
 LONG_FOR_A_REASON = {
     "activities/recorder.py": "one act, read at one sitting: lock, read, fold, decide, append, answer",
     "domain/patient/journey.py": "the state, and the one table that folds it",
-    "domain/protocol.py": "one page of data: what a protocol consists of",
     "workflows/interpreter.py": "one loop: its dangerous awaits stand side by side",
 }
 
