@@ -100,8 +100,8 @@ def _results(code: str, number: str, limit: str | None) -> st.SearchStrategy[tup
 
 
 def _without(known: Case, room: str, name: str) -> Case:
-    kept: Mapping[str, Any] = {key: row for key, row in getattr(known, room).items() if key != name}
-    return replace(known, **{room: kept})
+    kept: dict[str, Any] = {room: {key: row for key, row in getattr(known, room).items() if key != name}}
+    return replace(known, **kept)
 
 
 def _asked_for_no_more(known: Case, rule: str, key: Key) -> bool:
