@@ -56,7 +56,7 @@ def at(story: Story, instant: datetime) -> Story:
     """Let time pass to an instant, with every due instant on the way acted on."""
     while (due := PATIENT.due(story.state)) is not None and due.at <= instant:
         story = told(story, c.TimePassed(), at=max(due.at, story.now))
-    return Story(story.decider, story.state, story.facts, max(instant, story.now))
+    return replace(story, now=max(instant, story.now))
 
 
 # The SAE clock
