@@ -53,9 +53,7 @@ def _end(new: f.AdverseEventReported) -> None:
                       accepts=f"a date from {new.onset_on}")  # fmt: skip
 
 
-def _dates(
-    draft: Draft, submission: Submission[c.Command], journey: Journey, known: object, new: f.Superseded
-) -> None:
+def _dates(draft: Draft, submission: Submission[c.Command], journey: Journey, known: object, new: f.Superseded) -> None:
     was = dict(dates_of(known))
     for name, value in dates_of(new):
         if was.get(name) != value and name != "until" and not name.startswith("accepted"):

@@ -118,7 +118,19 @@ def _awaited(draw: st.DrawFn, story: Story) -> Any:
 def _command(draw: st.DrawFn, story: Story) -> Any:
     match draw(
         st.sampled_from(
-            ["asked", "asked", "asked", "awaited", "awaited", "awaited", "fitting", "fitting", "silly", "silly", "correction"]
+            [
+                "asked",
+                "asked",
+                "asked",
+                "awaited",
+                "awaited",
+                "awaited",
+                "fitting",
+                "fitting",
+                "silly",
+                "silly",
+                "correction",
+            ]
         )
     ):
         case "asked":

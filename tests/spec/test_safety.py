@@ -1,5 +1,6 @@
 """Adverse events and their reports: the clocks, who is told by when, and what is late (T10, Q12)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
