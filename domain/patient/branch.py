@@ -73,16 +73,20 @@ def endings(draft: Draft, number: int, old: Any, new: Any) -> None:  # noqa: ANN
                 supersede(draft, seq, fact.model_copy(update={"ended_on": on}), number)
     if after is not None:
         _apply(draft, after)
-    elif isinstance(new, f.EvaluationJudged) and isinstance(old, f.EvaluationJudged) and not old.fit:
+    elif isinstance(new, f.EvaluationJudged) and isinstance(draft.protocol.epoch(draft.journey.epoch), EvaluationEpoch):
         enter_when_signed(draft, "adjuvant_evaluation", draft.protocol.after(draft.journey.epoch).code)
 
 
 def _mates(draft: Draft, number: int) -> Iterator[tuple[int, Any]]:
-    """Give the endings and entries recorded in the same act, as far as they still count."""
-    act, kinds = draft.record[number - 1].act, (f.TreatmentEnded, f.StudyEnded, f.ScreenFailed, f.EpochEntered)
+    """Give the endings and entries recorded with a fact or with a correction of it, as far as they still count."""
+    kinds = (f.TreatmentEnded, f.StudyEnded, f.ScreenFailed, f.EpochEntered)
+    corrected = {
+        entry.act for entry in draft.record if entry.fact.kind == "FactCorrected" and entry.fact.fact == number
+    }
+    acts = corrected | {draft.record[number - 1].act}
     facts = effective(draft.every_fact)
     for seq, entry in enumerate(draft.record, start=1):
-        if entry.act == act and seq > number and isinstance(facts[seq - 1], kinds):
+        if entry.act in acts and seq > number and isinstance(facts[seq - 1], kinds):
             yield seq, facts[seq - 1]
 
 

@@ -103,7 +103,7 @@ def _fits(row: Row, name: str, value: object) -> None:
     field = row.command.model_fields.get(name)
     if field is None:
         return
-    takes: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])
+    takes: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type] # a field's type
     try:
         takes.validate_json(json.dumps(value), strict=True)
     except ValidationError as problem:

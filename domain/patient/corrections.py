@@ -21,7 +21,11 @@ def correct(draft: Draft, submission: Submission[c.Command], command: c.Correct)
     entry = _entry(draft, command)
     known = counts(draft, command.fact)
     _check_sender(draft, entry, command)
-    new = _void(draft, entry, known, command) if command.void else _reads(draft, entry, known, command)
+    new = None
+    if command.void:
+        _check_void(draft, entry, known, command)
+    else:
+        new = _reads(draft, entry, known, command)
     before = draft.journey
     showed = expected(effective(draft.every_fact), before, draft.at)
     correction = f.FactCorrected(fact=command.fact, of=entry.fact.kind, content=new, why=command.why)
@@ -56,10 +60,12 @@ def _check_sender(draft: Draft, entry: Entry, command: c.Correct) -> None:
     """Raise Refused unless the sender entered the fact, or is an investigator. Source: 3.6 roles."""
     if draft.sender.role != "INVESTIGATOR" and draft.sender.staff != entry.staff:
         detail = f"fact {command.fact} was entered by {entry.staff}"
-        raise Refused(Reason.ROLE, detail, rule="3.6 roles", field="fact", accepts=f"{entry.staff} or INVESTIGATOR")
+        raise Refused(
+            Reason.ROLE, detail, rule="3.6 corrections", field="fact", accepts=f"{entry.staff} or INVESTIGATOR"
+        )
 
 
-def _void(draft: Draft, entry: Entry, known: object, command: c.Correct) -> None:
+def _check_void(draft: Draft, entry: Entry, known: object, command: c.Correct) -> None:
     if command.fields:
         raise Refused(Reason.MALFORMED, "a fact that counts as never said has no fields", field="fields",
                       accepts="void alone, or fields alone")  # fmt: skip

@@ -152,7 +152,7 @@ def _corrected(journey: Journey, basis: f.DoseBasis) -> list[str]:
 
 def _is_newer(now: tuple[date | datetime, Decimal | None] | None, on: date | datetime | None) -> bool:
     """Say whether a later measurement has taken the place of an older one: that is no correction."""
-    return now is not None and on is not None and now[0] > on  # type: ignore[operator] # dates with dates
+    return now is not None and on is not None and now[0] > on
 
 
 def keep_planned(draft: Draft) -> None:

@@ -155,7 +155,7 @@ def _correction(draw: st.DrawFn, story: Story) -> c.Correct:
     fact = story.facts[seq - 1]
     dates = {name: value for name, value in dates_of(fact) if name in CORRECTABLE[type(fact)].fields}
     by = timedelta(days=draw(st.integers(-5, 5)))
-    fields = {name: str(value + by) for name, value in dates.items()}
+    fields: dict[str, Any] = {name: str(value + by) for name, value in dates.items()}
     for name, others in (("resection", ["R0", "R1"]), ("weight_kg", ["64", "90"]), ("fit", [True, False])):
         if hasattr(fact, name):
             fields |= {name: draw(st.sampled_from(others)), **({"why": "x"} if hasattr(fact, "why") else {})}
