@@ -18,6 +18,7 @@ from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step
 from activities.effects import effect_of
 from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
 from domain.intake import Message, carried_id, content_id, derived_id, kind_of, message_text, read
+from domain.patient.history import Entry
 from domain.patient.journey import Journey
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial.delegation import acting_role
@@ -77,10 +78,12 @@ class Recorder:
     def _folded(self, stream: Stream, name: str, decider: Decider) -> Folded:
         with self._guard:
             known = self._cache.get(name) or Folded(decider.initial)
-        for fact in stream.facts_of(name, known.seq):
-            state = decider.evolve(known.state, decider.fact.validate_json(fact.body))
-            known = Folded(state, fact.seq, fact.recorded_at)
-        return known
+        new = stream.facts_of(name, known.seq)
+        if not new:
+            return known
+        facts = [decider.fact.validate_json(fact.body) for fact in new]
+        state = decider.fold_on(known.state, facts, lambda: _read(decider, stream.facts_of(name, 0)))
+        return Folded(state, new[-1].seq, new[-1].recorded_at)
 
     def _keep(self, name: str, folded: Folded) -> None:
         with self._guard:
@@ -106,15 +109,19 @@ class Recorder:
             submission = read(message, submission_id, decider.people, decider.system)
             decided_at = datetime.fromisoformat(recorded_at)
             submission = self._authenticated(stream, folded.state, message, submission, decided_at)
-            facts = decider.decide(folded.state, submission, decided_at)
+            if isinstance(submission.command, decider.revising):
+                facts = decider.revise(_entries(decider, stream.facts_after(0)), submission, decided_at)
+            else:
+                facts = decider.decide(folded.state, submission, decided_at)
         except Refused as no:
             refused, facts = no, no.facts
         row = _row(message, submission_id, submission, refused, recorded_at)
         stored = _stored(row, facts, folded.seq)
         row |= {"first_seq": stored[0].seq if stored else None, "last_seq": stored[-1].seq if stored else None}
         stream.append(row, stored)
-        for fact in facts:
-            folded = Folded(decider.evolve(folded.state, fact), folded.seq + 1, recorded_at)
+        if facts:
+            state = decider.fold_on(folded.state, facts, lambda: _read(decider, stream.facts_after(0)))
+            folded = Folded(state, folded.seq + len(facts), recorded_at)
         return folded, _answer(row, [fact.kind for fact in stored])
 
     def _again(self, stream: Stream, known: RowMapping) -> Answer:
@@ -148,6 +155,16 @@ class Recorder:
         self._keep(name, folded)
         register: Register = folded.state
         return register
+
+
+def _read(decider: Decider, stored: list[StoredFact]) -> list[Any]:
+    return [decider.fact.validate_json(fact.body) for fact in stored]
+
+
+def _entries(decider: Decider, stored: list[StoredFact]) -> list[Entry]:
+    """Give the whole record with who entered each fact, for the one command that needs it."""
+    facts = _read(decider, stored)
+    return [Entry(fact, row.staff, row.submission_id) for fact, row in zip(facts, stored, strict=True)]
 
 
 def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, bool]:

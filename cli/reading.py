@@ -203,5 +203,8 @@ def _who(row: dict[str, Any]) -> str:
 
 
 def _content(body: dict[str, Any]) -> str:
+    if body["kind"] == "FactCorrected":
+        rows = [f"{row['what']}: {row['before'] or 'none'} -> {row['after'] or 'none'}" for row in body["changes"]]
+        return "\n".join((f"fact {body['fact']} ({body['of']}): {body['why']}", *rows))
     kept = {name: value for name, value in body.items() if name != "kind" and value not in (None, [], "")}
     return ", ".join(f"{name} {value if not isinstance(value, list | dict) else '…'}" for name, value in kept.items())

@@ -22,9 +22,11 @@ class Charts:
 
     def journey(self, subject: str) -> Journey:
         """Give a subject's journey as the journal has it now."""
-        journey = self._journeys.get(subject, Journey())
-        for row in self._read(patient_stream(self.trial, subject)):
-            journey = PATIENT.evolve(journey, PATIENT.fact.validate_json(row.body))
+        new = [PATIENT.fact.validate_json(row.body) for row in self._read(patient_stream(self.trial, subject))]
+        known = self._journeys.get(subject, Journey())
+        journey: Journey = PATIENT.fold_on(
+            known, new, lambda: [PATIENT.fact.validate_json(row.body) for row in self.facts(subject)]
+        )
         self._journeys[subject] = journey
         return journey
 

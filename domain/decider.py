@@ -1,8 +1,8 @@
 """What the shell needs to know of a decider, as a value of functions: one for subjects, one for trials."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from typing import Any, get_args
@@ -11,10 +11,12 @@ from pydantic import TypeAdapter
 
 from domain.last_start import last_first_dose_on
 from domain.patient import commands as patient_commands
-from domain.patient import view
+from domain.patient import history, view
 from domain.patient.agenda import due as patient_due
 from domain.patient.decide import decide as patient_decide
+from domain.patient.decide import revise as patient_revise
 from domain.patient.facts import FACT as PATIENT_FACT
+from domain.patient.history import Entry
 from domain.patient.journey import Journey
 from domain.patient.journey import evolve as patient_evolve
 from domain.submission import Submission
@@ -72,10 +74,21 @@ class Decider:
     is_over: Callable[[Any], bool]
     show: Callable[[Any], dict[str, Any]]
     voucher: Callable[[str, Any], Voucher | None]
+    revising: tuple[type, ...] = ()
+    """Commands that are decided on the whole record, not on its state alone."""
+    revise: Callable[[Sequence[Entry], Submission[Any], datetime], tuple[Any, ...]] = field(default=lambda *_: ())
+    rewrites: Callable[[Any], bool] = field(default=lambda _: False)
+    effective: Callable[[Sequence[Any]], Sequence[Any]] = field(default=lambda facts: facts)
 
-    def fold(self, facts: list[Any]) -> Any:  # noqa: ANN401 - the state of either decider
-        """Fold facts from the beginning."""
-        return reduce(self.evolve, facts, self.initial)
+    def fold(self, facts: Sequence[Any]) -> Any:  # noqa: ANN401 - the state of either decider
+        """Fold facts from the beginning, each as it counts."""
+        return reduce(self.evolve, self.effective(facts), self.initial)
+
+    def fold_on(self, state: Any, new: Sequence[Any], every: Callable[[], Sequence[Any]]) -> Any:  # noqa: ANN401 - as above
+        """Fold new facts onto a state; `every` fact from the beginning when one rewrites an earlier one."""
+        if any(self.rewrites(fact) for fact in new):
+            return self.fold(every())
+        return reduce(self.evolve, new, state)
 
 
 def intents(state: Journey | Register) -> tuple[OpenIntent, ...]:
@@ -167,6 +180,10 @@ PATIENT = Decider(
     is_over=lambda journey: journey.is_over and patient_due(journey) is None,
     show=view.state,
     voucher=_act_voucher,
+    revising=(patient_commands.Correct,),
+    revise=patient_revise,
+    rewrites=history.rewrites,
+    effective=history.effective,
 )
 TRIAL = Decider(
     initial=Register(),

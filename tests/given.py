@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.catalogue import latest
 from domain.decider import PATIENT, TRIAL, Decider, Due
 from domain.patient import commands as c
+from domain.patient.history import Entry
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial import commands as t
 from domain.values import Site
@@ -41,6 +42,7 @@ class Story:
     state: Any
     facts: tuple[Any, ...] = ()
     now: datetime = BEGINNING
+    entered: tuple[tuple[str, str], ...] = ()
 
     @property
     def today(self) -> date:
@@ -54,12 +56,17 @@ class Story:
         assert due is not None
         return due
 
-    def with_facts(self, facts: tuple[Any, ...], at: datetime) -> "Story":
+    def with_facts(self, facts: tuple[Any, ...], at: datetime, staff: str = "ANYONE1") -> "Story":
         """Tell more facts."""
-        state = self.state
-        for fact in facts:
-            state = self.decider.evolve(state, fact)
-        return replace(self, state=state, facts=self.facts + facts, now=at)
+        every = self.facts + facts
+        state = self.decider.fold_on(self.state, facts, lambda: every)
+        entered = (*self.entered, *((staff, f"act {len(self.facts)}") for _ in facts))
+        return replace(self, state=state, facts=every, entered=entered, now=at)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The whole record, with who entered each fact."""
+        return tuple(Entry(fact, *by) for fact, by in zip(self.facts, self.entered, strict=True))
 
     def seq_of(self, kind: type) -> int:
         """Give the number of the latest fact of a kind."""
@@ -74,13 +81,14 @@ class Outcome:
     at: datetime
     facts: tuple[Any, ...] = ()
     refusal: Refused | None = None
+    staff: str = "ANYONE1"
 
     @property
     def story(self) -> Story:
         """The story after it. A refusal that was not expected is raised."""
         if self.refusal is not None:
             raise self.refusal
-        return self.before.with_facts(self.facts, self.at)
+        return self.before.with_facts(self.facts, self.at, self.staff)
 
 
 def given(*facts: Any, at: datetime = BEGINNING) -> Story:
@@ -103,20 +111,24 @@ def when(  # noqa: PLR0913 - each is part of a submission
     confirmed: bool = False,
     reason: str | None = None,
     occurred_at: datetime | None = None,
+    staff: str = "ANYONE1",
 ) -> Outcome:
     """Submit a command at noon of a date, or at an instant, or now; by default in a role that may send it."""
     at = at or (noon(on) if on else story.now)
     role = role or _role(story, command)
+    staff = SYSTEM if role == SYSTEM else staff
     submission = Submission(
         id="00000000-0000-4000-8000-000000000000",
-        sender=Sender(staff="SYSTEM" if role == SYSTEM else "ANYONE1", role=role),
+        sender=Sender(staff=staff, role=role),
         command=command,
         confirmed=confirmed,
         reason=reason,
         occurred_at=occurred_at,
     )
     try:
-        return Outcome(story, at, facts=story.decider.decide(story.state, submission, at))
+        if isinstance(command, story.decider.revising):
+            return Outcome(story, at, facts=story.decider.revise(story.entries, submission, at), staff=staff)
+        return Outcome(story, at, facts=story.decider.decide(story.state, submission, at), staff=staff)
     except Refused as no:
         return Outcome(story, at, refusal=no)
 

@@ -1,6 +1,7 @@
 """How far a subject has come, told by real commands: each function gives the story up to a point of the trial."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -76,7 +77,7 @@ def passing(story: Story, until: date) -> Story:
     """Let time pass to noon of a date, with every due instant on the way acted on, as the workflow does."""
     while (due := story.decider.due(story.state)) is not None and due.at <= noon(until):
         story = told(story, c.TimePassed(), at=max(due.at, story.now))
-    return Story(story.decider, story.state, story.facts, max(noon(until), story.now))
+    return replace(story, now=max(noon(until), story.now))
 
 
 def answered(story: Story, sampled_on: date, changed: Mapping[str, Any] | None = None, on: date | None = None) -> Story:

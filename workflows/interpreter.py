@@ -220,11 +220,13 @@ class Interpreter:
             return
 
     def _keep(self, facts: list[str]) -> None:
-        for fact in facts:
-            self._facts.append(fact)
-            self._state = self._decider.evolve(self._state, self._decider.fact.validate_json(json.loads(fact)["body"]))
+        self._facts += facts
+        self._state = self._decider.fold_on(self._state, self._read(facts), lambda: self._read(self._facts))
         if self._facts:
             workflow.set_current_details(self._decider.details(self._state))
+
+    def _read(self, facts: list[str]) -> list[Any]:
+        return [self._decider.fact.validate_json(json.loads(fact)["body"]) for fact in facts]
 
     def _pack(self) -> Carry:
         lines = "\n".join(self._facts).encode()

@@ -68,6 +68,12 @@ EVENTS = {
         important=False,
         source=assumed("T7", "Q9", "treatment may not end by the completion date: told, not refused"),
     ),
+    "ELIGIBILITY_WITHDRAWN": Escalation(
+        to=("INVESTIGATOR", "SPONSOR"),
+        notice="ELIGIBILITY_WITHDRAWN",
+        important=True,
+        source=assumed("T1.1", "Q12", "evidence of the eligibility verdict was corrected: to be confirmed again"),
+    ),
     "RESECTION_REVIEW": Escalation(
         to=SAFETY,
         notice="RESECTION_REVIEW",

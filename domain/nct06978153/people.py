@@ -67,6 +67,7 @@ PERMISSIONS = (
     _may("end_of_study", INVESTIGATOR),
     _may("acknowledge", ANYONE, ()),
     _may("sign", REPORTERS, ()),
+    _may("correct", REPORTERS),
 )
 TRIAL_PERMISSIONS = (
     _may("enroll", BOTH),

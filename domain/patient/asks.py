@@ -57,7 +57,7 @@ def _safety(journey: Journey) -> Iterator[Ask]:
     if journey.is_on_treatment:
         for asked in journey.safety.open:
             rule = next((row for row in journey.protocol.safety.rules if row.command == asked.command), None)
-            yield Ask(asked.command, rule.to if rule else (), asked.text)
+            yield Ask(asked.command, rule.to, asked.text) if rule else _plain(journey, asked.command, asked.text)
     for event in journey.safety.events.values():
         if event.fatal and journey.died_on is None:
             yield _plain(journey, "death", f"fact {event.number} is fatal: the death is not on record")

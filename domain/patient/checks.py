@@ -26,6 +26,7 @@ REPORTS = (
 """Reports say what happened: never refused for a broken rule, only when impossible."""
 
 AFTER_THE_END = (
+    c.Correct,
     c.ReportAdverseEvent,
     c.UpdateAdverseEvent,
     c.ReportSafety,
@@ -37,7 +38,7 @@ AFTER_THE_END = (
     c.Sign,
 )
 """What is still taken after the end of study from people: safety reports and late results, signatures."""
-AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge)
+AFTER_WITHDRAWAL_OF_CONSENT = (c.Correct, c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge)
 """What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 
 PLANNED_DATES = frozenset({"until"})
@@ -93,20 +94,30 @@ def _check_dates(journey: Journey, submission: Submission[c.Command], today: dat
     for name, value in dates_of(command):
         if name in PLANNED_DATES:
             continue
-        if value > today:
-            raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
-        if value < journey.born_on:
-            raise Refused(Reason.IMPOSSIBLE, f"{value} is before birth", field=name, accepts="a date after birth")
-        if journey.died_on and value > journey.died_on and name not in AFTER_DEATH:
-            accepts = f"a date up to {journey.died_on}"
-            raise Refused(Reason.CONTRADICTS, f"{value} is after the death on record", field=name, accepts=accepts)
+        refuse_impossible(journey, name, value, today)
         if isinstance(command, REPORTS) and name != "last_support_on" and "." not in name:
             _check_plausible(journey, submission, name, value, today)
     if isinstance(command, c.ReportDeath) and journey.died_on is None:
-        alive_on, what = _last_alive(journey)
-        if command.died_on < alive_on:
-            source = str(journey.protocol.plausibility.source)
-            confirm(submission, f"{command.died_on} is before {what} of {alive_on}", source, "died_on")
+        refuse_too_late(journey, submission, command.died_on)
+
+
+def refuse_impossible(journey: Journey, name: str, value: date, today: date) -> None:
+    """Raise Refused for a date to come, before birth, or after the death on record."""
+    if value > today:
+        raise Refused(Reason.FUTURE, f"{value} lies in the future", field=name, accepts=f"a date up to {today}")
+    if value < journey.born_on:
+        raise Refused(Reason.IMPOSSIBLE, f"{value} is before birth", field=name, accepts="a date after birth")
+    if journey.died_on and value > journey.died_on and name.removeprefix("fields.") not in AFTER_DEATH:
+        accepts = f"a date up to {journey.died_on}, or `correct` of the death"
+        raise Refused(Reason.CONTRADICTS, f"{value} is after the death on record", field=name, accepts=accepts)
+
+
+def refuse_too_late(journey: Journey, submission: Submission[c.Command], died_on: date) -> None:
+    """Ask for confirmation of a death before something that shows the subject alive."""
+    alive_on, what = _last_alive(journey)
+    if died_on < alive_on:
+        source = str(journey.protocol.plausibility.source)
+        confirm(submission, f"{died_on} is before {what} of {alive_on}", source, "died_on")
 
 
 def _last_alive(journey: Journey) -> tuple[date, str]:

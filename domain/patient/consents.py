@@ -12,7 +12,8 @@ def consent(draft: Draft, command: c.Consent) -> bool:
     known = draft.journey.consents.get(command.version)
     if known is not None:
         asked = draft.journey.reconsent
-        accepts = f"version {asked.version}" if asked else "nothing: what is on record stands"
+        accepts = f"version {asked.version}, or " if asked else ""
+        accepts += draft.journey.to_correct(f"consent {command.version}")
         raise Refused(
             Reason.CONTRADICTS,
             f"consent of {known} to {command.version} is on record",
@@ -21,11 +22,16 @@ def consent(draft: Draft, command: c.Consent) -> bool:
             accepts=accepts,
         )
     first = draft.journey.consent_on is None
-    problem = _problem(draft.journey, command)
     draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
-    if problem:
-        draft.deviate(_item(command.version), "I1.1", problem, important=True, on=command.signed_on)
+    departures(draft, command)
     return first
+
+
+def departures(draft: Draft, consent: c.Consent) -> None:
+    """Record a consent to a version that was not the approved one at its date. Source: I1.1."""
+    problem = _problem(draft.journey, consent)
+    if problem:
+        draft.deviate(_item(consent.version), "I1.1", problem, important=True, on=consent.signed_on)
 
 
 def _item(version: str) -> str:

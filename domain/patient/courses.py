@@ -20,23 +20,33 @@ def course_taken(draft: Draft, command: c.ReportCourse) -> None:
     day_1_on: date = cycle.day_1_on or date.min
     last_on = day_1_on + days(taken[-1] - 1) if taken else None
     _possible(draft, command, cycle, taken, last_on)
-    line = next((line for line in regimen_of(draft.journey, cycle.number) if _is_course(line, command.drug)), None)
+    fact = held_against_plan(draft, cycle, command.drug, taken)
+    draft.add(fact)
+    departures(draft, cycle, fact, day_1_on)
+    procedure = draft.protocol.procedure
+    if procedure is not None and draft.journey.surgery_on is not None:
+        washouts(draft, procedure, draft.journey.surgery_on)
+
+
+def held_against_plan(draft: Draft, cycle: Cycle, drug: str, taken: tuple[int, ...]) -> f.CourseTaken:
+    """Give the days taken with their last date, and how they differ from the planned ones. Source: T2.1."""
+    day_1_on: date = cycle.day_1_on or date.min
+    line = _line(draft, cycle, drug)
     planned = tuple(day for day in line.days if day_1_on + days(day - 1) < draft.today) if line else ()
-    due = [day for day in planned if command.drug not in excluded(draft.journey, cycle, day_1_on + days(day - 1))]
-    fact = f.CourseTaken(
+    due = [day for day in planned if drug not in excluded(draft.journey, cycle, day_1_on + days(day - 1))]
+    return f.CourseTaken(
         cycle=cycle.number,
-        drug=command.drug,
+        drug=drug,
         days=taken,
-        last_on=last_on,
+        last_on=day_1_on + days(taken[-1] - 1) if taken else None,
         planned=line.days if line else (),
         not_taken=tuple(day for day in due if day not in taken),
         beyond_plan=tuple(day for day in taken if line is None or day not in line.days),
     )
-    draft.add(fact)
-    _departures(draft, cycle, fact, line, day_1_on)
-    procedure = draft.protocol.procedure
-    if procedure is not None and draft.journey.surgery_on is not None:
-        washouts(draft, procedure, draft.journey.surgery_on)
+
+
+def _line(draft: Draft, cycle: Cycle, drug: str) -> RegimenLine | None:
+    return next((line for line in regimen_of(draft.journey, cycle.number) if _is_course(line, drug)), None)
 
 
 def _begun(draft: Draft, command: c.ReportCourse) -> Cycle:
@@ -76,7 +86,9 @@ def _is_course(line: RegimenLine, drug: str) -> bool:
     return line.self_administered and drug in line.drugs
 
 
-def _departures(draft: Draft, cycle: Cycle, fact: f.CourseTaken, line: RegimenLine | None, day_1_on: date) -> None:
+def departures(draft: Draft, cycle: Cycle, fact: f.CourseTaken, day_1_on: date) -> None:
+    """Record how a course departs from the plan; withdraw what it no longer departs in. Source: T2.1, T9."""
+    line = _line(draft, cycle, fact.drug)
     item = f"COURSE/{cycle.label}/{fact.drug}"
     if line is None:
         text = f"{fact.drug} taken at home in {cycle.label} is not planned in {draft.journey.arm}"

@@ -1,11 +1,13 @@
 """The one place that decides for a subject: a table of commands. Every rule is behind one of its rows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
 from domain.patient import commands as c
 from domain.patient import (
     consents,
+    corrections,
     courses,
     dosing,
     ending,
@@ -26,18 +28,28 @@ from domain.patient import facts as f
 from domain.patient.checks import check
 from domain.patient.doses import keep_planned
 from domain.patient.draft import Draft
+from domain.patient.history import Entry, fold
 from domain.patient.journey import Journey
 from domain.submission import Reason, Refused, Submission
 
 
-def decide(journey: Journey, submission: Submission[c.Command], at: datetime) -> tuple[f.Fact, ...]:
+def decide(
+    journey: Journey, submission: Submission[c.Command], at: datetime, record: Sequence[Entry] = ()
+) -> tuple[f.Fact, ...]:
     """Give the facts a submission leads to at an instant of trial time. Raises Refused."""
     check(journey, submission, at)
-    draft = Draft(journey, at, submission.sender)
+    draft = Draft(journey, at, submission.sender, record)
     _apply(draft, submission)
     keep_planned(draft)
     signatures.close_act(draft, submission)
+    if isinstance(submission.command, c.Correct):
+        corrections.list_changes(draft, submission.command)
     return tuple(draft.facts)
+
+
+def revise(record: Sequence[Entry], submission: Submission[c.Command], at: datetime) -> tuple[f.Fact, ...]:
+    """Decide on the whole record, for a command that is about what stands in it. Raises Refused."""
+    return decide(fold(entry.fact for entry in record), submission, at, record)
 
 
 def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C901, PLR0912, PLR0915 - a table of cases
@@ -122,6 +134,8 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             ending.acknowledge(draft, command)
         case c.Sign():
             signatures.sign(draft, submission, command)
+        case c.Correct():
+            corrections.correct(draft, submission, command)
         case c.TimePassed():
             time.time_passed(draft)
         case c.LabsReported():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from domain.criteria import completed_years
@@ -118,6 +118,7 @@ def outdated(journey: Journey, cycle: Cycle) -> str:
         because.append(f"body weight changed by {share * 100:.0f} % or more")
     if basis.sampled_at is not None and sample is not None and sample.collected_at > basis.sampled_at:
         because.append("newer creatinine")
+    because += _corrected(journey, basis)
     without = barred(journey, cycle)
     planned = {row.drug for row in cycle.doses.administrations}
     for line in regimen_of(journey, cycle.number):
@@ -127,6 +128,31 @@ def outdated(journey: Journey, cycle: Cycle) -> str:
         stopped = planned.intersection(line.drugs) & without
         because += [f"{drug} not to be given" for drug in sorted(stopped)]
     return ", ".join(because)
+
+
+def _corrected(journey: Journey, basis: f.DoseBasis) -> list[str]:
+    """Name the measurements that read otherwise on record than when the doses were worked out from them."""
+    sample = journey.labs.get("CREAT")
+    now = {
+        "body weight": (journey.weighed_on, journey.weight_kg),
+        "body height": (journey.height_on, journey.height_cm),
+        "creatinine": (sample.collected_at, sample.value) if sample else None,
+    }
+    then = {
+        "body weight": (basis.weighed_on, basis.weight_kg),
+        "body height": (basis.height_on, basis.height_cm),
+        "creatinine": (basis.sampled_at, basis.creatinine),
+    }
+    return [
+        f"{name} corrected"
+        for name, (on, value) in then.items()
+        if value is not None and now[name] != (on, value) and not _is_newer(now[name], on)
+    ]
+
+
+def _is_newer(now: tuple[date | datetime, Decimal | None] | None, on: date | datetime | None) -> bool:
+    """Say whether a later measurement has taken the place of an older one: that is no correction."""
+    return now is not None and on is not None and now[0] > on
 
 
 def keep_planned(draft: Draft) -> None:

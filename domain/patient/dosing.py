@@ -39,12 +39,12 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     epoch, regimen = draft.protocol.treatment_of(number), regimen_of(draft.journey, number)
     cycle = draft.journey.cycles.get(number)
     given = tuple(_given(draft, command, cycle, number, day) for day in _days(draft, command))
-    _not_twice(cycle, given)
+    _not_twice(draft, cycle, given)
     _dates_agree(draft, command, cycle, number)
     _in_turn(draft, submission, command, cycle)
     first = command.day == 1 and (cycle is None or cycle.day_1_on is None)
     if first:
-        _timing(draft, command, cycle)
+        timing(draft, command.cycle, command.given_on, cycle)
     given_while_stopped(draft, command)
     for one in given:
         fact = f.DoseGiven(cycle=number, day=one.day, given_on=one.on, drugs=one.drugs, as_planned=one.as_planned)
@@ -102,14 +102,14 @@ def _pick(draft: Draft, command: c.ReportDose, cycle: Cycle | None, line: Regime
     return found
 
 
-def _not_twice(cycle: Cycle | None, given: tuple[GivenDay, ...]) -> None:
+def _not_twice(draft: Draft, cycle: Cycle | None, given: tuple[GivenDay, ...]) -> None:
     known = {(day, drug) for day, drug, _ in cycle.given} if cycle else set()
     for one in given:
         names = [drug.drug for drug in one.drugs]
         twice = [name for name in dict.fromkeys(names) if (one.day, name) in known or names.count(name) > 1]
         if twice:
             detail = f"{', '.join(twice)} on {one.label} is on record, or stands twice in the report"
-            accepts = "the next cycle: what is on record stands"
+            accepts = f"the next cycle, or {draft.journey.to_correct(f'{one.label} {twice[0]}')}"
             raise Refused(Reason.CONTRADICTS, detail, field="cycle", accepts=accepts)
 
 
@@ -150,24 +150,25 @@ def _in_turn(draft: Draft, submission: Submission[c.Command], command: c.ReportD
     draft.deviate(f"TURN/{command.cycle}D{command.day}", "T2.2", text, important=True, on=command.given_on)
 
 
-def _timing(draft: Draft, command: c.ReportDose, cycle: Cycle | None) -> None:
+def timing(draft: Draft, label: str, given_on: date, cycle: Cycle | None) -> None:
+    """Record a day 1 before randomization, outside its window, or past its gate. Source: T1.1, T2.2, T11."""
     journey = draft.journey
-    if journey.randomized_on is None or command.given_on < journey.randomized_on:
-        draft.deviate(f"RAND/{command.cycle}", "T1.1", f"{command.cycle}D1 before randomization", important=True)
+    if journey.randomized_on is None or given_on < journey.randomized_on:
+        draft.deviate(f"RAND/{label}", "T1.1", f"{label}D1 before randomization", important=True)
     if cycle is None:
         return
     dates = Dates(cycle.anchor_on, cycle.earliest_on, cycle.planned_on, cycle.latest_on, cycle.rule)
-    off = dates.days_off(command.given_on)
+    off = dates.days_off(given_on)
     if off:
         how = f"{-off} d early" if off < 0 else f"{off} d late"
         text = f"{cycle.label}D1 {how}, expected {dates.earliest_on} to {dates.latest_on}"
         why = cycle.delay_why if off > 0 else None
-        paused = holds.lateness(draft.journey, dates.latest_on, command.given_on)
+        paused = holds.lateness(draft.journey, dates.latest_on, given_on)
         if off > 0 and not why and not paused:
             text += "; no reason of the delay on record"
         text += paused
-        draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=command.given_on, why=why)
-    _gate(draft, cycle, command.given_on)
+        draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=given_on, why=why)
+    _gate(draft, cycle, given_on)
 
 
 def _gate(draft: Draft, cycle: Cycle, given_on: date) -> None:

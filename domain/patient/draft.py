@@ -1,12 +1,13 @@
 """Facts in the making: each is folded at once, so that the next rule sees it. What several commands share is here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from domain.criteria import Case, assess
 from domain.findings import Finding, Verdict
 from domain.labs import LabValue
 from domain.patient import facts as f
+from domain.patient.history import Entry, fold, rewrites
 from domain.patient.journey import Journey, evolve
 from domain.patient.windows import Dates, days, epoch_dates, plan_cycle
 from domain.protocol import Escalation, ProcedureEpoch, Protocol, Reminder, Resection, Role, TreatmentEpoch
@@ -16,12 +17,13 @@ from domain.submission import Sender
 class Draft:
     """The facts one submission leads to, and the journey as they leave it."""
 
-    def __init__(self, journey: Journey, at: datetime, sender: Sender) -> None:
-        """Start from a journey, at an instant of trial time."""
+    def __init__(self, journey: Journey, at: datetime, sender: Sender, record: Sequence[Entry] = ()) -> None:
+        """Start from a journey, at an instant of trial time. Only a correction needs the whole record."""
         self.journey = journey
         self.at = at
         self.sender = sender
         self.begun = journey.seq
+        self.record = tuple(record)
         self.facts: list[f.Fact] = []
 
     @property
@@ -37,7 +39,12 @@ class Draft:
     def add(self, fact: f.Fact) -> None:
         """Record one more fact."""
         self.facts.append(fact)
-        self.journey = evolve(self.journey, fact)
+        self.journey = fold(self.every_fact) if rewrites(fact) else evolve(self.journey, fact)
+
+    @property
+    def every_fact(self) -> tuple[f.Fact, ...]:
+        """The whole record and what was added to it."""
+        return (*(entry.fact for entry in self.record), *self.facts)
 
     def tell(self, notice: str, to: tuple[Role, ...], text: str, *, urgent: bool = False) -> None:
         """Ask for a notice, in coded words only."""
@@ -161,7 +168,12 @@ class Draft:
     def off_window(self, item: str, text: str, on: date, *, important: bool) -> None:
         """Record a deviation when an act of the current epoch lies outside its window."""
         dates = epoch_dates(self.journey)
-        if dates is None or dates.days_off(on) == 0:
+        if dates is not None:
+            self.outside(dates, item, text, on, important=important)
+
+    def outside(self, dates: Dates, item: str, text: str, on: date, *, important: bool) -> None:
+        """Record a deviation when an act lies outside these dates."""
+        if dates.days_off(on) == 0:
             return
         off = dates.days_off(on)
         how = f"{-off} d early" if off < 0 else f"{off} d late"

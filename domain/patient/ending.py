@@ -51,7 +51,7 @@ def death(draft: Draft, command: c.ReportDeath) -> None:
     """Record a death, tell it, and end what it ends."""
     if draft.journey.died_on is not None:
         detail = f"death on {draft.journey.died_on} is on record"
-        raise Refused(Reason.CONTRADICTS, detail, field="died_on", accepts="nothing: what is on record stands")
+        raise Refused(Reason.CONTRADICTS, detail, field="died_on", accepts=draft.journey.to_correct("death"))
     draft.add(f.SubjectDied(died_on=command.died_on, cause=command.cause))
     draft.event("DEATH", f"death on {command.died_on}")
     if not draft.journey.is_over:

@@ -44,7 +44,8 @@ def not_stopped(draft: Draft) -> None:
 def given_while_stopped(draft: Draft, command: c.ReportDose) -> None:
     """Record a dose given on or after the day a safety event stopped the doses as a departure. Source: E25."""
     for number in sorted(draft.journey.safety.stopped):
-        if command.given_on >= draft.journey.safety.events[number].onset_on:
+        event = draft.journey.safety.events.get(number)
+        if event is None or command.given_on >= event.onset_on:
             text = f"{command.cycle}D{command.day} given while dosing is stopped by fact {number}"
             draft.deviate(f"STOPPED/{command.cycle}D{command.day}", "E25", text, important=True, on=command.given_on)
 

@@ -160,6 +160,7 @@ class Journey:
     safety: Safety = field(default_factory=Safety)
     pauses: tuple[Pause, ...] = ()
     unsigned: dict[int, f.SignatureAsked] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     @property
     def protocol(self) -> Protocol:
@@ -207,6 +208,11 @@ class Journey:
         """The drugs stopped for good."""
         return tuple(stop.drug for stop in self.stops if stop.final)
 
+    def to_correct(self, what: str) -> str:
+        """Say how something on record is corrected."""
+        number = self.numbers.get(what)
+        return f"`correct` of fact {number}" if number else "`correct` of its fact"
+
     def is_stopped(self, drug: str, on: date) -> bool:
         """Say whether a drug was held or discontinued on a date."""
         return any(stop.covers(drug, on) for stop in self.stops)
@@ -233,7 +239,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
                 icf_versions={row.version: row.approved_on for row in fact.icf_versions},
             )
         case f.ConsentGiven():
-            return _consent(now, fact)
+            return _consent(_numbered(now, f"consent {fact.version}"), fact)
         case f.IcfApproved():
             return replace(now, icf_versions=now.icf_versions | {fact.version: fact.approved_on})
         case f.ReconsentAsked():
@@ -282,7 +288,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.GateOverridden():
             return _cycle(now, fact.cycle, gate="OVERRIDDEN")
         case f.DoseGiven():
-            return _dose(now, fact)
+            return _dose(_numbered(now, *(f"C{fact.cycle}D{fact.day} {row.drug}" for row in fact.drugs)), fact)
         case f.DoseDelayed():
             return _delayed(now, fact)
         case f.DoseOmitted():
@@ -303,7 +309,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return replace(now, operable=fact.operable)
         case f.SurgeryPerformed():
             return replace(
-                now,
+                _numbered(now, "surgery"),
                 surgery_on=fact.performed_on,
                 resection=fact.resection,
                 surgery_attributed=fact.attributed,
@@ -330,7 +336,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.ProgressionFound():
             return replace(now, progressed_on=fact.found_on)
         case f.SubjectDied():
-            return replace(now, died_on=fact.died_on)
+            return replace(_numbered(now, "death"), died_on=fact.died_on)
         case f.TreatmentEnded():
             return replace(now, treatment_ended=fact.reason, treatment_ended_on=fact.ended_on)
         case f.FollowUpContacted():
@@ -349,16 +355,21 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return _mark(now, fact.notice, acknowledged=True)
         case f.SubjectWithdrew():
             return replace(now, consent_withdrawn_on=fact.withdrawn_on) if fact.level == "CONSENT" else now
-        case f.SurgeryCancelled() | f.CancellationAsked():
+        case f.SurgeryCancelled() | f.CancellationAsked() | f.FactCorrected():
             return now
         case _:
             assert_never(fact)
 
 
+def _numbered(now: Journey, *what: str) -> Journey:
+    """Keep by which fact something is known, so that a refusal can name it."""
+    return replace(now, numbers=now.numbers | dict.fromkeys(what, now.seq))
+
+
 def _pathology(now: Journey, fact: f.PathologyReported) -> Journey:
     """A preliminary report is not what the branch and the evaluation wait for."""
     now = replace(now, residual_uncertain=now.residual_uncertain or fact.residual_uncertain)
-    return replace(now, pathology=fact.resection, pathology_report=fact) if fact.final else now
+    return replace(_numbered(now, "pathology"), pathology=fact.resection, pathology_report=fact) if fact.final else now
 
 
 def _consent(now: Journey, fact: f.ConsentGiven) -> Journey:

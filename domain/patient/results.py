@@ -43,6 +43,14 @@ def answer_from_record(draft: Draft) -> None:
 
 
 def _record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None, *, complete: bool) -> None:
+    accepted, unused = read_results(draft, results)
+    draft.add(f.LabResultsRecorded(order=order, accepted=accepted, unused=unused, complete=complete))
+
+
+def read_results(
+    draft: Draft, results: tuple[ReportedResult, ...]
+) -> tuple[tuple[LabValue, ...], tuple[UnusedResult, ...]]:
+    """Give the results that can be used, and those that cannot with the reason."""
     accepted: list[LabValue] = []
     unused: list[UnusedResult] = []
     for result in results:
@@ -59,7 +67,7 @@ def _record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None
             accepted.append(value)
         else:
             unused.append(value)
-    draft.add(f.LabResultsRecorded(order=order, accepted=tuple(accepted), unused=tuple(unused), complete=complete))
+    return tuple(accepted), tuple(unused)
 
 
 def _follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:

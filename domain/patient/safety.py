@@ -22,15 +22,15 @@ def adverse_event(draft: Draft, submission: Submission[c.Command], command: c.Re
     aware_at = _aware(draft, submission, command.aware_at, command.onset_on)
     said = {name: getattr(command, name) for name in FOLLOWED}
     _possible(draft, command.onset_on, command.resolved_on, command.aesi)
-    event = SafetyEvent(draft.journey.seq + 1, command.onset_on, **_judged(draft.protocol.safety, said))
+    event = SafetyEvent(draft.journey.seq + 1, command.onset_on, **judged(draft.protocol.safety, said))
     fields = {name: getattr(event, name) for name in (*FOLLOWED, "fatal")}
-    classes = _classes(draft, event)
+    classes = classes_of(draft, event)
     draft.add(
         f.AdverseEventReported(
             term=command.term, onset_on=command.onset_on, aware_at=aware_at, classes=classes, **fields
         )
     )
-    _tell_classes(draft, event.number, classes)
+    tell_classes(draft, event.number, classes)
     ask(draft, event.number, event.aesi, event.grade)
 
 
@@ -48,16 +48,16 @@ def adverse_event_update(draft: Draft, submission: Submission[c.Command], comman
     if said.get("serious") is False and "criteria" not in said:
         said["criteria"] = ()
     before = {name: getattr(known, name) for name in FOLLOWED}
-    event = SafetyEvent(known.number, known.onset_on, **_judged(draft.protocol.safety, before | said))
+    event = SafetyEvent(known.number, known.onset_on, **judged(draft.protocol.safety, before | said))
     eased = known.serious and not event.serious
     if eased:
         confirm(submission, f"fact {known.number} is serious on record", "T10", "serious")
-    classes = _classes(draft, event)
+    classes = classes_of(draft, event)
     changed = said | {"serious": event.serious, "fatal": event.fatal}
     draft.add(f.AdverseEventUpdated(event=known.number, aware_at=aware_at, classes=classes, **changed))
     if eased:
         draft.event("SERIOUSNESS_WITHDRAWN", f"adverse event fact {known.number} is no longer held to be serious")
-    _tell_classes(draft, known.number, tuple(name for name in classes if name not in known.classes))
+    tell_classes(draft, known.number, tuple(name for name in classes if name not in known.classes))
     ask(draft, known.number, event.aesi, event.grade)
 
 
@@ -69,11 +69,11 @@ def pregnancy(draft: Draft, submission: Submission[c.Command], command: c.Report
                       accepts="nothing: what is on record stands")  # fmt: skip
     aware_at = _aware(draft, submission, command.aware_at, command.found_on)
     number = draft.journey.seq + 1
-    classes = _classes(draft, SafetyEvent(number, command.found_on, aesi="PREGNANCY"))
+    classes = classes_of(draft, SafetyEvent(number, command.found_on, aesi="PREGNANCY"))
     draft.add(f.PregnancyFound(found_on=command.found_on, aware_at=aware_at, classes=classes))
     if not classes:
         draft.event("PREGNANCY", f"pregnancy fact {number}, before randomization")
-    _tell_classes(draft, number, classes)
+    tell_classes(draft, number, classes)
     ask(draft, number, "PREGNANCY", None)
 
 
@@ -106,13 +106,13 @@ def _possible(draft: Draft, onset_on: date, resolved_on: date | None, aesi: str 
         raise Refused(Reason.CONTRADICTS, detail, rule="E25", accepts="a correction of the sex first")
 
 
-def _judged(plan: SafetyPlan, said: Mapping[str, Any]) -> dict[str, Any]:
+def judged(plan: SafetyPlan, said: Mapping[str, Any]) -> dict[str, Any]:
     """Give what was said with what follows from it: a fatal event, or one with a criterion, is serious."""
     fatal = said["grade"] == plan.fatal_grade or "DEATH" in said["criteria"] or said["outcome"] == "FATAL"
     return {**said, "fatal": fatal, "serious": said["serious"] or bool(said["criteria"]) or fatal}
 
 
-def _classes(draft: Draft, event: SafetyEvent) -> tuple[str, ...]:
+def classes_of(draft: Draft, event: SafetyEvent) -> tuple[str, ...]:
     """Give the classes of report an event belongs to. SUSAR: serious, not expected, and related to a study drug."""
     found = [SERIOUS] if event.serious else []
     if event.serious and event.expected is False and event.is_related:
@@ -124,7 +124,7 @@ def _classes(draft: Draft, event: SafetyEvent) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _tell_classes(draft: Draft, number: int, new: tuple[str, ...]) -> None:
+def tell_classes(draft: Draft, number: int, new: tuple[str, ...]) -> None:
     """Tell each class of report an event newly belongs to, with the deadlines: they stand there in any case."""
     event = draft.journey.safety.events[number]
     what = "pregnancy" if event.is_pregnancy else f"adverse event grade {event.grade}"

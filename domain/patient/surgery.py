@@ -62,7 +62,7 @@ def _before_surgery(draft: Draft) -> None:
         raise Refused(
             Reason.CONTRADICTS,
             f"surgery of {journey.surgery_on} is on record",
-            accepts="nothing: what is on record stands",
+            accepts=journey.to_correct("surgery"),
         )
     if journey.randomized_on is None or journey.treatment_ended:
         state = f"treatment ended ({journey.treatment_ended})" if journey.treatment_ended else "not randomized"
@@ -76,7 +76,7 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
         return
     if journey.surgery_on is not None:
         detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
-        raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts="nothing: what is on record stands")
+        raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts=journey.to_correct("surgery"))
     waited = journey.epoch == procedure.code
     _departures(draft, procedure, command.performed_on)
     attributed = draft.sender.role != UNATTRIBUTED
@@ -149,7 +149,7 @@ def pathology(draft: Draft, submission: Submission[c.Command], command: c.Report
         raise Refused(Reason.PHASE, "no surgery is on record", rule="T5", accepts="surgery_done first")
     if journey.pathology is not None:
         raise Refused(Reason.CONTRADICTS, f"pathology {journey.pathology} is on record", field="resection",
-                      accepts="nothing: what is on record stands")  # fmt: skip
+                      accepts=journey.to_correct("pathology"))  # fmt: skip
     if command.reported_on < journey.surgery_on:
         raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="reported_on",
                       accepts=f"a date from {journey.surgery_on}")  # fmt: skip

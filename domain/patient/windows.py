@@ -1,6 +1,6 @@
 """Dates that follow from facts and protocol: windows around their anchors, and the plan of the next cycle."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import assert_never
 
@@ -69,6 +69,17 @@ def anchor_date(journey: Journey, anchor: Anchor, drug: str | None = None) -> da
             return journey.epoch_on
         case _:
             assert_never(anchor)
+
+
+def procedure_dates_until(journey: Journey, epoch: ProcedureEpoch, until: date) -> Dates | None:
+    """Give the surgery window as the doses up to a date make it: later doses do not move a surgery that was done."""
+    last: dict[str, date] = {}
+    for cycle in journey.cycles.values():
+        courses = [(course.drug, course.last_on) for course in cycle.courses if course.last_on]
+        for drug, on in (*((drug, on) for _, drug, on in cycle.given), *courses):
+            if on <= until:
+                last[drug] = max(on, last.get(drug, on))
+    return procedure_dates(replace(journey, last_dose=last), epoch)
 
 
 def procedure_dates(journey: Journey, epoch: ProcedureEpoch) -> Dates | None:

@@ -234,3 +234,19 @@ def test_no_activity_is_interrupted_half_way() -> None:
     }
     assert {"record", "fetch_labs", "send_notice"} <= set(found)
     assert [name for name, one in found.items() if not (one.is_async or one.no_thread_cancel_exception)] == []
+
+
+def test_two_workers_agree_after_a_correction_and_the_same_one_applies_once(trial: Journal, subject: Past) -> None:
+    """Both had the journey folded; the one that did not correct folds the whole stream again."""
+    one, other = Recorder(trial), Recorder(trial)
+    assert one.state(subject.stream) == other.state(subject.stream)
+    body = {"fact": 1, "fields": {"born_on": "1960-02-04"}, "why": "misread"}
+    message = sent(Submitted("correct", body, staff="INV1", id="correction-0001"))
+
+    first, again = record(one, subject, message), record(other, subject, message)
+
+    assert first.answers == again.answers
+    assert first.answers[0].facts[0] == "FactCorrected"
+    assert one.state(subject.stream) == other.state(subject.stream) == Recorder(trial).state(subject.stream)
+    assert str(one.state(subject.stream).born_on) == "1960-02-04"
+    assert [fact.kind for fact in trial.facts(subject.stream)].count("FactCorrected") == 1

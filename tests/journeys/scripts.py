@@ -11,6 +11,8 @@ from domain import catalogue
 from tests.given import TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
 
+CORRECTED = {"correct": "SurgeryPerformed"}
+"""The kind of fact a correction in a script is about: the latest one."""
 OF_AN_EVENT = ("adverse_event_update", "sae_reported", "safety_decision")
 """Kinds about the latest adverse event."""
 NEOADJUVANT_CYCLES = 3
@@ -40,6 +42,8 @@ class Act:
             await stage.act(self.kind, **self.fields)
         elif self.kind != "wait":
             event = {"event": stage.facts("AdverseEventReported")[-1].seq} if self.kind in OF_AN_EVENT else {}
+            if self.kind in CORRECTED:
+                event = {"fact": stage.facts(CORRECTED[self.kind])[-1].seq}
             await stage.send(self.kind, self.staff, **self.fields, **event)
 
 
@@ -147,6 +151,7 @@ DETOURS = (
     said(30, "dose_omitted", dated="decided_on", cycle="C2", why="neutropenia"),
     said(40, "proceed_to_surgery", dated="decided_on", why="toxicity"),
     said(44, "surgery_done", "SUR1", "performed_on", resection="R0"),
+    said(46, "correct", fields={"performed_on": str(day(45))}, why="misread"),
     said(50, "pathology", "PAT1", "reported_on", resection="R1"),
     closed(60),
     said(62, "adverse_event", "CRC1", "onset_on", term="wound infection", grade=2, serious=False),

@@ -1,7 +1,7 @@
 """Plays: a story from any phase, and then commands that are sensible or silly, at random instants."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
+from domain.patient.correctable import CORRECTABLE
 from domain.protocol import Recipient, Resection
 from domain.submission import UNATTRIBUTED
 from domain.trial import commands as t
-from domain.values import Clock
+from domain.values import Clock, dates_of
 from tests.given import SITE, START, TRIAL_ID, Outcome, Story, day, given_trial, when
 from tests.laws.sensible import sensible
 from tests.laws.strategies import OWN, PEOPLE, REGISTER_KINDS, dates_near, model
@@ -117,18 +118,48 @@ def _awaited(draw: st.DrawFn, story: Story) -> Any:
 def _command(draw: st.DrawFn, story: Story) -> Any:
     match draw(
         st.sampled_from(
-            ["asked", "asked", "asked", "awaited", "awaited", "awaited", "fitting", "fitting", "silly", "silly"]
+            [
+                "asked",
+                "asked",
+                "asked",
+                "awaited",
+                "awaited",
+                "awaited",
+                "fitting",
+                "fitting",
+                "silly",
+                "silly",
+                "correction",
+            ]
         )
     ):
         case "asked":
             return _asked(draw, story)
         case "awaited":
             return _awaited(draw, story)
+        case "correction":
+            return _correction(draw, story)
         case "fitting":
             return draw(st.sampled_from(list(sensible(story).values())))
         case _:
             kind: type[BaseModel] = draw(st.sampled_from(PEOPLE))
             return draw(model(kind, dates_near(story.now)))
+
+
+def _correction(draw: st.DrawFn, story: Story) -> c.Correct:
+    """Give the correction of a fact that may be corrected: void, or a date of it moved."""
+    known = [seq for seq, fact in enumerate(story.facts, start=1) if type(fact) in CORRECTABLE] or [1]
+    seq = draw(st.sampled_from(known))
+    if draw(st.booleans()) or seq > len(story.facts):
+        return c.Correct(fact=seq, void=True, why="entered in error")
+    fact = story.facts[seq - 1]
+    dates = {name: value for name, value in dates_of(fact) if name in CORRECTABLE[type(fact)].fields}
+    by = timedelta(days=draw(st.integers(-5, 5)))
+    fields: dict[str, Any] = {name: str(value + by) for name, value in dates.items()}
+    for name, others in (("resection", ["R0", "R1"]), ("weight_kg", ["64", "90"]), ("fit", [True, False])):
+        if hasattr(fact, name):
+            fields |= {name: draw(st.sampled_from(others)), **({"why": "x"} if hasattr(fact, "why") else {})}
+    return c.Correct(fact=seq, fields=fields, why="misread")
 
 
 @st.composite
@@ -138,7 +169,7 @@ def plays(draw: st.DrawFn, longest: int = 6) -> Play:
     steps = []
     for _ in range(draw(st.integers(1, longest))):
         at = story.now + timedelta(days=draw(JUMPS))
-        story = Story(story.decider, story.state, story.facts, at)
+        story = replace(story, now=at)
         command = _command(draw, story)
         confirmed = draw(st.booleans())
         role = draw(ROLES) if isinstance(command, PEOPLE) else None

@@ -63,5 +63,6 @@ def sensible(story: Story) -> dict[str, Any]:
         c.EndStudy(ended_on=today),
         c.Acknowledge(notice=notice),
         c.Sign(facts=tuple(story.state.unsigned) or (1,), meaning="reviewed"),
+        c.Correct(fact=1, fields={"born_on": "1960-02-04"}, why="misread"),
     )
     return {command.kind: command for command in made}

@@ -67,15 +67,32 @@ NAMED: Mapping[str, st.SearchStrategy[Any]] = {
     "classes": st.lists(st.sampled_from(["SERIOUS_ADVERSE_EVENT", "SUSAR", "PREGNANCY"]), max_size=2).map(tuple),
     "request": st.integers(1, 12),
     "staff": st.sampled_from(["CRC1", "INV1", "NOBODY"]),
+    "fact": st.integers(1, 60),
     "time_zone": st.sampled_from(["Asia/Shanghai", "Europe/Berlin"]),
 }
 """Fields whose sensible values the type does not tell. A field of another type is built from its type."""
+CORRECTED = st.sampled_from(
+    [
+        {},
+        {"given_on": "2025-06-10"},
+        {"born_on": "1961-01-01"},
+        {"resection": "R1"},
+        {"resection": "R0"},
+        {"performed_on": "2025-08-25"},
+        {"weight_kg": "71.5"},
+        {"weight_kg": "heavy"},
+        {"died_on": "2025-07-30"},
+        {"fit": False, "why": "frail"},
+        {"kind": "SubjectDied"},
+    ]
+)
+"""Fields as a correction may name them."""
 BUILT: Mapping[Any, st.SearchStrategy[Any]] = {
     Site: SITES,
     Clock: CLOCKS,
     **{type(section): st.just(section) for section in sections(START).values()},
 }
-NUMBERS = {"order", "notice", "event", "request", "day"}
+NUMBERS = {"fact", "order", "notice", "event", "request", "day"}
 
 
 @cache
@@ -120,6 +137,8 @@ def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[dat
         return st.lists(_of(args[0], (), dates), min_size=least, max_size=3).map(tuple)
     if origin is tuple:
         return st.tuples(*(_of(arg, (), dates) for arg in args))
+    if origin is dict:
+        return CORRECTED
     if annotation in BUILT:
         return BUILT[annotation]
     if isinstance(annotation, type) and issubclass(annotation, Enum):

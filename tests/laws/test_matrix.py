@@ -61,6 +61,7 @@ follow_up_contact       P..................OOO
 end_of_study            PPPPPPPPPPPPPPPPPP.OOO
 acknowledge             PC....................
 sign                    PCCCCCCCCCCCCCCCCCCCCC
+correct                 P.....................
 """
 """A row a kind, a column a phase, in the order of `PHASES`."""
 ROWS = dict(line.split() for line in MATRIX.strip().splitlines())

@@ -122,7 +122,7 @@ def test_a_re_consent_answers_the_question() -> None:
     assert [row.kind for row in asks(story.state)] == ["dose_given"]
     refused(when(story, consent("V2.0", 12), on=day(13)), Reason.CONTRADICTS, rule="I1.1", field="version")
     no = refused(when(reconsent_asked(), consent("V1.0", 10)), Reason.CONTRADICTS, rule="I1.1")
-    assert no.accepts == "version V2.0"
+    assert no.accepts == "version V2.0, or `correct` of fact 3"
     assert not facts_of(when(story, c.TimePassed(), on=day(40)), f.DeviationRecorded, item="RECONSENT/V2.0")
 
 

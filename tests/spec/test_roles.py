@@ -54,6 +54,7 @@ TABLE: dict[str, set[str]] = {
     "end_of_study": {I},
     "acknowledge": {C, I, S, PA, PH, M, SP},
     "sign": {C, I, S, PA, PH},
+    "correct": {C, I, S, PA, PH},
 }
 """The table of clinical-spec 3.6, written out a second time."""
 UNSIGNED = {"dose_given", "surgery_done", "adverse_event", "death"}

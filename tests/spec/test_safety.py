@@ -1,5 +1,6 @@
 """Adverse events and their reports: the clocks, who is told by when, and what is late (T10, Q12)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,7 +57,7 @@ def at(story: Story, instant: datetime) -> Story:
     """Let time pass to an instant, with every due instant on the way acted on."""
     while (due := PATIENT.due(story.state)) is not None and due.at <= instant:
         story = told(story, c.TimePassed(), at=max(due.at, story.now))
-    return Story(story.decider, story.state, story.facts, max(instant, story.now))
+    return replace(story, now=max(instant, story.now))
 
 
 # The SAE clock

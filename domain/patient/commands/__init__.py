@@ -23,7 +23,7 @@ from domain.patient.commands.ending import (
     ReportProgression,
     ReportWithdrawal,
 )
-from domain.patient.commands.record import Acknowledge, RecordCommand, Sign
+from domain.patient.commands.record import Acknowledge, Correct, RecordCommand, Sign
 from domain.patient.commands.safety import (
     AdverseOutcome,
     Causality,
@@ -102,6 +102,7 @@ __all__ = [
     "Command",
     "ConfirmEligibility",
     "Consent",
+    "Correct",
     "CycleLabel",
     "DecideSafety",
     "DelayDose",

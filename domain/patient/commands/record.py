@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from domain.values import Frozen, Text
 
@@ -22,4 +22,16 @@ class Sign(Frozen):
     meaning: Text = Field(description="what the signature says, for example reviewed")
 
 
-RecordCommand = Acknowledge | Sign
+class Correct(Frozen):
+    """An earlier fact was wrong: give the fields as they should read, or say that it was entered in error."""
+
+    kind: Literal["correct"] = "correct"
+    fact: int = Field(ge=1, description="number of the fact, as history shows it")
+    fields: dict[str, JsonValue] = Field(
+        default_factory=dict, description='the fields as they should read: {"given_on": "2025-07-22"}'
+    )
+    void: bool = Field(False, description="true: entered in error, it counts as never said")
+    why: Text
+
+
+RecordCommand = Acknowledge | Sign | Correct

@@ -16,6 +16,7 @@ from domain.patient.facts.acts import (
     ReconsentAsked,
     SignatureAsked,
 )
+from domain.patient.facts.correction import Change, CorrectionFact, FactCorrected, Superseded
 from domain.patient.facts.ending import (
     EndingFact,
     FollowUpContacted,
@@ -85,7 +86,15 @@ from domain.patient.facts.treatment import (
 )
 
 Fact = Annotated[
-    ScreeningFact | ScheduleFact | TreatmentFact | SurgeryFact | SafetyFact | EndingFact | RecordFact | ActFact,
+    ScreeningFact
+    | ScheduleFact
+    | TreatmentFact
+    | SurgeryFact
+    | SafetyFact
+    | EndingFact
+    | RecordFact
+    | ActFact
+    | CorrectionFact,
     Field(discriminator="kind"),
 ]
 FACT: TypeAdapter[Fact] = TypeAdapter(Fact)
@@ -98,6 +107,7 @@ __all__ = [
     "AllocationRefused",
     "AllocationRequested",
     "CancellationAsked",
+    "Change",
     "ConflictRuled",
     "ConsentGiven",
     "CourseTaken",
@@ -120,6 +130,7 @@ __all__ = [
     "EvaluationJudged",
     "EvidenceRecorded",
     "Fact",
+    "FactCorrected",
     "FactSigned",
     "FollowUpContacted",
     "GateChecked",
@@ -147,6 +158,7 @@ __all__ = [
     "SubjectDied",
     "SubjectRegistered",
     "SubjectWithdrew",
+    "Superseded",
     "SurgeryCancelled",
     "SurgeryExplained",
     "SurgeryPerformed",

@@ -1,0 +1,97 @@
+"""Corrections: an earlier fact's content as it should have been, or that it should never have been said."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from domain.patient.facts.ending import (
+    FollowUpContacted,
+    ProgressionFound,
+    StudyEnded,
+    SubjectDied,
+    SubjectWithdrew,
+    TreatmentEnded,
+)
+from domain.patient.facts.safety import AdverseEventReported, LiveVaccineGiven
+from domain.patient.facts.schedule import EpochEntered
+from domain.patient.facts.screening import (
+    ConsentGiven,
+    EvidenceRecorded,
+    LabResultsRecorded,
+    ScreenFailed,
+    SubjectRegistered,
+)
+from domain.patient.facts.surgery import (
+    EvaluationJudged,
+    OperabilityJudged,
+    PathologyReported,
+    SurgeryCancelled,
+    SurgeryPerformed,
+)
+from domain.patient.facts.treatment import (
+    CourseTaken,
+    DoseDelayed,
+    DoseGiven,
+    DoseOmitted,
+    DrugDiscontinued,
+    DrugHeld,
+    DrugResumed,
+)
+from domain.values import Frozen
+
+Superseded = Annotated[
+    SubjectRegistered
+    | ConsentGiven
+    | EvidenceRecorded
+    | LabResultsRecorded
+    | ScreenFailed
+    | EpochEntered
+    | DoseGiven
+    | DoseDelayed
+    | DoseOmitted
+    | DrugHeld
+    | DrugResumed
+    | DrugDiscontinued
+    | CourseTaken
+    | OperabilityJudged
+    | SurgeryPerformed
+    | SurgeryCancelled
+    | PathologyReported
+    | EvaluationJudged
+    | AdverseEventReported
+    | LiveVaccineGiven
+    | ProgressionFound
+    | SubjectWithdrew
+    | SubjectDied
+    | TreatmentEnded
+    | StudyEnded
+    | FollowUpContacted,
+    Field(discriminator="kind"),
+]
+
+
+class Change(Frozen):
+    """One thing a correction changed, as people read it. Empty: there was nothing, or is nothing now."""
+
+    what: str
+    before: str = ""
+    after: str = ""
+
+
+class FactCorrected(Frozen):
+    """From now on the fact of this number reads as `content`; without content it counts as never said.
+
+    The latest correction of a fact counts. The original stays where it stands, and so does every correction.
+    `follows` names the fact whose correction brought this one along.
+    """
+
+    kind: Literal["FactCorrected"] = "FactCorrected"
+    fact: int
+    of: str
+    content: Superseded | None = None
+    why: str
+    follows: int | None = None
+    changes: tuple[Change, ...] = ()
+
+
+CorrectionFact = FactCorrected
