@@ -73,12 +73,19 @@ def has_passed(journey: Journey, act: Act) -> bool:
     return any(item.act == act and item.key in journey.reached for item in every_item(journey))
 
 
-def every_item(journey: Journey) -> list[Item]:
+def every_item(journey: Journey) -> tuple[Item, ...]:
     """Give all items of the current wait, those that already fell due among them, earliest first.
 
     Safety reports are due in every epoch, and after the end as far as their clock began before it. A journey that is
     over takes adverse events too, but its run closes at once: the deadline of such a one stands in its notice.
     """
+    known: tuple[Item, ...] | None = journey.worked_out.get("items")
+    if known is None:
+        known = journey.worked_out["items"] = tuple(_every_item(journey))
+    return known
+
+
+def _every_item(journey: Journey) -> list[Item]:
     if not journey.epoch:
         return []
     items = list(_reports(journey))

@@ -26,7 +26,6 @@ REPORTS = (
 """Reports say what happened: never refused for a broken rule, only when impossible."""
 
 AFTER_THE_END = (
-    c.Correct,
     c.ReportAdverseEvent,
     c.UpdateAdverseEvent,
     c.ReportSafety,
@@ -36,9 +35,10 @@ AFTER_THE_END = (
     c.TypeLabResults,
     c.Acknowledge,
     c.Sign,
+    c.Correct,
 )
 """What is still taken after the end of study from people: safety reports and late results, signatures."""
-AFTER_WITHDRAWAL_OF_CONSENT = (c.Correct, c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge)
+AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge, c.Correct)
 """What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 
 PLANNED_DATES = frozenset({"until"})

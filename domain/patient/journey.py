@@ -1,9 +1,10 @@
 """A subject's state as a fold over facts. `evolve` is total: it has no rule, reads no clock and never raises."""
 
-from dataclasses import dataclass, field, replace
+import dataclasses
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 from domain import catalogue
 from domain.criteria.case import Judgement, Ruling
@@ -94,9 +95,9 @@ class Pause:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Journey:
-    """Everything known of one subject."""
+    """Everything known of one subject. `worked_out` keeps what others worked out of this very state, to ask once."""
 
     seq: int = 0
     trial: str = ""
@@ -162,6 +163,8 @@ class Journey:
     unsigned: dict[int, f.SignatureAsked] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
+    worked_out: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
     @property
     def protocol(self) -> Protocol:
         """The protocol version this subject runs under."""
@@ -220,6 +223,20 @@ class Journey:
     def _is_of_epoch(self, cycle: Cycle) -> bool:
         epoch = self.protocol.epoch_of_cycle(cycle.number)
         return epoch is not None and epoch.code == self.epoch
+
+
+T = TypeVar("T")
+
+
+def replace(value: T, **change: Any) -> T:  # noqa: ANN401 - any fields
+    """Give a value with some fields changed. A journey has many fields, and each fact changes it: it is copied fast."""
+    if not isinstance(value, Journey):
+        changed: T = dataclasses.replace(value, **change)  # type: ignore[type-var] # every other one is a dataclass too
+        return changed
+    copy = object.__new__(Journey)
+    copy.__dict__.update(value.__dict__)
+    copy.__dict__.update(change, worked_out={})
+    return copy  # type: ignore[return-value] # T is Journey here
 
 
 def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table
@@ -520,7 +537,7 @@ def _cycle(now: Journey, number: int, **change: object) -> Journey:
     cycle = now.cycles.get(number)
     if cycle is None:
         return now
-    return replace(now, cycles=now.cycles | {number: replace(cycle, **change)})  # type: ignore[arg-type] # a field each
+    return replace(now, cycles=now.cycles | {number: replace(cycle, **change)})
 
 
 def _dose(now: Journey, fact: f.DoseGiven) -> Journey:

@@ -1,6 +1,7 @@
 """Regimens, and how amounts are worked out."""
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field
@@ -26,7 +27,7 @@ class RegimenLine(Frozen):
     self_administered: bool = Field(False, description="taken at home: day 1 starts the course")
     source: Source
 
-    @property
+    @cached_property
     def drugs(self) -> tuple[str, ...]:
         """The drugs that can fill this place."""
         return tuple(option.drug for option in self.options)

@@ -2,6 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from itertools import accumulate
 
 from pydantic import Field
 
@@ -94,23 +96,33 @@ class Protocol(Frozen):
         """The procedure epoch, where the protocol has one."""
         return next((epoch for epoch in self.epochs if isinstance(epoch, ProcedureEpoch)), None)
 
-    @property
+    @cached_property
     def treatments(self) -> tuple[TreatmentEpoch, ...]:
         """The treatment epochs in their order."""
         return tuple(epoch for epoch in self.epochs if isinstance(epoch, TreatmentEpoch))
 
+    @cached_property
+    def _first_cycles(self) -> dict[str, int]:
+        """The number of each treatment epoch's first cycle, by the epoch's code."""
+        counts = accumulate((epoch.cycles for epoch in self.treatments), initial=1)
+        return {epoch.code: first for epoch, first in zip(self.treatments, counts, strict=False)}
+
+    @cached_property
+    def _epochs_of_cycles(self) -> dict[int, TreatmentEpoch]:
+        """The treatment epoch of each cycle."""
+        return {
+            self._first_cycles[epoch.code] + number: epoch
+            for epoch in self.treatments
+            for number in range(epoch.cycles)
+        }
+
     def first_cycle(self, epoch: TreatmentEpoch) -> int:
         """Give the number of an epoch's first cycle."""
-        before = self.treatments[: self.treatments.index(epoch)]
-        return 1 + sum(earlier.cycles for earlier in before)
+        return self._first_cycles[epoch.code]
 
     def epoch_of_cycle(self, number: int) -> TreatmentEpoch | None:
         """Give the treatment epoch a cycle number belongs to."""
-        for epoch in self.treatments:
-            first = self.first_cycle(epoch)
-            if first <= number < first + epoch.cycles:
-                return epoch
-        return None
+        return self._epochs_of_cycles.get(number)
 
     def treatment_of(self, number: int) -> TreatmentEpoch:
         """Give the treatment epoch of a cycle the protocol has. Raises KeyError for another number."""
@@ -124,7 +136,7 @@ class Protocol(Frozen):
         """The highest cycle number."""
         return sum(epoch.cycles for epoch in self.treatments)
 
-    @property
+    @cached_property
     def drugs(self) -> frozenset[str]:
         """Every drug some arm may get."""
         return frozenset(

@@ -123,7 +123,7 @@ def _bare(annotation: Any) -> Any:
     return _bare(inner[0]) if get_origin(annotation) in (Union, types.UnionType) and len(inner) == 1 else annotation
 
 
-def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - a table of types
+def _of(annotation: Any, metadata: tuple[Any, ...], dates: st.SearchStrategy[date]) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911 - a table of types
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         said = [row for about in args[1:] for row in (about.metadata if isinstance(about, FieldInfo) else (about,))]

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
+from domain.catalogue import latest
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
 from domain.values import Clock, ClockPace, Site
-from tests.given import START, day, given, noon, nothing_happened, refused, then_kinds, when
+from tests.given import START, TRIAL_ID, day, given, noon, nothing_happened, refused, then_kinds, when
 from tests.stories import (
     PHASES,
     begin,
@@ -186,3 +187,12 @@ def test_an_overdue_visit_waits_on_and_asks_on() -> None:
     assert story.decider.due(story.state) is None
     report = c.ReportDose(cycle="C1", given_on=day(700), choice="CISPLATIN")
     assert told(story, report).state.current_cycle.label == "C2"
+
+
+def test_a_copy_works_out_anew_what_the_original_had_worked_out() -> None:
+    """A protocol with other epochs has other cycles (values that were asked for are kept with a value)."""
+    ours = latest(TRIAL_ID)
+    assert ours.last_cycle == 15
+    shorter = ours.model_copy(update={"epochs": tuple(row for row in ours.epochs if row.code != "ADJUVANT")})
+    assert (shorter.last_cycle, shorter.epoch_of_cycle(4)) == (3, None)
+    assert ours.epoch_of_cycle(4) is ours.epoch("ADJUVANT")

@@ -162,7 +162,8 @@ def test_after_the_end_only_late_reports_are_taken(phase: str) -> None:
     story = PHASES[phase]()
     no = refused(when(story, c.ReportProgression(found_on=story.today)), Reason.OVER)
     assert no.accepts == (
-        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge, sign"
+        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge, sign, "
+        "correct"
     )
     then_kinds(when(story, c.TypeLabResults(results=results(day(4)))), f.LabResultsRecorded)
 
@@ -283,7 +284,7 @@ def test_after_a_withdrawal_of_consent_nothing_further_is_collected(phase: str) 
         LEAVINGS["consent"](story.today),
     ):
         no = refused(when(story, command, confirmed=True, reason="x"), Reason.OVER)
-        assert no.accepts == "adverse_event_update, sae_reported, acknowledge"
+        assert no.accepts == "adverse_event_update, sae_reported, acknowledge, correct"
         assert "consent was withdrawn" in no.detail
     then_kinds(when(story, c.UpdateAdverseEvent(event=number, outcome="RECOVERED")), f.AdverseEventUpdated)
     then_kinds(when(story, c.ReportSafety(event=number, reported_at=story.now, to="EC")), f.SafetyReportMade)
