@@ -12,9 +12,9 @@ TEST_LIMIT := 900
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP TESTS
+unexport SEED MS KEEP TESTS PART ONLY AGAIN
 
-.PHONY: help setup demo up test check bench format coverage pin clean
+.PHONY: help setup demo up test check bench format coverage mutate pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -63,6 +63,10 @@ format: $(DEVELOPMENT) ## write the format and the safe fixes
 coverage: $(DEVELOPMENT) ## branch coverage of domain/ by the tests that need no server
 	@echo "coverage: branches of domain/"
 	@python -m pytest -q --cov --cov-report=term-missing tests/spec tests/laws
+
+mutate: $(DEVELOPMENT) ## mutation testing (PART=criteria: one part, at most 60 minutes; without PART: the parts)
+	@echo "mutate: $(if $(PART),$(PART) against tests/spec,the parts are)"
+	@python -m mutation $(PART) $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0,$(AGAIN)),--again)
 
 pin: ## write the pinned requirements again (needs pip-tools 7.6.2 on PATH)
 	@command -v pip-compile > /dev/null || { echo "pin: pip-compile is missing: install pip-tools 7.6.2" >&2; exit 1; }

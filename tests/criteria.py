@@ -113,9 +113,21 @@ def yes(name: str) -> dict[str, Any]:
     return {name: True}
 
 
+DECIDED = {Verdict.MET, Verdict.NOT_MET, Verdict.TRIGGERED, Verdict.NOT_TRIGGERED, Verdict.CONFLICT}
+
+
 def found(rule: str, known: Case) -> Finding:
-    """Give the finding of one rule."""
+    """Give the finding of one rule, after a look at its evidence: each piece has a value and a date, aged from there.
+
+    A verdict that was reached, and one that says what is wrong with evidence, shows at least one piece.
+    """
     (finding,) = assess(PROTOCOL, known, (rule,))
+    for row in finding.evidence:
+        assert row.value not in {"", "None"}, f"{rule}: {row.what} without a value"
+        assert row.on is not None, f"{rule}: {row.what} without a date"
+        assert row.days_before_rand == (known.randomized - row.on).days
+    if finding.verdict in DECIDED or " d old" in finding.sentence or "is later than" in finding.sentence:
+        assert finding.evidence, f"{rule}: {finding.sentence}"
     return finding
 
 

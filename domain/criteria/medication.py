@@ -36,7 +36,6 @@ def recent_drugs(reading: Reading, criterion: Criterion) -> Finding:
     section = reading.section(e.Medication)
     if section is None:
         return every(criterion, missing("medication"))
-    old = stale(reading, "medication", section.on, criterion.max_age_days)
     courses = section.immunostimulants if criterion.accepts == ("STIMULANT",) else section.immunosuppressants
     recent = [
         course for course in courses
@@ -47,6 +46,7 @@ def recent_drugs(reading: Reading, criterion: Criterion) -> Finding:
     if recent:
         last = max(_until(course, section) for course in recent)
         return every(criterion, fails(f"{', '.join(course.drug for course in recent)} until {last}", evidence))
+    old = stale(reading, "medication", section.on, criterion.max_age_days, evidence)
     return every(criterion, old or passes(f"none in {criterion.days} d before randomization", evidence))
 
 

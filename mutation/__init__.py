@@ -1,0 +1,1 @@
+"""Mutation testing of the core: mutmut changes the code one place at a time, and the specification must notice."""

@@ -1,0 +1,182 @@
+"""`make mutate PART=...`: mutate the modules of one part, run tests/spec against each mutant, and say what survived.
+
+Works on a copy below data/mutation/, where it goes on from when it is started again; the checkout is never changed.
+"""
+
+import difflib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from mutation.messages import is_message_only
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENT = "domain/patient"
+PARTS = {
+    "criteria": ("domain/criteria/*.py",),
+    "labs": ("domain/units.py", "domain/labs.py", "domain/ctcae.py"),
+    "dosing": (
+        "domain/dosing.py", *(f"{PATIENT}/{name}.py" for name in ("doses", "planning", "departures", "courses")),
+    ),
+    "windows": tuple(f"{PATIENT}/{name}.py" for name in ("windows", "agenda", "clocks")),
+    "decide": tuple(
+        f"{PATIENT}/{name}.py"
+        for name in ("decide", "checks", "screening", "surgery", "ending", "judging", "signatures")
+    ),
+}  # fmt: skip
+COPIED = ("domain", "tests", "examples", "docs", "activities", "journal", "workflows", "cli", "demo")
+LIMIT_MINUTES = 60
+LEAST_KILLED = 95
+BATCH = 300
+KILLED, SURVIVED, NO_TEST = {1, 3, 24, -24, 36, 152, 255}, 0, {5, 33}
+"""What the tests' process ended with: failed tests, or (from 24 on) stopped because it never came to an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One changed function: its name, the sources before and after, and how the tests ended, None before they ran."""
+
+    name: str
+    original: str
+    changed: str
+    ended: int | None
+
+    @property
+    def module(self) -> str:
+        """The module it is in."""
+        return self.name.rsplit(".", 1)[0]
+
+    @property
+    def difference(self) -> str:
+        """The changed lines."""
+        lines = list(difflib.unified_diff(self.original.splitlines(), self.changed.splitlines(), lineterm="", n=0))
+        return "\n".join(line for line in lines[2:] if line[0] in "+-" and not line[1:].startswith("def "))
+
+
+@click.command()
+@click.argument("part", required=False, type=click.Choice(list(PARTS)))
+@click.option("--only", default="", help="one module of the part, such as windows")
+@click.option("--again", is_flag=True, help="run the survivors once more")
+def main(part: str | None, only: str, again: bool) -> None:  # noqa: FBT001 - click hands it over
+    """Run one part, at most 60 minutes; started again it goes on."""
+    if part is None:
+        for name, paths in PARTS.items():
+            print(f"  {name:9} {' '.join(paths)}")
+        return
+    folder = ROOT / "data" / "mutation" / part
+    prepare(folder, PARTS[part])
+    ends_at = time.monotonic() + LIMIT_MINUTES * 60
+    run(folder, ["*__mutmut_1"])
+    for batch in batches([mutant for mutant in mutants(folder) if only in mutant.module], again):
+        if time.monotonic() > ends_at:
+            print(f"mutate: {LIMIT_MINUTES} minutes are over; the same command goes on from here")
+            break
+        run(folder, batch)
+    sys.exit(report([mutant for mutant in mutants(folder) if only in mutant.module]))
+
+
+def prepare(folder: Path, paths: tuple[str, ...]) -> None:
+    """Copy what the specification needs, with mutmut's settings for the part."""
+    unwanted = shutil.ignore_patterns("__pycache__", "histories")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        if name != "domain":
+            shutil.rmtree(folder / "mutants" / name, ignore_errors=True)
+        shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
+    modules = [path.name for path in ROOT.glob("*.py")]
+    for name in modules:
+        shutil.copy2(ROOT / name, folder / name)
+    settings = {
+        "source_paths": ["domain"],
+        "only_mutate": list(paths),
+        "also_copy": [name for name in COPIED if name != "domain"] + modules,
+        "pytest_add_cli_args": ["-p", "no:cacheprovider"],
+        "pytest_add_cli_args_test_selection": ["tests/spec"],
+        "do_not_mutate_patterns": ["assert_never"],
+    }
+    rows = "\n".join(f"{key} = {json.dumps(value)}" for key, value in settings.items())
+    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + f"\n[tool.mutmut]\n{rows}\n")
+
+
+def run(folder: Path, names: list[str]) -> None:
+    """Let mutmut run the named mutants that it has not run yet."""
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1), *names]
+    done = subprocess.run(command, cwd=folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        sys.exit(f"mutate: mutmut failed\n{done.stdout[-2000:]}")
+
+
+def batches(found: list[Mutant], again: bool) -> Iterator[list[str]]:  # noqa: FBT001 - as click hands it over
+    """Give the names still to be run, module by module, without the message-only ones."""
+    waiting = [
+        mutant.name
+        for mutant in found
+        if (mutant.ended is None or (again and mutant.ended == SURVIVED)) and not message_only(mutant)
+    ]
+    for start in range(0, len(waiting), BATCH):
+        batch = waiting[start : start + BATCH]
+        print(f"mutate: {start + len(batch)} of {len(waiting)}", flush=True)
+        yield batch
+
+
+def mutants(folder: Path) -> list[Mutant]:
+    """Read what mutmut made and what became of it."""
+    found = []
+    for meta in sorted((folder / "mutants" / "domain").rglob("*.meta")):
+        ended = json.loads(meta.read_text())["exit_code_by_key"]
+        spans = json.loads(meta.with_suffix(".spans").read_text())["spans"] if ended else {}
+        lines = meta.with_suffix("").read_text().splitlines()
+        source = {
+            name: textwrap.dedent("\n".join(lines[first - 1 : last])).strip() for name, (first, last) in spans.items()
+        }
+        for name, code in ended.items():
+            function = name.rsplit(".", 1)[1]
+            original = source[function.rsplit("__mutmut_", 1)[0] + "__mutmut_orig"]
+            found.append(Mutant(name, original, source[function], code))
+    return found
+
+
+def message_only(mutant: Mutant) -> bool:
+    """Say whether only words differ."""
+    return is_message_only(mutant.original, mutant.changed)
+
+
+def report(found: list[Mutant]) -> int:
+    """Print survivors and the count of each module; give 1 where too few were killed or some were not run."""
+    words = {mutant.name for mutant in found if message_only(mutant)}
+    counted = [mutant for mutant in found if mutant.name not in words]
+    for mutant in counted:
+        if mutant.ended is not None and mutant.ended not in KILLED:
+            print(f"\n{mutant.name}\n{mutant.difference}")
+    print(f"\n{'module':32} mutants  words only  not run  killed  survived")
+    enough = True
+    for module in sorted({mutant.module for mutant in found}):
+        rows = [mutant for mutant in counted if mutant.module == module]
+        ends = Counter(
+            "not run" if row.ended is None else "killed" if row.ended in KILLED else "survived" for row in rows
+        )
+        aside = sum(1 for mutant in found if mutant.module == module) - len(rows)
+        ran = ends["killed"] + ends["survived"]
+        share = 100 * ends["killed"] / ran if ran else 0
+        enough = enough and not ends["not run"]
+        print(f"{module:32} {len(rows) + aside:7}  {aside:10}  {ends['not run']:7}  {ends['killed']:6}  "
+              f"{ends['survived']:8}  {share:.1f} %")  # fmt: skip
+    killed = sum(1 for mutant in counted if mutant.ended in KILLED)
+    ran = sum(1 for mutant in counted if mutant.ended is not None)
+    print(f"mutate: {killed} of {ran} killed; at least {LEAST_KILLED} % are wanted")
+    return 0 if enough and 100 * killed >= LEAST_KILLED * ran else 1
+
+
+if __name__ == "__main__":
+    main()
