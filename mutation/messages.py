@@ -161,8 +161,8 @@ def _in_lists(path: list[ast.AST], left: list[object], right: list[object]) -> I
             elif one != other:
                 yield path
         return
-    kept = [ast.dump(node) for node in right]
-    dropped = [node for node in left if ast.dump(node) not in kept]
+    kept = [ast.dump(node) for node in right if isinstance(node, ast.AST)]
+    dropped = [node for node in left if isinstance(node, ast.AST) and ast.dump(node) not in kept]
     for node in dropped:
         # A positional argument that goes shifts those after it: that is more than words.
         yield [*path, node] if isinstance(node, ast.keyword) else path

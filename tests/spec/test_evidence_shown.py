@@ -10,7 +10,7 @@ import pytest
 from domain import evidence as e
 from domain.criteria import Case, Judgement, Ruling, assess
 from domain.findings import Finding, Verdict
-from tests.criteria import PROTOCOL, found, judged, value, verdict, whole, with_section, without
+from tests.criteria import PROTOCOL, found, judged, one, value, verdict, whole, with_section, without
 from tests.given import day
 
 ON = day(2)
@@ -168,9 +168,9 @@ def test_drugs_are_shown_by_name_with_the_last_day() -> None:
         e.Course(drug="A", started_on=day(-9), stopped_on=day(-3)), e.Course(drug="B", started_on=day(-9))
     )  # fmt: skip
     for rule, field in (("E8", "immunostimulants"), ("E9.2", "immunosuppressants")):
-        (row,) = found(rule, with_section("medication", **{field: (ended,)})).evidence
+        (row,) = found(rule, with_section("medication", **one(field, (ended,)))).evidence
         assert (row.value, row.on) == ("A", day(-3))
-        (row,) = found(rule, with_section("medication", **{field: (ended, running)})).evidence
+        (row,) = found(rule, with_section("medication", **one(field, (ended, running)))).evidence
         assert (row.value, row.on) == ("A, B", day(0))
     finding = found("E9.1", steroids())
     assert [(row.what, row.value) for row in finding.evidence] == [("corticosteroids", "PREDNISONE")]
