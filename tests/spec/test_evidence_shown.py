@@ -175,6 +175,9 @@ def test_drugs_are_shown_by_name_with_the_last_day() -> None:
     finding = found("E9.1", steroids())
     assert [(row.what, row.value) for row in finding.evidence] == [("corticosteroids", "PREDNISONE")]
     assert [row.value for row in found("E9.1", steroids(drug="PREDNISOLONE")).evidence] == ["PREDNISOLONE"]
+    (course,) = steroids().sections["medication"][0].model_dump()["steroids"]
+    both = tuple(e.SteroidCourse.model_validate(course | {"drug": drug}) for drug in ("PREDNISONE", "DEXAMETHASONE"))
+    assert found("E9.1", with_section("medication", steroids=both)).evidence[0].value == "PREDNISONE, DEXAMETHASONE"
     assert found("E9.1", replace(steroids(mg_per_day=Decimal(1)), on=day(40))).evidence[0].value == "PREDNISONE"
 
 
