@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain import catalogue
+from domain.values import Sex
 from tests.given import TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
 
@@ -122,6 +123,7 @@ TO_EVALUATION = "SCREENING NEOADJUVANT SURGERY EVALUATION FOLLOW_UP"
 TO_ADJUVANT = "SCREENING NEOADJUVANT SURGERY EVALUATION ADJUVANT FOLLOW_UP"
 
 DETOURS = (
+    said(0, "sponsor_ruling", "SPO1", "ruled_on", rule="I13.4", allowed=True, why="low bleeding risk"),
     *RANDOMIZED,
     Act(6, "labs", fields={"PLATELETS": "40"}),
     Act(7, "wait"),
@@ -232,9 +234,14 @@ SCRIPTS = (
 )  # fmt: skip
 
 
+def sex_of(acts: tuple[Act, ...]) -> Sex:
+    """Give the sex of the subject the acts are about: a woman where one is a pregnancy."""
+    return "FEMALE" if any(act.kind == "pregnancy" for act in acts) else "MALE"
+
+
 async def play(stage: Stage, *acts: Act) -> None:
-    """Enrol a subject, a woman where the acts are about a pregnancy, and play."""
-    await stage.enroll("FEMALE" if any(act.kind == "pregnancy" for act in acts) else "MALE")
+    """Enrol a subject and play."""
+    await stage.enroll(sex_of(acts))
     for act in acts:
         await act.play(stage)
 

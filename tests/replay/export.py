@@ -16,7 +16,7 @@ from domain import catalogue
 from domain.decider import trial_stream
 from journal.store import StoredFact
 from tests.given import TRIAL_ID
-from tests.journeys.scripts import ARMS, SCRIPTS, Script, deny
+from tests.journeys.scripts import ARMS, SCRIPTS, Script, deny, sex_of
 from tests.journeys.stage import Stage, protocol_is, stage
 from workflows.client import Submitted
 
@@ -52,7 +52,7 @@ async def export(script: Script, arm: str, name: str) -> None:
     """Play a script; keep its closed runs, and the run as it stood open before the last two acts."""
     with tempfile.TemporaryDirectory() as folder:
         async with stage(Path(folder), arm) as played:
-            await played.enroll()
+            await played.enroll(sex_of(script.acts))
             for left, act in zip(range(len(script.acts), 0, -1), script.acts, strict=True):
                 if left <= 2:
                     keep_history(f"{name}.open-{left}", await played.history(played.stream))
@@ -62,6 +62,7 @@ async def export(script: Script, arm: str, name: str) -> None:
                 keep_history(f"{name}.closed-{number}", history)
             await acknowledge(played)
             keep_facts(played.stream, played.facts())
+            keep_facts(trial_stream(TRIAL_ID), played.journal.facts(trial_stream(TRIAL_ID)))
 
 
 async def export_denied() -> None:

@@ -21,6 +21,8 @@ from workflows.trial_register import TrialRegister
 HERE = Path(__file__).parent
 PASSED_THROUGH = ("domain", "activities.contract", "workflows.identity")
 CLOSED = sorted(path.name for path in (HERE / "histories").glob("*.closed-*.json.gz"))
+OLDER = sorted(f"first/{path.name}" for path in (HERE / "histories/first").glob("*.json.gz"))
+"""What the first release left behind, before the whole of the clinical rules."""
 OPEN = sorted(path.name for path in (HERE / "histories").glob("*.open-*.json.gz"))
 SANDBOX = IdentityRunner(
     SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))

@@ -19,7 +19,7 @@ from tests.journeys.scripts import RANDOMIZED, SCRIPTS, play
 from tests.journeys.stage import body, stage
 from tests.replay.amendment import ATTRIBUTE, CRITERION, NOTICE, REMINDER, TOLD, amendment
 from tests.replay.export import OTHER_ARM
-from tests.replay.recorded import BARE, CLOSED, OPEN, failures
+from tests.replay.recorded import BARE, CLOSED, OLDER, OPEN, failures
 from workflows.attributes import KEYS
 from workflows.identity import IdentityRunner
 from workflows.interpreter import Interpreter
@@ -36,12 +36,12 @@ def test_every_journey_is_recorded_closed_and_open() -> None:
 
 async def test_every_history_replays_clean() -> None:
     """This release replays what was recorded, inside the sandbox."""
-    assert await failures([*CLOSED, *OPEN]) == {}
+    assert await failures([*OLDER, *CLOSED, *OPEN]) == {}
 
 
 async def test_every_history_replays_clean_as_a_worker_runs_it() -> None:
     """The worker's own runner stamps identities and runs outside the sandbox."""
-    assert await failures([*CLOSED, *OPEN], IdentityRunner()) == {}
+    assert await failures([*OLDER, *CLOSED, *OPEN], IdentityRunner()) == {}
 
 
 def test_the_amendment_adds_what_this_release_has_not() -> None:
@@ -83,7 +83,7 @@ def _shown(history: WorkflowHistory) -> set[str]:
 @pytest.mark.usefixtures("amended")
 async def test_every_history_replays_clean_under_an_amendment() -> None:
     """What was decided is recorded: an amendment changes no step of the past."""
-    assert await failures([*CLOSED, *OPEN]) == {}
+    assert await failures([*OLDER, *CLOSED, *OPEN]) == {}
 
 
 @pytest.fixture

@@ -162,8 +162,8 @@ def test_after_the_end_only_late_reports_are_taken(phase: str) -> None:
     story = PHASES[phase]()
     no = refused(when(story, c.ReportProgression(found_on=story.today)), Reason.OVER)
     assert no.accepts == (
-        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge, sign, "
-        "correct"
+        "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge, "
+        "sign, correct"
     )
     then_kinds(when(story, c.TypeLabResults(results=results(day(4)))), f.LabResultsRecorded)
 
