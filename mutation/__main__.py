@@ -6,6 +6,7 @@ Works on a copy below data/mutation/, where it goes on from when it is started a
 import difflib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,8 +60,9 @@ class Mutant:
     @property
     def difference(self) -> str:
         """The changed lines."""
-        lines = list(difflib.unified_diff(self.original.splitlines(), self.changed.splitlines(), lineterm="", n=0))
-        return "\n".join(line for line in lines[2:] if line[0] in "+-" and not line[1:].startswith("def "))
+        before, after = (re.sub(r"__mutmut_\w+", "", text) for text in (self.original, self.changed))
+        lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0))
+        return "\n".join(line for line in lines[2:] if line[0] in "+-")
 
 
 @click.command()
