@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain import catalogue
+from domain.decider import TRIAL
 from domain.values import Sex
 from tests.given import TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
@@ -39,7 +40,7 @@ class Act:
             await stage.cancel()
         elif self.kind == "sign":
             await stage.send("sign", self.staff, facts=stage.unsigned(), **self.fields)
-        elif self.staff == "SPO1":
+        elif self.kind in TRIAL.people:
             await stage.act(self.kind, **self.fields)
         elif self.kind != "wait":
             event = {"event": stage.facts("AdverseEventReported")[-1].seq} if self.kind in OF_AN_EVENT else {}
