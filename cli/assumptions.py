@@ -26,8 +26,8 @@ def _sources(value: object, place: str) -> Iterator[tuple[str, Source]]:
     if isinstance(value, Source):
         yield place.removesuffix(".source"), value
     elif isinstance(value, BaseModel):
-        for name, inner in value:
-            yield from _sources(inner, f"{place}.{name}".lstrip("."))
+        for name in type(value).model_fields:
+            yield from _sources(getattr(value, name), f"{place}.{name}".lstrip("."))
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from _sources(inner, f"{place}.{name}")

@@ -227,6 +227,11 @@ def _on_hold() -> Story:
     return at_visit(in_neoadjuvant(), {"PLT": ("40", "10*9/L", "")})
 
 
+def _held() -> Story:
+    story = in_neoadjuvant("COHORT_1", 1)
+    return told(story, c.HoldDrug(drug="ANLOTINIB", decided_on=story.today, why="bleeding"))
+
+
 def _half_given() -> Story:
     report = c.ReportDose(cycle="C1", given_on=day(7), drugs=(c.GivenDrug(drug="BENMELSTOBART"),))
     return told(at_visit(in_neoadjuvant()), report)
@@ -242,6 +247,7 @@ PHASES: Mapping[str, Callable[[], Story]] = {
     "neoadjuvant C1": in_neoadjuvant,
     "neoadjuvant C1 on hold": _on_hold,
     "neoadjuvant C1 half given": _half_given,
+    "neoadjuvant C2, a drug held": _held,
     "neoadjuvant C2": lambda: in_neoadjuvant("COHORT_2", 1),
     "neoadjuvant C3": lambda: in_neoadjuvant("COHORT_1", 2),
     "surgery wait": in_surgery_wait,

@@ -157,7 +157,7 @@ class Past:
     def typed(self, on: date) -> "Past":
         """Type in a clean laboratory result set."""
         shown = [result.model_dump(mode="json") for result in typed(on)]
-        return self.said("lab_results", on, staff="CRC1", results=shown)
+        return self.said("lab_results", on, results=shown)
 
     def eligible(self, on: date) -> "Past":
         """Pass screening on a date."""
@@ -165,7 +165,7 @@ class Past:
 
     def randomized(self, on: date, arm: str) -> "Past":
         """Be randomized to an arm on a date. The register is not asked: the arm is the test's choice."""
-        self.eligible(on).said("request_randomization", on, staff="CRC1")
+        self.eligible(on).said("request_randomization", on)
         self.system("slot_allocated", noon(on), slot=1, arm=arm, randomized_on=str(on))
         self._deliver(noon(on))
         return self

@@ -100,7 +100,8 @@ async def test_a_second_dose_for_the_same_cycle_is_refused(place: Installation, 
     row = await place.refused(subject)
     assert (row["reason"], row["field"]) == ("CONTRADICTS", "cycle")
     assert "the next cycle" in row["accepts"]
-    assert [json.loads(fact.body)["cycle"] for fact in place.facts(subject, "DoseGiven")] == [1, 2, 3]
+    given = [json.loads(fact.body) for fact in place.facts(subject, "DoseGiven")]
+    assert [dose["cycle"] for dose in given if dose["day"] == 1] == [1, 2, 3]
     await place.assert_takes(subject, "rash after all")
     await place.assert_healthy(subject)
 
