@@ -13,8 +13,8 @@ LEG = 40
 """Days that go at one speed."""
 LEAST = 0.3
 """The share of the average that the quickest day lasts at least: an answer takes its time on quiet days too."""
-SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 5, 8, 5.5, 6, 8, 3.7, 4
-"""Submissions that an event in a participant's way costs with what follows from it, on average (measured)."""
+SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 7, 11, 6.5, 6, 8, 3.7, 4
+"""What an event in a participant's way costs with all that follows from it, in submissions of the usual weight."""
 
 
 def varied_clock(
