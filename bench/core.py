@@ -38,7 +38,7 @@ class Play:
     seconds: list[float] = field(default_factory=list)
     on: date = START
 
-    def say(self, command: Any, role: str = "INVESTIGATOR", at: datetime | None = None) -> None:  # noqa: ANN401
+    def say(self, command: Any, role: str = "INVESTIGATOR", at: datetime | None = None) -> None:  # noqa: ANN401 - a command
         """Decide and fold one command at noon of the play's date, or at an instant."""
         sender = Sender(staff=SYSTEM if role == SYSTEM else "INV1", role=role)
         submission = Submission(id=f"bench-{len(self.facts):06}", sender=sender, command=command)

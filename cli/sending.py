@@ -100,7 +100,7 @@ def _enrolment(found: dict[str, str]) -> dict[str, Any]:
 @fields_from_file
 @answer_as_json
 @click.pass_context
-def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401
+def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, **about: Any) -> int:  # noqa: ANN401 - click's options
     """Send a command for a subject: send S001 surgery_done --performed-on 2025-09-01 --resection R0 --staff SUR1.
 
     To the trial as a whole: send TRIAL pause_enrolment --why "..." --staff SPO1. `send S001 KIND --help` and
@@ -171,7 +171,7 @@ def _read(file: Path | None, words: Sequence[str]) -> tuple[dict[str, Any], byte
 def run(known: Settings, act: Any) -> Any:  # noqa: ANN401 - what the action gives
     """Connect, act, and give what came of it. Raises Failed when Temporal cannot be reached."""
 
-    async def whole() -> Any:  # noqa: ANN401
+    async def whole() -> Any:  # noqa: ANN401 - what the action gives
         client = await connect()
         return await act(TrialClient(client, known.trial, known.task_queue, access.journal(known)))
 

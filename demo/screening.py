@@ -9,6 +9,7 @@ from demo import laboratory_tests
 from demo.cast import Failure, Participant
 from demo.documents import screening_document
 from demo.hospital import STAFF, Hospital, told
+from domain.criteria import completed_years
 from workflows.client import Submitted
 
 REASONS: Mapping[Failure, str] = MappingProxyType(
@@ -30,8 +31,7 @@ def screening_codes(person: Participant) -> tuple[str, ...]:
 
 def pregnancy_codes(person: Participant) -> tuple[str, ...]:
     """Give the pregnancy test of a woman of childbearing potential: at screening, and again before C1D1."""
-    born, on = person.born_on, person.enrolled_on
-    age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    age = completed_years(person.born_on, person.enrolled_on)
     return laboratory_tests.PREGNANCY if person.sex == "FEMALE" and age in CHILDBEARING else ()
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from domain import evidence as e
 from domain.criteria.case import Reading, within_days
-from domain.criteria.laboratory import limit_of, too_old
+from domain.criteria.laboratory import PROPHYLACTIC, limit_of, too_old
 from domain.criteria.limbs import (
     Limb,
     conflict,
@@ -22,8 +22,6 @@ from domain.criteria.limbs import (
 )
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
-
-PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
 
 
 def _until(course: e.Course, section: e.Medication) -> date:

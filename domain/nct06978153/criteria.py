@@ -24,7 +24,12 @@ def _uln(analyte: str, relation: str, times: str) -> LabLimit:
     return _limit(analyte, relation, times, times_uln=True)
 
 
-def _row(rule_id: str, title: str, source: Source | None = None, **fields: Any) -> Criterion:  # noqa: ANN401
+def _row(
+    rule_id: str,
+    title: str,
+    source: Source | None = None,
+    **fields: Any,  # noqa: ANN401 - fields of a row
+) -> Criterion:
     kind = "EXCLUSION" if rule_id.startswith("E") else "INCLUSION"
     if "table" in fields:
         fields["table"] = {name: Decimal(value) for name, value in fields["table"].items()}
@@ -33,7 +38,7 @@ def _row(rule_id: str, title: str, source: Source | None = None, **fields: Any) 
     )
 
 
-def _aged(rule_id: str, title: str, what: str, **fields: Any) -> Criterion:  # noqa: ANN401
+def _aged(rule_id: str, title: str, what: str, **fields: Any) -> Criterion:  # noqa: ANN401 - fields of a row
     source = assumed(rule_id, "Q5", f"{what} at most {WINDOW_DAYS} d old at randomization and at C1D1")
     return _row(rule_id, title, source, max_age_days=WINDOW_DAYS, **fields)
 

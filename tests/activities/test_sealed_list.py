@@ -63,7 +63,7 @@ def test_blocks_are_balanced_and_never_let_an_arm_run_far_ahead(seed: int) -> No
 
 def test_two_lists_differ_unless_a_demonstration_asks_for_the_same(journal: Journal, key_file: Path) -> None:
     """Chance is the system's own; a seed is for demonstrations, and says so."""
-    real = [permuted_blocks(ARMS, SIZES, JournalSealedList(journal, key_file)._chance) for _ in range(2)]  # noqa: SLF001
+    real = [permuted_blocks(ARMS, SIZES, JournalSealedList(journal, key_file)._chance) for _ in range(2)]  # noqa: SLF001 - its chance
     shown = [permuted_blocks(ARMS, SIZES, random.Random("seed")) for _ in range(2)]  # noqa: S311 - reproducible
 
     assert real[0] != real[1]

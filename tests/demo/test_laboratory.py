@@ -152,7 +152,7 @@ def test_same_arguments_give_the_same_bundle() -> None:
     kept = copy.deepcopy(first)
     first["entry"][0]["resource"]["subject"]["identifier"]["value"] = "S999"
     assert make() == kept
-    laboratory._safe_values.cache_clear()  # noqa: SLF001
+    laboratory._safe_values.cache_clear()  # noqa: SLF001 - as in a new process
     assert json.dumps(make()) == json.dumps(kept)
 
 
