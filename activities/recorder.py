@@ -109,7 +109,7 @@ class Recorder:
             submission = read(message, submission_id, decider.people, decider.system)
             decided_at = datetime.fromisoformat(recorded_at)
             submission = self._authenticated(stream, folded.state, message, submission, decided_at)
-            if isinstance(submission.command, decider.revising):
+            if decider.revises(submission.command):
                 facts = decider.revise(_entries(decider, stream.facts_after(0)), submission, decided_at)
             else:
                 facts = decider.decide(folded.state, submission, decided_at)
@@ -164,7 +164,10 @@ def _read(decider: Decider, stored: list[StoredFact]) -> list[Any]:
 def _entries(decider: Decider, stored: list[StoredFact]) -> list[Entry]:
     """Give the whole record with who entered each fact, for the one command that needs it."""
     facts = _read(decider, stored)
-    return [Entry(fact, row.staff, row.submission_id) for fact, row in zip(facts, stored, strict=True)]
+    return [
+        Entry(fact, row.staff, row.submission_id, datetime.fromisoformat(row.recorded_at))
+        for fact, row in zip(facts, stored, strict=True)
+    ]
 
 
 def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, bool]:

@@ -16,7 +16,7 @@ from activities.ports import Laboratory, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
 from domain.decider import patient_stream, trial_of, trial_stream
 from domain.intake import derived_id, system_message
-from domain.labs import analyte_of, is_final
+from domain.labs import analyte_of, is_amendment, is_final, latest_reports
 from domain.patient.facts import AllocationRequested, LabsOrdered
 from domain.patient.journey import Journey
 from domain.trial.facts import ActPassedOn
@@ -44,11 +44,12 @@ class World:
 
     @activity.defn(name="fetch_labs", no_thread_cancel_exception=True)
     def fetch_labs(self, request: EffectRequest) -> Outcome:
-        """Give the results an order asks for. Not there yet: tried again in six hours of trial time, until given up."""
+        """Give the results an order asks for, and every later report of an earlier sample. Not there yet: tried again in six hours of trial time, until given up."""
         order = LabsOrdered.model_validate(request.payload)
         subject = request.stream.rsplit("-", 1)[1]
         now = request.clock.trial_time(activity.info().started_time)  # Temporal's clock, as the workflow's is
-        wanted = [r for r in self._laboratory.results(subject) if order.after < r.collected_at <= now]
+        reports = [r for r in latest_reports(self._laboratory.results(subject)) if r.collected_at <= now]
+        wanted = [r for r in reports if r.collected_at > order.after]
         complete = set(order.analytes) <= {analyte_of(r.code, r.system) for r in wanted if is_final(r)}
         if not complete and now < order.give_up_at:
             pause = max(request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now), SHORTEST_POLL)
@@ -58,7 +59,8 @@ class World:
                 next_retry_delay=pause,
                 category=ApplicationErrorCategory.BENIGN,
             )
-        results = [result.model_dump(mode="json") for result in wanted]
+        amended = [r for r in reports if r.collected_at <= order.after and is_amendment(r)]
+        results = [result.model_dump(mode="json") for result in (*wanted, *amended)]
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
 
     @activity.defn(name="send_notice", no_thread_cancel_exception=True)

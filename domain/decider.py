@@ -15,6 +15,7 @@ from domain.patient import history, view
 from domain.patient.agenda import due as patient_due
 from domain.patient.decide import decide as patient_decide
 from domain.patient.decide import revise as patient_revise
+from domain.patient.decide import revises
 from domain.patient.facts import FACT as PATIENT_FACT
 from domain.patient.history import Entry
 from domain.patient.journey import Journey
@@ -74,8 +75,8 @@ class Decider:
     is_over: Callable[[Any], bool]
     show: Callable[[Any], dict[str, Any]]
     voucher: Callable[[str, Any], Voucher | None]
-    revising: tuple[type, ...] = ()
-    """Commands that are decided on the whole record, not on its state alone."""
+    revises: Callable[[Any], bool] = field(default=lambda _: False)
+    """Says whether a command is decided on the whole record, not on its state alone."""
     revise: Callable[[Sequence[Entry], Submission[Any], datetime], tuple[Any, ...]] = field(default=lambda *_: ())
     rewrites: Callable[[Any], bool] = field(default=lambda _: False)
     effective: Callable[[Sequence[Any]], Sequence[Any]] = field(default=lambda facts: facts)
@@ -180,7 +181,7 @@ PATIENT = Decider(
     is_over=lambda journey: journey.is_over and patient_due(journey) is None,
     show=view.state,
     voucher=_act_voucher,
-    revising=(patient_commands.Correct,),
+    revises=revises,
     revise=patient_revise,
     rewrites=history.rewrites,
     effective=history.effective,

@@ -5,7 +5,8 @@ and a value beyond plausibility are kept with their reason and never used in a v
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
@@ -39,13 +40,16 @@ __all__ = [
     "ReportedResult",
     "UnusedResult",
     "analyte_of",
+    "is_amendment",
     "is_final",
+    "latest_reports",
     "read",
     "supersedes",
 ]
 
 CORRECTED = ("amended", "corrected")
 FINAL = ("final", *CORRECTED)
+WITHDRAWN = ("entered-in-error", "cancelled")
 Bounds = Mapping[str, tuple[Decimal, Decimal]]
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _LARGEST_EXPONENT = 12
@@ -63,6 +67,8 @@ class ReportedResult(Frozen):
     collected_at: AwareDatetime
     status: str = Field("final", max_length=40)
     document: str = Field("", max_length=200, description="the source document")
+    observation: str = Field("", max_length=200, description="the laboratory's id of the result, kept by its reports")
+    issued_at: AwareDatetime | None = Field(None, description="when this report of it was issued")
     standard_of_care: bool = Field(False, description="taken for care, not for the trial: may be before the consent")
 
 
@@ -79,6 +85,7 @@ class LabValue(Frozen):
     document: str = ""
     status: str = Field("final", description="status of the report: final, amended or corrected")
     standard_of_care: bool = False
+    observation: str = ""
 
 
 class UnusedResult(Frozen):
@@ -89,6 +96,7 @@ class UnusedResult(Frozen):
     why: str
     collected_at: AwareDatetime
     document: str = ""
+    observation: str = ""
 
 
 class _Unused(Exception):  # noqa: N818 - not an error: a reason that a result is set aside
@@ -98,6 +106,21 @@ class _Unused(Exception):  # noqa: N818 - not an error: a reason that a result i
 def is_final(reported: ReportedResult) -> bool:
     """Say whether a report is finished: a preliminary or withdrawn one is no answer."""
     return reported.status in FINAL
+
+
+def is_amendment(reported: ReportedResult) -> bool:
+    """Say whether a report replaces or withdraws an earlier report of the same result."""
+    return reported.status in (*CORRECTED, *WITHDRAWN)
+
+
+def latest_reports(results: Sequence[ReportedResult]) -> tuple[ReportedResult, ...]:
+    """Give of each result the latest report: as they were issued, else as they came. Without an id each counts."""
+    never = datetime.min.replace(tzinfo=UTC)
+    latest = {
+        row.observation: number
+        for number, row in sorted(enumerate(results), key=lambda pair: pair[1].issued_at or never)
+    }
+    return tuple(row for number, row in enumerate(results) if not row.observation or latest[row.observation] == number)
 
 
 def supersedes(new: LabValue, known: LabValue) -> bool:
@@ -119,6 +142,7 @@ def read(reported: ReportedResult, bounds: Bounds) -> LabValue | UnusedResult:
             why=str(why),
             collected_at=reported.collected_at,
             document=reported.document,
+            observation=reported.observation,
         )
 
 
@@ -145,6 +169,7 @@ def _used(reported: ReportedResult, bounds: Bounds) -> LabValue:
         document=reported.document,
         status=reported.status,
         standard_of_care=reported.standard_of_care,
+        observation=reported.observation,
     )
 
 
@@ -153,6 +178,8 @@ def _shown(reported: ReportedResult) -> str:
 
 
 def _analyte(reported: ReportedResult) -> Analyte:
+    if reported.status in WITHDRAWN:
+        raise _Unused(f"withdrawn: status is {reported.status!r}")
     if not is_final(reported):
         raise _Unused(f"status is {reported.status!r}; accepted: {', '.join(FINAL)}")
     if not FIRST_YEAR <= reported.collected_at.year <= LAST_YEAR:

@@ -42,7 +42,7 @@ class Story:
     state: Any
     facts: tuple[Any, ...] = ()
     now: datetime = BEGINNING
-    entered: tuple[tuple[str, str], ...] = ()
+    entered: tuple[tuple[str, str, datetime], ...] = ()
 
     @property
     def today(self) -> date:
@@ -60,7 +60,7 @@ class Story:
         """Tell more facts."""
         every = self.facts + facts
         state = self.decider.fold_on(self.state, facts, lambda: every)
-        entered = (*self.entered, *((staff, f"act {len(self.facts)}") for _ in facts))
+        entered = (*self.entered, *((staff, f"act {len(self.facts)}", at) for _ in facts))
         return replace(self, state=state, facts=every, entered=entered, now=at)
 
     @property
@@ -126,7 +126,7 @@ def when(  # noqa: PLR0913 - each is part of a submission
         occurred_at=occurred_at,
     )
     try:
-        if isinstance(command, story.decider.revising):
+        if story.decider.revises(command):
             return Outcome(story, at, facts=story.decider.revise(story.entries, submission, at), staff=staff)
         return Outcome(story, at, facts=story.decider.decide(story.state, submission, at), staff=staff)
     except Refused as no:

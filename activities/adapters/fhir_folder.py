@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from domain.labs import LOINC, PRESENCE, ReportedResult
+from domain.labs import LOINC, PRESENCE, WITHDRAWN, ReportedResult
 
 SUBJECT_SYSTEM = "urn:trialpath:subject"
 UCUM = "http://unitsofmeasure.org"
@@ -105,6 +105,8 @@ def _observation(resource: Mapping[str, Any], subject: str, document: str) -> It
         collected_at=resource["effectiveDateTime"],
         status=resource.get("status", ""),
         document=document,
+        observation=str(resource.get("id", "")),
+        issued_at=resource.get("issued"),
     )
 
 
@@ -121,6 +123,8 @@ def _value(resource: Mapping[str, Any]) -> tuple[str, str]:
         return _agreed(resource["valueString"], word), ""
     if "dataAbsentReason" in resource:
         return f"no value: {_words(resource['dataAbsentReason'])}", ""
+    if not word and resource.get("status") in WITHDRAWN:
+        return "no value", ""
     if not word:
         raise KeyError("value")
     return word, ""

@@ -74,6 +74,18 @@ EVENTS = {
         important=True,
         source=assumed("T1.1", "Q12", "evidence of the eligibility verdict was corrected: to be confirmed again"),
     ),
+    "LABORATORY_AMENDED": Escalation(
+        to=INVESTIGATOR,
+        notice="LABORATORY_AMENDED",
+        important=True,
+        source=assumed("T11", "Q8", "a later report of the laboratory that changes a recorded result is told"),
+    ),
+    "GATE_RELEASED": Escalation(
+        to=BOTH,
+        notice="GATE_RELEASED",
+        important=False,
+        source=assumed("T11", "Q8", "a hold that falls with the result it rested on is told"),
+    ),
     "RESECTION_REVIEW": Escalation(
         to=SAFETY,
         notice="RESECTION_REVIEW",

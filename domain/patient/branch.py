@@ -25,13 +25,6 @@ class End:
     is_study: bool = False
 
 
-def supersede(draft: Draft, number: int, content: Any, follows: int | None) -> None:  # noqa: ANN401 - a fact or None
-    """Record that another fact reads otherwise, or counts as never said, because of the correction."""
-    kind = draft.every_fact[number - 1].kind
-    why = f"follows from the correction of fact {follows}" if follows else "follows from a correction"
-    draft.add(f.FactCorrected(fact=number, of=kind, content=content, why=why, follows=follows))
-
-
 def _end(fact: Any, journey: Journey) -> End | None:  # noqa: ANN401, PLR0911 - a table of facts
     """Give what a fact ends. Source: T6.1, T12."""
     match fact:
@@ -61,20 +54,27 @@ def endings(draft: Draft, number: int, old: Any, new: Any) -> None:  # noqa: ANN
     if before and after and (before.reason, before.is_study) == (after.reason, after.is_study):
         _redate(draft, number, mates, after)
         return
-    if new is None or before is not None:
+    if new is None or before is not None or is_moved(old, new):
         for seq, fact in mates:
             if _goes(draft, fact, old):
-                supersede(draft, seq, None, number)
+                draft.supersede(seq, None, number)
         _end_of_treatment_after_all(draft)
     elif isinstance(new, f.TreatmentEnded | f.StudyEnded | f.ScreenFailed):
         on = getattr(new, "ended_on", None)
         for seq, fact in mates:
             if isinstance(fact, f.StudyEnded) and on:
-                supersede(draft, seq, fact.model_copy(update={"ended_on": on}), number)
+                draft.supersede(seq, fact.model_copy(update={"ended_on": on}), number)
     if after is not None:
         _apply(draft, after)
     elif isinstance(new, f.EvaluationJudged) and isinstance(draft.protocol.epoch(draft.journey.epoch), EvaluationEpoch):
         enter_when_signed(draft, "adjuvant_evaluation", draft.protocol.after(draft.journey.epoch).code)
+
+
+def is_moved(old: object, new: object) -> bool:
+    """Say whether a day 1 turned out to be another day, or one of another cycle, or the other way round."""
+    if not isinstance(old, f.DoseGiven) or not isinstance(new, f.DoseGiven):
+        return False
+    return (old.cycle, old.day) != (new.cycle, new.day) and 1 in (old.day, new.day)
 
 
 def _mates(draft: Draft, number: int) -> Iterator[tuple[int, Any]]:
@@ -106,7 +106,7 @@ def _redate(draft: Draft, number: int, mates: tuple[tuple[int, Any], ...], end: 
         if isinstance(fact, f.TreatmentEnded | f.StudyEnded) and fact.reason == end.reason:
             moved = fact.model_copy(update={"ended_on": end.on, "why": end.why})
             if moved != fact:
-                supersede(draft, seq, moved, number)
+                draft.supersede(seq, moved, number)
 
 
 def _end_of_treatment_after_all(draft: Draft) -> None:
@@ -189,10 +189,10 @@ def _goes_on(draft: Draft, procedure: ProcedureEpoch, surgery_on: date, now: Res
             draft.event("RESECTION_REVIEW", f"resection corrected to {now} after the window of the evaluation")
             return
         seq = max(number for number, fact in enumerate(facts, start=1) if isinstance(fact, f.TreatmentEnded))
-        supersede(draft, seq, None, draft.begun + 1)
+        draft.supersede(seq, None, draft.begun + 1)
         for number, fact in enumerate(facts, start=1):
             if number > seq and isinstance(fact, f.EpochEntered) and fact.epoch == draft.protocol.follow_up.code:
-                supersede(draft, number, None, draft.begun + 1)
+                draft.supersede(number, None, draft.begun + 1)
     if draft.journey.epoch == procedure.code:
         draft.enter(draft.protocol.after(procedure.code).code, draft.today)
 
@@ -201,4 +201,4 @@ def _relabel(draft: Draft, now: Resection) -> None:
     facts = effective(draft.every_fact)
     for seq, fact in enumerate(facts, start=1):
         if isinstance(fact, f.TreatmentEnded) and fact.reason != f"RESECTION_{now}":
-            supersede(draft, seq, fact.model_copy(update={"reason": f"RESECTION_{now}"}), draft.begun + 1)
+            draft.supersede(seq, fact.model_copy(update={"reason": f"RESECTION_{now}"}), draft.begun + 1)

@@ -8,6 +8,8 @@ from domain.patient.checks import confirm, refuse_impossible, refuse_too_late
 from domain.patient.draft import Draft
 from domain.patient.history import effective, fold
 from domain.patient.journey import Journey
+from domain.patient.reporting import event_of, numbers_of
+from domain.patient.safety import possible
 from domain.patient.windows import days
 from domain.submission import Reason, Refused, Submission
 from domain.values import dates_of
@@ -21,11 +23,13 @@ def check(draft: Draft, submission: Submission[c.Command], correction: f.FactCor
     if new is None:
         return
     _dates(draft, submission, journey, known, new)
+    _instants(draft, known, new)
     match new:
         case f.SubjectRegistered():
             _birth(journey, draft.today, new.born_on)
         case f.DoseGiven():
-            _doses(journey, effective(facts), correction.fact, new)
+            was = known if isinstance(known, f.DoseGiven) else new
+            _doses(journey, effective(facts), correction.fact, new, was)
         case f.SurgeryPerformed() | f.PathologyReported() | f.EvaluationJudged():
             _surgery(journey, new)
         case f.ConsentGiven():
@@ -33,7 +37,14 @@ def check(draft: Draft, submission: Submission[c.Command], correction: f.FactCor
         case f.SubjectDied():
             refuse_too_late(journey, submission, new.died_on)
         case f.AdverseEventReported():
-            _end(new)
+            possible(draft, new.onset_on, new.resolved_on, new.aesi, "fields.")
+        case f.AdverseEventUpdated():
+            event = event_of(draft, new.event)
+            possible(draft, event.onset_on, new.resolved_on, new.aesi, "fields.")
+        case f.PregnancyFound():
+            possible(draft, new.found_on, None, "PREGNANCY", "fields.")
+        case f.SafetyReportMade():
+            _report(draft, submission, new)
         case _:
             pass
     if isinstance(new, f.OperabilityJudged | f.EvaluationJudged):
@@ -47,10 +58,25 @@ def _reasoned(new: f.OperabilityJudged | f.EvaluationJudged) -> None:
                       accepts="a reason")  # fmt: skip
 
 
-def _end(new: f.AdverseEventReported) -> None:
-    if new.resolved_on is not None and new.resolved_on < new.onset_on:
-        raise Refused(Reason.CONTRADICTS, f"the onset was on {new.onset_on}", field="fields.resolved_on",
-                      accepts=f"a date from {new.onset_on}")  # fmt: skip
+def _instants(draft: Draft, known: object, new: f.Superseded) -> None:
+    """Refuse an awareness or a report that lies ahead. Source: T10."""
+    for name in ("aware_at", "reported_at"):
+        value = getattr(new, name, None)
+        if value is not None and value != getattr(known, name, None) and value > draft.at:
+            raise Refused(Reason.FUTURE, f"{name} lies in the future", rule="T10", field=f"fields.{name}",
+                          accepts=f"up to {draft.at.isoformat()}")  # fmt: skip
+
+
+def _report(draft: Draft, submission: Submission[c.Command], new: f.SafetyReportMade) -> None:
+    """Refuse a report of no event on record; ask for confirmation of one before the site was aware. Source: T10."""
+    event = draft.journey.safety.events.get(new.event)
+    if event is None:
+        raise Refused(Reason.CONTRADICTS, f"fact {new.event} is no adverse event and no pregnancy",
+                      field="fields.event", accepts=numbers_of(draft))  # fmt: skip
+    since = min((moment.at for moment in event.classes.values()), default=new.reported_at)
+    if new.reported_at < since:
+        shown = draft.journey.site.shown(since)
+        confirm(submission, f"reported before the site was aware ({shown})", "T10", "fields.reported_at")
 
 
 def _dates(draft: Draft, submission: Submission[c.Command], journey: Journey, known: object, new: f.Superseded) -> None:
@@ -75,14 +101,18 @@ def _birth(journey: Journey, today: date, born_on: date) -> None:
                       accepts=f"a date before {journey.consent_on}")  # fmt: skip
 
 
-def _doses(journey: Journey, facts: list[f.Fact], number: int, new: f.DoseGiven) -> None:
-    """Refuse a day that is not its day of the cycle, a drug twice, and a day 1 out of order with other cycles."""
-    ours = new.given_on - days(new.day - 1)
+def _doses(journey: Journey, facts: list[f.Fact], number: int, new: f.DoseGiven, was: f.DoseGiven) -> None:
+    """Refuse a day that is not its day of the cycle, a drug twice, and a day 1 out of order with other cycles.
+
+    The later days of the cycle it was of go along with its day 1: they are held against nothing here.
+    """
+    ours, turns = new.given_on - days(new.day - 1), new.cycle != was.cycle
     for seq, fact in enumerate(facts, start=1):
-        if not isinstance(fact, f.DoseGiven) or seq == number:
+        along = turns and (was.day, new.day) == (1, 1) and isinstance(fact, f.DoseGiven) and fact.cycle == was.cycle
+        if not isinstance(fact, f.DoseGiven) or seq == number or (along and fact.day > 1):
             continue
         other = fact.given_on - days(fact.day - 1)
-        if fact.cycle == new.cycle and new.day != 1 and other != ours:
+        if fact.cycle == new.cycle and (new.day != 1 or turns) and other != ours:
             detail = f"C{new.cycle}D1 was {other}, so {new.given_on} is not day {new.day}"
             raise Refused(Reason.CONTRADICTS, detail, field="fields.given_on",
                           accepts=f"{other + days(new.day - 1)}")  # fmt: skip

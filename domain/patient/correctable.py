@@ -10,9 +10,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.courses import held_against_plan
+from domain.patient.dosing import number_of
 from domain.patient.draft import Draft
 from domain.patient.events import FOLLOWED, SafetyEvent
-from domain.patient.results import read_results
+from domain.patient.judging import may_judge
+from domain.patient.readings import found_in, read_results, replaced
 from domain.patient.safety import classes_of, judged
 from domain.submission import Reason, Refused
 
@@ -34,21 +36,28 @@ CORRECTABLE: Mapping[type[BaseModel], Row] = {
         c.Evidence, ("assessed_on", "weight_kg", "height_cm", "no_support", "last_support_on", "sections")
     ),
     f.LabResultsRecorded: Row(c.TypeLabResults, ("results",)),
-    f.DoseGiven: Row(c.ReportDose, ("given_on", "drugs")),
+    f.JudgementsGiven: Row(c.Judge, ("answers",)),
+    f.DoseGiven: Row(c.ReportDose, ("cycle", "day", "given_on", "drugs")),
     f.DoseDelayed: Row(c.DelayDose, ("until", "why")),
     f.DoseOmitted: Row(c.OmitDose, ("decided_on", "why")),
+    f.GateOverridden: Row(c.OverrideGate, ("why",)),
     f.DrugHeld: Row(c.HoldDrug, DRUG_DECISION),
     f.DrugResumed: Row(c.ResumeDrug, DRUG_DECISION),
     f.DrugDiscontinued: Row(c.DiscontinueDrug, DRUG_DECISION),
     f.CourseTaken: Row(c.ReportCourse, ("days",)),
     f.OperabilityJudged: Row(c.JudgeOperability, ("judged_on", "operable", "why")),
     f.SurgeryPerformed: Row(c.ReportSurgery, ("performed_on", "resection", "why", "residual_uncertain")),
+    f.SurgeryExplained: Row(c.ReportSurgery, ("why",)),
     f.SurgeryCancelled: Row(c.CancelSurgery, ("decided_on", "why")),
     f.PathologyReported: Row(
         c.ReportPathology, tuple(name for name in f.PathologyReported.model_fields if name != "kind")
     ),
     f.EvaluationJudged: Row(c.EvaluateAdjuvant, ("evaluated_on", "fit", "why")),
     f.AdverseEventReported: Row(c.ReportAdverseEvent, ("term", "onset_on", "aware_at", *(name for name in FOLLOWED))),
+    f.AdverseEventUpdated: Row(c.UpdateAdverseEvent, ("aware_at", *(name for name in FOLLOWED))),
+    f.PregnancyFound: Row(c.ReportPregnancy, ("found_on", "aware_at")),
+    f.SafetyReportMade: Row(c.ReportSafety, ("event", "reported_at", "to", "stage")),
+    f.SafetyDecided: Row(c.DecideSafety, ("decided_on", "dosing", "why")),
     f.LiveVaccineGiven: Row(c.ReportLiveVaccine, ("given_on", "product")),
     f.ProgressionFound: Row(c.ReportProgression, ("found_on",)),
     f.SubjectWithdrew: Row(c.ReportWithdrawal, ("withdrawn_on", "level", "why")),
@@ -83,6 +92,8 @@ def reads(draft: Draft, number: int, known: BaseModel, command: c.Correct) -> An
         _fits(row, name, value)
     if isinstance(known, f.LabResultsRecorded):
         return _results(draft, known, fields["results"])
+    if isinstance(known, f.DoseGiven) and "cycle" in fields:
+        fields["cycle"] = number_of(draft, str(fields["cycle"]))
     merged = json.loads(known.model_dump_json()) | fields
     try:
         new: Any = type(known).model_validate_json(json.dumps(merged), strict=True)
@@ -113,13 +124,20 @@ def _fits(row: Row, name: str, value: object) -> None:
 
 
 def _results(draft: Draft, known: f.LabResultsRecorded, rows: object) -> f.LabResultsRecorded:
-    """Read typed-in results again, as when they were typed in."""
-    if known.order is not None:
-        raise Refused(Reason.RULE, "these results came from the laboratory", field="fact",
-                      accepts="a corrected report of the laboratory, or lab_results typed in")  # fmt: skip
+    """Read typed-in results again, as when they were typed in. Of the laboratory's, those named; the others stand."""
     typed = c.TypeLabResults.model_validate_json(json.dumps({"results": rows}), strict=True)
-    accepted, unused = read_results(draft, typed.results)
-    return known.model_copy(update={"accepted": accepted, "unused": unused})
+    if known.order is None:
+        accepted, unused = read_results(draft, typed.results)
+        return known.model_copy(update={"accepted": accepted, "unused": unused})
+    reports = []
+    for number, result in enumerate(typed.results):
+        row = found_in(known, result)
+        if row is None:
+            held = ", ".join(dict.fromkeys(row.analyte for row in known.accepted))
+            raise Refused(Reason.CONTRADICTS, f"{result.code} of {result.collected_at} is not one of these results",
+                          field=f"fields.results.{number}.code", accepts=f"one of {held}, of its sample")  # fmt: skip
+        reports.append((row, result.model_copy(update={"observation": row.observation})))
+    return replaced(draft, known, reports)
 
 
 def _completed(draft: Draft, number: int, new: Any, fields: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
@@ -131,8 +149,19 @@ def _completed(draft: Draft, number: int, new: Any, fields: Mapping[str, object]
         said = {name: getattr(new, name) for name in FOLLOWED}
         event = SafetyEvent(number, new.onset_on, **judged(draft.protocol.safety, said))
         shown = {name: getattr(event, name) for name in (*FOLLOWED, "fatal")}
-        classes = classes_of(draft, event) if new.aware_at is not None else new.classes
+        randomized = any(isinstance(fact, f.Randomized) for fact in draft.every_fact[:number])
+        classes = classes_of(draft, event, randomized=randomized) if new.aware_at is not None else new.classes
         return new.model_copy(update=shown | {"classes": classes})
-    if isinstance(new, f.DoseGiven) and "drugs" in fields:
+    if isinstance(new, f.JudgementsGiven):
+        return _signed(draft, new)
+    if isinstance(new, f.DoseGiven) and not {"drugs", "cycle"}.isdisjoint(fields):
         return new.model_copy(update={"as_planned": ()})
+    return new
+
+
+def _signed(draft: Draft, new: f.JudgementsGiven) -> f.JudgementsGiven:
+    """Give corrected answers as the sender's: who corrects a judgement gives it. Raises Refused."""
+    if new.by != draft.sender.staff:
+        new = new.model_copy(update={"by": draft.sender.staff, "role": draft.sender.role})
+    may_judge(draft.protocol, new.answers, new.role)
     return new

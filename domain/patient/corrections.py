@@ -13,7 +13,8 @@ from domain.patient.correctable import reads, row_of
 from domain.patient.draft import Draft
 from domain.patient.expected import expected
 from domain.patient.history import Entry, effective, fold
-from domain.submission import Reason, Refused, Submission
+from domain.patient.readings import set_aside
+from domain.submission import SYSTEM, Reason, Refused, Submission
 
 
 def correct(draft: Draft, submission: Submission[c.Command], command: c.Correct) -> None:
@@ -24,14 +25,18 @@ def correct(draft: Draft, submission: Submission[c.Command], command: c.Correct)
     new = None
     if command.void:
         _check_void(draft, entry, known, command)
+        if isinstance(known, f.LabResultsRecorded) and known.order is not None:
+            new = set_aside(known, command.why)
     else:
         new = _reads(draft, entry, known, command)
-    before = draft.journey
-    showed = expected(effective(draft.every_fact), before, draft.at)
+        if isinstance(known, f.DoseGiven) and known.day == 1 != new.day:
+            follow.refuse_void(draft, command.fact, known, "fields.day")
+    before, was = draft.journey, tuple(effective(draft.every_fact))
+    showed = expected(draft.record, was, before, draft.at)
     correction = f.FactCorrected(fact=command.fact, of=entry.fact.kind, content=new, why=command.why)
     check(draft, submission, correction, known)
     draft.add(correction)
-    follow.settle(draft, before, follow.Corrected(command.fact, known, new), showed)
+    follow.settle(draft, before, follow.Corrected(command.fact, known, new, was), showed)
 
 
 def _entry(draft: Draft, command: c.Correct) -> Entry:
@@ -58,10 +63,15 @@ def counts(draft: Draft, number: int) -> Any:  # noqa: ANN401 - a fact of any ki
 
 def _check_sender(draft: Draft, entry: Entry, command: c.Correct) -> None:
     """Raise Refused unless the sender entered the fact, or is an investigator. Source: 3.6 roles."""
-    if draft.sender.role != "INVESTIGATOR" and draft.sender.staff != entry.staff:
-        detail = f"fact {command.fact} was entered by {entry.staff}"
+    by = getattr(entry.fact, "by", entry.staff)
+    if draft.sender.role != "INVESTIGATOR" and draft.sender.staff != by:
+        detail = f"fact {command.fact} was entered by {'the laboratory' if by == SYSTEM else by}"
         raise Refused(
-            Reason.ROLE, detail, rule="3.6 corrections", field="fact", accepts=f"{entry.staff} or INVESTIGATOR"
+            Reason.ROLE,
+            detail,
+            rule="3.6 corrections",
+            field="fact",
+            accepts="INVESTIGATOR" if by == SYSTEM else f"{by} or INVESTIGATOR",
         )
 
 
@@ -71,7 +81,8 @@ def _check_void(draft: Draft, entry: Entry, known: object, command: c.Correct) -
                       accepts="void alone, or fields alone")  # fmt: skip
     if not row_of(entry.fact, command.fact).may_be_void:
         raise Refused(Reason.RULE, f"{entry.fact.kind} cannot be void", field="void", accepts="fields")
-    if known is None:
+    aside = isinstance(known, f.LabResultsRecorded) and not known.accepted and known.order is not None
+    if known is None or aside:
         raise Refused(Reason.CONTRADICTS, f"fact {command.fact} counts as never said already", field="void",
                       accepts="fields, when it was said after all")  # fmt: skip
     follow.refuse_void(draft, command.fact, known)
@@ -86,13 +97,10 @@ def _reads(draft: Draft, entry: Entry, known: object, command: c.Correct) -> Any
     return new
 
 
-def list_changes(draft: Draft, command: c.Correct) -> None:
+def list_changes(draft: Draft, made: f.FactCorrected) -> None:
     """Write what the correction changed into its fact: the fields, and the differences that matter."""
     facts = tuple(entry.fact for entry in draft.record)
-    was = effective(facts)[command.fact - 1]
-    made = draft.facts[0]
-    if not isinstance(made, f.FactCorrected):  # pragma: no cover - a correction begins with its fact
-        return
+    was = effective(facts)[made.fact - 1]
     changes = [*differences.of_content(None if isinstance(was, f.FactCorrected) else was, made.content)]
     for also in draft.facts[1:]:
         if isinstance(also, f.FactCorrected) and also.content is not None:

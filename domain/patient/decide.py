@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from domain.labs import is_amendment
 from domain.patient import commands as c
 from domain.patient import (
     consents,
@@ -14,6 +15,7 @@ from domain.patient import (
     happenings,
     holds,
     judging,
+    laboratory,
     planning,
     reporting,
     results,
@@ -42,14 +44,22 @@ def decide(
     _apply(draft, submission)
     keep_planned(draft)
     signatures.close_act(draft, submission)
-    if isinstance(submission.command, c.Correct):
-        corrections.list_changes(draft, submission.command)
+    made = next(iter(draft.facts), None)
+    if isinstance(made, f.FactCorrected):
+        corrections.list_changes(draft, made)
     return tuple(draft.facts)
 
 
 def revise(record: Sequence[Entry], submission: Submission[c.Command], at: datetime) -> tuple[f.Fact, ...]:
     """Decide on the whole record, for a command that is about what stands in it. Raises Refused."""
     return decide(fold(entry.fact for entry in record), submission, at, record)
+
+
+def revises(command: c.Command) -> bool:
+    """Say whether a command may rewrite what stands in the record: a correction, or an amended laboratory report."""
+    if isinstance(command, c.LabsReported):
+        return any(is_amendment(result) for result in command.results)
+    return isinstance(command, c.Correct)
 
 
 def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C901, PLR0912, PLR0915 - a table of cases
@@ -139,7 +149,7 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.TimePassed():
             time.time_passed(draft)
         case c.LabsReported():
-            results.labs_reported(draft, command)
+            laboratory.labs_reported(draft, command)
         case c.NoticeDelivered():
             _notice_delivered(draft, command)
         case c.SlotAllocated():

@@ -9,7 +9,7 @@ from domain.patient.checks import confirm
 from domain.patient.departures import GivenDay, content, missed, with_amounts
 from domain.patient.draft import Draft
 from domain.patient.happenings import given_while_stopped, not_stopped
-from domain.patient.journey import Cycle
+from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import excluded, picked, regimen_of, site_days
 from domain.patient.windows import Dates, days, delay_limit
 from domain.protocol import RegimenLine
@@ -45,7 +45,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     first = command.day == 1 and (cycle is None or cycle.day_1_on is None)
     if first:
         timing(draft, command.cycle, command.given_on, cycle)
-    given_while_stopped(draft, command)
+    given_while_stopped(draft, f"{command.cycle}D{command.day}", command.given_on)
     for one in given:
         fact = f.DoseGiven(cycle=number, day=one.day, given_on=one.on, drugs=one.drugs, as_planned=one.as_planned)
         draft.add(fact)
@@ -141,13 +141,25 @@ def _day_1(cycle: Cycle | None) -> date | None:
 
 def _in_turn(draft: Draft, submission: Submission[c.Command], command: c.ReportDose, cycle: Cycle | None) -> None:
     """Ask for confirmation when the report does not fit the awaited cycle, and record the departure."""
-    awaited = draft.journey.current_cycle
-    if cycle is not None and (cycle.day_1_on is not None or (command.day == 1 and awaited is cycle)):
-        return
-    waits = f"{awaited.label}D1 is awaited" if awaited else f"no dose is awaited in {draft.journey.epoch}"
-    confirm(submission, f"{command.cycle}D{command.day} is out of turn: {waits}", "T2.2", "cycle")
-    text = f"{command.cycle}D{command.day} given out of turn: {waits}"
-    draft.deviate(f"TURN/{command.cycle}D{command.day}", "T2.2", text, important=True, on=command.given_on)
+    waits = _turn(draft.journey, cycle, command.day)
+    if waits:
+        confirm(submission, f"{command.cycle}D{command.day} is out of turn: {waits}", "T2.2", "cycle")
+        out_of_turn(draft, cycle, f"{command.cycle}D{command.day}", command.day, command.given_on)
+
+
+def _turn(journey: Journey, cycle: Cycle | None, day: int) -> str:
+    """Say what is awaited in place of a day of a cycle; nothing when it is its turn."""
+    awaited = journey.current_cycle
+    if cycle is not None and (cycle.day_1_on is not None or (day == 1 and awaited is cycle)):
+        return ""
+    return f"{awaited.label}D1 is awaited" if awaited else f"no dose is awaited in {journey.epoch}"
+
+
+def out_of_turn(draft: Draft, cycle: Cycle | None, at: str, day: int, given_on: date) -> None:
+    """Record a dose that came before its turn. Source: T2.2."""
+    waits = _turn(draft.journey, cycle, day)
+    if waits:
+        draft.deviate(f"TURN/{at}", "T2.2", f"{at} given out of turn: {waits}", important=True, on=given_on)
 
 
 def timing(draft: Draft, label: str, given_on: date, cycle: Cycle | None) -> None:

@@ -46,6 +46,12 @@ class Draft:
         """The whole record and what was added to it."""
         return (*(entry.fact for entry in self.record), *self.facts)
 
+    def supersede(self, number: int, content: f.Superseded | None, follows: int | None) -> None:
+        """Record that another fact reads otherwise, or counts as never said, because of a correction."""
+        kind = self.every_fact[number - 1].kind
+        why = f"follows from the correction of fact {follows}" if follows else "follows from a correction"
+        self.add(f.FactCorrected(fact=number, of=kind, content=content, why=why, follows=follows))
+
     def tell(self, notice: str, to: tuple[Role, ...], text: str, *, urgent: bool = False) -> None:
         """Ask for a notice, in coded words only."""
         self.add(f.NoticeRequested(notice=notice, to=to, text=text, urgent=urgent))

@@ -7,15 +7,15 @@ from typing import Any
 
 from domain.patient import branch
 from domain.patient import facts as f
-from domain.patient.clocks import clocks
 from domain.patient.draft import Draft
 from domain.patient.expected import expected, unclear
-from domain.patient.happenings import ask
+from domain.patient.gates import check_again, order_lost
 from domain.patient.history import effective
 from domain.patient.journey import Cycle, Journey
-from domain.patient.results import check_gate
-from domain.patient.safety import tell_classes
+from domain.patient.readings import mirror
+from domain.patient.reclassify import judge_again
 from domain.patient.windows import epoch_dates, plan_cycle
+from domain.protocol import TreatmentEpoch
 from domain.submission import Reason, Refused
 
 SET_DATES = ("RANDOMIZATION", "EVALUATION")
@@ -25,19 +25,23 @@ WHY = "the record was corrected"
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A fact by its number, as it counted before and as it counts now; None: as never said."""
+    """A fact by its number, as it counted before and as it counts now; None: as never said.
+
+    `was`: every fact as it counted before.
+    """
 
     number: int
     old: Any
     new: Any
+    was: tuple[f.Fact, ...]
 
 
-def refuse_void(draft: Draft, number: int, known: object) -> None:
+def refuse_void(draft: Draft, number: int, known: object, field: str = "void") -> None:
     """Raise Refused for a fact that others still on record rest on. Correct those first."""
     resting = [seq for seq, fact in enumerate(effective(draft.every_fact), start=1) if _rests_on(fact, known)]
     if resting:
         named = ", ".join(map(str, resting))
-        raise Refused(Reason.CONTRADICTS, f"fact {named} rests on fact {number}", field="void",
+        raise Refused(Reason.CONTRADICTS, f"fact {named} rests on fact {number}", field=field,
                       accepts=f"`correct` of fact {named} first")  # fmt: skip
 
 
@@ -63,45 +67,74 @@ def settle(draft: Draft, before: Journey, corrected: Corrected, showed: Mapping[
     branch.endings(draft, corrected.number, corrected.old, corrected.new)
     branch.resection(draft, before, corrected.new or corrected.old)
     _cycles(draft, before, corrected)
-    _safety(draft, corrected)
+    if isinstance(corrected.old, f.LabResultsRecorded):
+        mirror(draft, corrected.number, corrected.old, corrected.new)
+    judge_again(draft, before, corrected.was, corrected.number)
     _eligibility(draft)
-    _gate(draft, corrected)
+    check_again(draft, corrected.was, corrected.number)
+    order_lost(draft, corrected.old, corrected.new)
     _unsigned(draft, corrected)
     _deviations(draft, before, corrected, showed)
 
 
 def _days_move(draft: Draft, corrected: Corrected) -> None:
-    """Move the later days of a cycle, and a course's last day, with its day 1: they are counted from it."""
+    """Move the later days of a cycle, and a course's last day, with its day 1: they are counted from it.
+
+    They go along to another cycle too, unless another report of day 1 keeps them.
+    """
     old, new = corrected.old, corrected.new
-    if not isinstance(new, f.DoseGiven) or old is None or new.day != 1 or new.given_on == old.given_on:
+    if not isinstance(new, f.DoseGiven) or old is None or (old.day, new.day) != (1, 1):
         return
-    by = new.given_on - old.given_on
-    for seq, fact in enumerate(effective(draft.every_fact), start=1):
+    by, facts = new.given_on - old.given_on, effective(draft.every_fact)
+    others = [fact for seq, fact in enumerate(facts, start=1) if seq != corrected.number]
+    kept = any(isinstance(fact, f.DoseGiven) and (fact.cycle, fact.day) == (old.cycle, 1) for fact in others)
+    turned = {"cycle": new.cycle, "as_planned": ()} if new.cycle != old.cycle else {}
+    if turned and kept:
+        return
+    for seq, fact in enumerate(facts, start=1):
         moved: Any = None
-        if isinstance(fact, f.DoseGiven) and fact.cycle == new.cycle and seq != corrected.number:
-            moved = fact.model_copy(update={"given_on": fact.given_on + by})
-        elif isinstance(fact, f.CourseTaken) and fact.cycle == new.cycle and fact.last_on:
-            moved = fact.model_copy(update={"last_on": fact.last_on + by})
+        if isinstance(fact, f.DoseGiven) and fact.cycle == old.cycle and seq != corrected.number:
+            moved = fact.model_copy(update={"given_on": fact.given_on + by} | turned)
+        elif isinstance(fact, f.CourseTaken) and fact.cycle == old.cycle and (fact.last_on or turned):
+            last_on = fact.last_on + by if fact.last_on else None
+            moved = fact.model_copy(update={"last_on": last_on, "cycle": new.cycle})
         if moved is None or moved.model_dump() == fact.model_dump():
             continue
-        on = getattr(moved, "given_on", None) or moved.last_on
+        on = getattr(moved, "given_on", None) or moved.last_on or draft.today
         if on > draft.today:
             raise Refused(Reason.FUTURE, f"fact {seq} would move to {on}, which lies in the future",
                           field="fields.given_on", accepts=f"`correct` of fact {seq} first")  # fmt: skip
-        branch.supersede(draft, seq, moved, corrected.number)
+        draft.supersede(seq, moved, corrected.number)
 
 
 def _cycles(draft: Draft, before: Journey, corrected: Corrected) -> None:
     """Plan again each cycle whose anchor moved; one that was not given after all, before another, is left out."""
     old, journey = corrected.old, draft.journey
-    if corrected.new is None and isinstance(old, f.DoseGiven) and old.day == 1:
+    if isinstance(old, f.DoseGiven) and old.day == 1:
         cycle = journey.cycles.get(old.cycle)
         later = any(row.day_1_on for row in journey.cycles.values() if row.number > old.cycle)
         if cycle is not None and cycle.day_1_on is None and later:
             draft.add(f.DoseOmitted(cycle=old.cycle, decided_on=old.given_on, why=WHY))
             draft.deviate(f"OMITTED/{cycle.label}", cycle.rule, f"{cycle.label} omitted", important=False)
+    if branch.is_moved(old, corrected.new):
+        _plan_gaps(draft)
     for number in sorted(journey.cycles):
         _plan_again(draft, before, number)
+
+
+def _plan_gaps(draft: Draft) -> None:
+    """Plan what the current epoch awaits when a dose turned out to be one of another cycle."""
+    journey = draft.journey
+    epoch = draft.protocol.epoch(journey.epoch)
+    if not isinstance(epoch, TreatmentEpoch) or journey.treatment_ended or journey.is_over:
+        return
+    first = draft.protocol.first_cycle(epoch)
+    known = [number for number in journey.cycles if draft.protocol.epoch_of_cycle(number) is epoch]
+    for number in range(first, max(known, default=first)):
+        if number not in journey.cycles:
+            draft.add(plan_cycle(draft.journey, number))
+    if draft.journey.current_cycle is None:
+        draft.plan(first)
 
 
 def _plan_again(draft: Draft, before: Journey, number: int) -> None:
@@ -122,19 +155,6 @@ def _window(cycle: f.CyclePlanned | Cycle) -> tuple[date, date, date]:
     return cycle.anchor_on, cycle.earliest_on, cycle.latest_on
 
 
-def _safety(draft: Draft, corrected: Corrected) -> None:
-    """Withdraw what a void adverse event asked for; tell and ask for what it newly belongs to. Source: T10."""
-    old, new = corrected.old, corrected.new
-    if isinstance(old, f.AdverseEventReported) and new is None:
-        for seq, fact in enumerate(effective(draft.every_fact), start=1):
-            if isinstance(fact, f.SafetyActionAsked) and fact.event == corrected.number:
-                branch.supersede(draft, seq, None, corrected.number)
-    if isinstance(new, f.AdverseEventReported):
-        known = old.classes if isinstance(old, f.AdverseEventReported) else ()
-        tell_classes(draft, corrected.number, tuple(name for name in new.classes if name not in known))
-        ask(draft, corrected.number, new.aesi, new.grade)
-
-
 def _eligibility(draft: Draft) -> None:
     """Withdraw an eligibility verdict that the evidence no longer bears, while nothing rests on it. Source: T1.1."""
     journey = draft.journey
@@ -144,29 +164,9 @@ def _eligibility(draft: Draft) -> None:
     seq = max(number for number, fact in enumerate(facts, start=1) if isinstance(fact, f.EligibilityConfirmed))
     turned = unclear(facts[:seq], journey.eligible_on)
     if turned:
-        branch.supersede(draft, seq, None, None)
+        draft.supersede(seq, None, None)
         shown = ", ".join(f"{rule} {verdict}" for rule, verdict in turned.items())
         draft.event("ELIGIBILITY_WITHDRAWN", f"evidence was corrected: {shown}; eligibility to be confirmed again")
-
-
-def _gate(draft: Draft, corrected: Corrected) -> None:
-    """Check the gate of the awaited cycle again when results it was checked on read otherwise. Source: T11."""
-    cycle = draft.journey.current_cycle if draft.journey.epoch else None
-    results = isinstance(corrected.old or corrected.new, f.LabResultsRecorded)
-    if cycle is None or not results or cycle.gate not in ("PASSED", "FAILED") or draft.journey.is_over:
-        return
-    facts = draft.every_fact
-    checked = max(seq for seq, fact in enumerate(facts, start=1)
-                  if isinstance(fact, f.GateChecked) and fact.cycle == cycle.number)  # fmt: skip
-    orders = [seq for seq, order in draft.journey.orders.items() if order.cycle == cycle.number and seq < checked]
-    if not orders:
-        return
-    order = draft.journey.orders[max(orders)]
-    trial = Draft(draft.journey, draft.at, draft.sender)
-    check_gate(trial, cycle, order)
-    verdict = next(fact for fact in trial.facts if isinstance(fact, f.GateChecked))
-    if verdict.passed != (cycle.gate == "PASSED"):
-        check_gate(draft, cycle, order)
 
 
 def _unsigned(draft: Draft, corrected: Corrected) -> None:
@@ -175,16 +175,15 @@ def _unsigned(draft: Draft, corrected: Corrected) -> None:
         return
     for seq, fact in enumerate(effective(draft.every_fact), start=1):
         if isinstance(fact, f.SignatureAsked) and fact.fact == corrected.number:
-            branch.supersede(draft, seq, None, corrected.number)
+            draft.supersede(seq, None, corrected.number)
 
 
 def _deviations(draft: Draft, before: Journey, corrected: Corrected, showed: Mapping[str, f.DeviationRecorded]) -> None:
     """Withdraw the deviations that no longer hold, and record those that now do."""
-    shows = expected(effective(draft.every_fact), draft.journey, draft.at)
+    shows = expected(draft.record, effective(draft.every_fact), draft.journey, draft.at)
     gone = [item for item in showed if item not in shows]
     gone += [item for item in _of_the_act(draft, corrected) if item not in shows]
     gone += [item for item in _overdue(draft, before) if item not in shows]
-    gone += _reports(draft)
     for item in dict.fromkeys(gone):
         if item in draft.journey.deviations:
             draft.add(f.DeviationWithdrawn(item=item, why=f"{WHY}: fact {corrected.number}"))
@@ -214,13 +213,3 @@ def _overdue(draft: Draft, before: Journey) -> Iterator[str]:
     cycle = draft.journey.current_cycle
     if then.latest_on < draft.today:
         yield cycle.label if cycle else draft.journey.epoch
-
-
-def _reports(draft: Draft) -> Iterator[str]:
-    """Give the late safety reports that are not due any more, or not late."""
-    late = {
-        clock.item
-        for clock in clocks(draft.journey)
-        if clock.is_late or (clock.made is None and clock.deadline < draft.at)
-    }
-    yield from (item for item in draft.journey.deviations if item.startswith("REPORT/") and item not in late)

@@ -1,5 +1,7 @@
 """What happenings on treatment ask of the investigator, what they stop, and the decision on it."""
 
+from datetime import date
+
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
@@ -11,16 +13,21 @@ from domain.submission import Reason, Refused
 def live_vaccine(draft: Draft, command: c.ReportLiveVaccine) -> None:
     """Record a live vaccine; close before the first dose and during treatment it is a deviation. Source: E23."""
     draft.add(f.LiveVaccineGiven(given_on=command.given_on, product=command.product))
+    vaccine_departure(draft, command.given_on)
+
+
+def vaccine_departure(draft: Draft, given_on: date) -> None:
+    """Record a live vaccine close before the first dose, or during treatment. Source: E23."""
     journey, rule = draft.journey, draft.protocol.safety.vaccine
     first = min(
         (on for cycle in journey.cycles.values() for _, drug, on in cycle.given if drug == rule.drug),
         default=min((cycle.planned_on for cycle in journey.cycles.values()), default=None),
     )
-    if first is None or command.given_on < first - days(rule.days_before):
+    if first is None or given_on < first - days(rule.days_before):
         return
-    if journey.treatment_ended_on is None or command.given_on <= journey.treatment_ended_on:
-        text = f"live vaccine {command.given_on}: none from {first - days(rule.days_before)} to the end of treatment"
-        draft.deviate(f"VACCINE/{command.given_on}", rule.source.rule, text, important=True, on=command.given_on)
+    if journey.treatment_ended_on is None or given_on <= journey.treatment_ended_on:
+        text = f"live vaccine {given_on}: none from {first - days(rule.days_before)} to the end of treatment"
+        draft.deviate(f"VACCINE/{given_on}", rule.source.rule, text, important=True, on=given_on)
 
 
 def safety_decision(draft: Draft, command: c.DecideSafety) -> None:
@@ -41,13 +48,13 @@ def not_stopped(draft: Draft) -> None:
         raise Refused(Reason.RULE, detail, rule="E25", accepts="safety_decision or discontinue_treatment first")
 
 
-def given_while_stopped(draft: Draft, command: c.ReportDose) -> None:
+def given_while_stopped(draft: Draft, at: str, given_on: date) -> None:
     """Record a dose given on or after the day a safety event stopped the doses as a departure. Source: E25."""
     for number in sorted(draft.journey.safety.stopped):
         event = draft.journey.safety.events.get(number)
-        if event is None or command.given_on >= event.onset_on:
-            text = f"{command.cycle}D{command.day} given while dosing is stopped by fact {number}"
-            draft.deviate(f"STOPPED/{command.cycle}D{command.day}", "E25", text, important=True, on=command.given_on)
+        if event is None or given_on >= event.onset_on:
+            text = f"{at} given while dosing is stopped by fact {number}"
+            draft.deviate(f"STOPPED/{at}", "E25", text, important=True, on=given_on)
 
 
 def ask(draft: Draft, number: int, code: str | None, grade: int | None) -> None:

@@ -4,8 +4,9 @@ A fact that was entered in error is passed over; its place is taken by its corre
 that every other fact keeps its number.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 
 from domain.patient import facts as f
@@ -14,11 +15,12 @@ from domain.patient.journey import Journey, evolve
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recorded fact, who entered it, and the submission it came of."""
+    """A recorded fact, who entered it, the submission it came of, and the instant it was decided at."""
 
     fact: f.Fact
     staff: str
     act: str
+    at: datetime
 
 
 def rewrites(fact: object) -> bool:
@@ -33,6 +35,29 @@ def effective(facts: Sequence[f.Fact]) -> list[f.Fact]:
         if isinstance(fact, f.FactCorrected) and 1 <= fact.fact <= place and facts[fact.fact - 1].kind == fact.of:
             found[fact.fact - 1] = fact if fact.content is None else fact.content
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A fact as it counts now, with its number, and the journey it was decided on as that counts now.
+
+    `leads`: it is the first of its kind in its act.
+    """
+
+    seq: int
+    fact: f.Fact
+    journey: Journey
+    at: datetime
+    leads: bool
+
+
+def replay(record: Sequence[Entry], facts: Sequence[f.Fact]) -> Iterator[Then]:
+    """Go through a record again, each fact as it counts: what was known, and when, at each of them."""
+    journey, known = Journey(), set()
+    for seq, (entry, fact) in enumerate(zip(record, facts, strict=False), start=1):
+        yield Then(seq, fact, journey, entry.at, (entry.act, fact.kind) not in known)
+        known.add((entry.act, fact.kind))
+        journey = evolve(journey, fact)
 
 
 def fold(facts: Iterable[f.Fact]) -> Journey:

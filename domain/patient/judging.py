@@ -12,15 +12,20 @@ from domain.submission import Reason, Refused
 
 def judge(draft: Draft, command: c.Judge) -> None:
     """Record answers of someone who may judge these criteria."""
-    check_answers(draft.protocol, command.answers)
     role = draft.sender.role
-    for number, answer in enumerate(command.answers):
-        row = _judged(draft.protocol)[answer.rule]
+    may_judge(draft.protocol, command.answers, role)
+    record_answers(draft, command.answers, draft.sender.staff, role)
+
+
+def may_judge(protocol: Protocol, answers: Sequence[Answer], role: str) -> None:
+    """Raise Refused for an answer to what asks for none, in other words than its own, or by another role."""
+    check_answers(protocol, answers)
+    for number, answer in enumerate(answers):
+        row = _judged(protocol)[answer.rule]
         if role not in row.judged_by:
             detail = f"{role} may not judge {answer.rule}"
             raise Refused(Reason.ROLE, detail, rule=answer.rule, field=f"answers.{number}.rule",
                           accepts=" or ".join(row.judged_by))  # fmt: skip
-    record_answers(draft, command.answers, draft.sender.staff, role)
 
 
 def record_answers(draft: Draft, answers: Sequence[Answer], by: str, role: str) -> None:

@@ -39,21 +39,32 @@ def _answers(command: c.ReportSafety, clock: Running) -> bool:
 
 def _settle(draft: Draft, clock: Running, *, is_new: bool) -> None:
     """Record how late a new report was; withdraw what was held to be late and is not."""
-    if is_new and clock.made is not None and clock.is_late:
-        on = draft.journey.site.date_of(clock.made.made.at)
-        text = f"{clock.text}: made {clock.hours_late} h late"
-        draft.deviate(clock.item, clock.row.source.rule, text, important=clock.row.overdue.important, on=on)
+    if is_new and clock.is_late:
+        made_late(draft, clock)
     in_time = clock.deadline >= draft.at if clock.made is None else not clock.is_late
     if in_time and clock.item in draft.journey.deviations:
         why = "the report was made in time" if clock.made else "the deadline has moved"
         draft.add(f.DeviationWithdrawn(item=clock.item, why=why))
 
 
+def made_late(draft: Draft, clock: Running) -> None:
+    """Record how late a report was made."""
+    if clock.made is not None:
+        on = draft.journey.site.date_of(clock.made.made.at)
+        text = f"{clock.text}: made {clock.hours_late} h late"
+        draft.deviate(clock.item, clock.row.source.rule, text, important=clock.row.overdue.important, on=on)
+
+
 def report_overdue(draft: Draft, item: Item) -> None:
     """Record a report that was not made in time as a deviation, and escalate it."""
+    overdue(draft, item)
+    draft.announce(item.tells, item.text)
+
+
+def overdue(draft: Draft, item: Item) -> None:
+    """Record a report that was not made in time as a deviation."""
     important = isinstance(item.tells, Escalation) and item.tells.important
     draft.add(f.DeviationRecorded(item=item.about, rule=item.rule, text=item.text, important=important))
-    draft.announce(item.tells, item.text)
 
 
 def clocks_of(draft: Draft, number: int) -> list[Running]:

@@ -4,32 +4,19 @@ from datetime import datetime
 
 from domain.criteria import assess
 from domain.findings import Finding
-from domain.labs import LabValue, ReportedResult, UnusedResult, read
+from domain.labs import LabValue, ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
+from domain.patient.readings import read_results
 from domain.patient.windows import days
 from domain.protocol import ScreeningEpoch, TreatmentEpoch
-from domain.submission import Reason, Refused
-
-
-def labs_reported(draft: Draft, command: c.LabsReported) -> None:
-    """Record the answer to an order. A late one is kept and drives nothing; none is kept once consent is withdrawn."""
-    if draft.journey.consent_withdrawn_on is not None:
-        return
-    order = draft.journey.orders.get(command.order)
-    if order is None:
-        raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")
-    is_open = command.order in draft.journey.intents
-    _record(draft, command.results, command.order if is_open else None, complete=command.complete)
-    if is_open:
-        _follow_up(draft, order, command.order, complete=command.complete)
 
 
 def typed(draft: Draft, command: c.TypeLabResults) -> None:
     """Record typed-in results; when they complete what an open order asked for, they answer it."""
-    _record(draft, command.results, None, complete=True)
+    record(draft, command.results, None, complete=True)
     answer_from_record(draft)
 
 
@@ -39,38 +26,16 @@ def answer_from_record(draft: Draft) -> None:
         order = intent.fact
         if isinstance(order, f.LabsOrdered) and set(order.analytes) <= set(_fresh(draft, order)):
             draft.add(f.LabResultsRecorded(order=seq, accepted=()))
-            _follow_up(draft, order, seq, complete=True)
+            follow_up(draft, order, seq, complete=True)
 
 
-def _record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None, *, complete: bool) -> None:
+def record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None, *, complete: bool) -> None:
+    """Record results as values, and those that cannot be used with the reason."""
     accepted, unused = read_results(draft, results)
     draft.add(f.LabResultsRecorded(order=order, accepted=accepted, unused=unused, complete=complete))
 
 
-def read_results(
-    draft: Draft, results: tuple[ReportedResult, ...]
-) -> tuple[tuple[LabValue, ...], tuple[UnusedResult, ...]]:
-    """Give the results that can be used, and those that cannot with the reason."""
-    accepted: list[LabValue] = []
-    unused: list[UnusedResult] = []
-    for result in results:
-        value = read(result, draft.protocol.lab_bounds)
-        if isinstance(value, LabValue) and value.collected_at > draft.at:
-            value = UnusedResult(
-                code=result.code,
-                reported=value.reported,
-                why="the sample is dated in the future",
-                collected_at=value.collected_at,
-                document=value.document,
-            )
-        if isinstance(value, LabValue):
-            accepted.append(value)
-        else:
-            unused.append(value)
-    return tuple(accepted), tuple(unused)
-
-
-def _follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:
+def follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:
     """Do what an answered order was for, while it still matters."""
     if order.cycle is None:
         if isinstance(draft.protocol.epoch(draft.journey.epoch), ScreeningEpoch):
@@ -92,8 +57,15 @@ def _screening_results(draft: Draft, order: f.LabsOrdered, *, complete: bool) ->
 
 def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
     """Hold the fresh results against the gate; a failing or missing one holds the dose, asks, and orders again."""
-    epoch = draft.protocol.treatment_of(cycle.number)
-    fresh = _fresh(draft, order)
+    checked = gate_verdict(draft, cycle, order)
+    draft.add(checked)
+    if not checked.passed:
+        hold_at_gate(draft, cycle, order, checked)
+
+
+def gate_verdict(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> f.GateChecked:
+    """Give a gate's verdict on the results an order brought, and on the other evidence it looks at. Source: T11."""
+    epoch, fresh = draft.protocol.treatment_of(cycle.number), _fresh(draft, order)
     site = draft.journey.site
     sampled_on = max((site.date_of(value.collected_at) for value in fresh.values()), default=None)
     labs = {code: tuple(value for value in draft.journey.day_labs[code] if value.collected_at > order.after)
@@ -103,12 +75,15 @@ def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
     if cycle.number == 1:
         findings += _before_first_dose(draft, epoch, cycle)
     passed = all(finding.is_clear for finding in findings)
-    draft.add(f.GateChecked(cycle=cycle.number, passed=passed, sampled_on=sampled_on, findings=findings))
-    if passed:
-        return
-    failing = ", ".join(f"{finding.rule} {finding.verdict}" for finding in findings if not finding.is_clear)
+    return f.GateChecked(cycle=cycle.number, passed=passed, sampled_on=sampled_on, findings=findings)
+
+
+def hold_at_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered, checked: f.GateChecked) -> None:
+    """Tell that a gate holds the dose, and order again. Source: T11."""
+    epoch = draft.protocol.treatment_of(cycle.number)
+    failing = ", ".join(f"{finding.rule} {finding.verdict}" for finding in checked.findings if not finding.is_clear)
     draft.tell(epoch.gate.notice, epoch.gate.to, f"{cycle.label}D1 on hold: {failing}")
-    after = max((value.collected_at for value in fresh.values()), default=order.after)
+    after = max((value.collected_at for value in _fresh(draft, order).values()), default=order.after)
     order_gate_labs(draft, epoch, cycle, after=after)
 
 

@@ -19,9 +19,9 @@ SERIOUS = "SERIOUS_ADVERSE_EVENT"
 
 def adverse_event(draft: Draft, submission: Submission[c.Command], command: c.ReportAdverseEvent) -> None:
     """Record an adverse event; a serious one is told at once and its reports are due. Source: T10."""
-    aware_at = _aware(draft, submission, command.aware_at, command.onset_on)
+    aware_at = aware(draft, submission, command.aware_at, command.onset_on)
     said = {name: getattr(command, name) for name in FOLLOWED}
-    _possible(draft, command.onset_on, command.resolved_on, command.aesi)
+    possible(draft, command.onset_on, command.resolved_on, command.aesi)
     event = SafetyEvent(draft.journey.seq + 1, command.onset_on, **judged(draft.protocol.safety, said))
     fields = {name: getattr(event, name) for name in (*FOLLOWED, "fatal")}
     classes = classes_of(draft, event)
@@ -43,8 +43,8 @@ def adverse_event_update(draft: Draft, submission: Submission[c.Command], comman
     said = {name: getattr(command, name) for name in FOLLOWED if getattr(command, name) is not None}
     if not said:
         raise Refused(Reason.MALFORMED, "the follow-up changes nothing", field="event", accepts=", ".join(FOLLOWED))
-    aware_at = _aware(draft, submission, command.aware_at, known.onset_on)
-    _possible(draft, known.onset_on, command.resolved_on, command.aesi)
+    aware_at = aware(draft, submission, command.aware_at, known.onset_on)
+    possible(draft, known.onset_on, command.resolved_on, command.aesi)
     if said.get("serious") is False and "criteria" not in said:
         said["criteria"] = ()
     before = {name: getattr(known, name) for name in FOLLOWED}
@@ -63,11 +63,11 @@ def adverse_event_update(draft: Draft, submission: Submission[c.Command], comman
 
 def pregnancy(draft: Draft, submission: Submission[c.Command], command: c.ReportPregnancy) -> None:
     """Record a pregnancy. On treatment it stops the doses; its report is due from randomization on. Source: E25."""
-    _possible(draft, command.found_on, None, "PREGNANCY")
+    possible(draft, command.found_on, None, "PREGNANCY")
     if any(event.is_pregnancy and event.onset_on == command.found_on for event in draft.journey.safety.events.values()):
         raise Refused(Reason.CONTRADICTS, f"a pregnancy found {command.found_on} is on record", field="found_on",
                       accepts="nothing: what is on record stands")  # fmt: skip
-    aware_at = _aware(draft, submission, command.aware_at, command.found_on)
+    aware_at = aware(draft, submission, command.aware_at, command.found_on)
     number = draft.journey.seq + 1
     classes = classes_of(draft, SafetyEvent(number, command.found_on, aesi="PREGNANCY"))
     draft.add(f.PregnancyFound(found_on=command.found_on, aware_at=aware_at, classes=classes))
@@ -77,7 +77,7 @@ def pregnancy(draft: Draft, submission: Submission[c.Command], command: c.Report
     ask(draft, number, "PREGNANCY", None)
 
 
-def _aware(draft: Draft, submission: Submission[c.Command], said: datetime | None, onset_on: date) -> datetime:
+def aware(draft: Draft, submission: Submission[c.Command], said: datetime | None, onset_on: date) -> datetime:
     """Give the awareness, by default now. Raises Refused when it lies ahead, or is odd and not confirmed."""
     aware_at = said or draft.at
     if aware_at > draft.at:
@@ -91,15 +91,15 @@ def _aware(draft: Draft, submission: Submission[c.Command], said: datetime | Non
     return aware_at
 
 
-def _possible(draft: Draft, onset_on: date, resolved_on: date | None, aesi: str | None) -> None:
+def possible(draft: Draft, onset_on: date, resolved_on: date | None, aesi: str | None, at: str = "") -> None:
     """Refuse an end before the onset, an unknown code, and what cannot happen to the sex on record."""
     if resolved_on is not None and resolved_on < onset_on:
-        raise Refused(Reason.CONTRADICTS, f"the onset was on {onset_on}", field="resolved_on",
+        raise Refused(Reason.CONTRADICTS, f"the onset was on {onset_on}", field=f"{at}resolved_on",
                       accepts=f"a date from {onset_on}")  # fmt: skip
     rules = draft.protocol.safety.rules
     known = sorted({rule.event for rule in rules})
     if aesi is not None and aesi not in known:
-        raise Refused(Reason.MALFORMED, f"{aesi} is not a coded event", field="aesi", accepts=", ".join(known))
+        raise Refused(Reason.MALFORMED, f"{aesi} is not a coded event", field=f"{at}aesi", accepts=", ".join(known))
     sexes = {rule.sex for rule in rules if rule.event == aesi}
     if sexes and None not in sexes and draft.journey.sex not in sexes:
         detail = f"{aesi} contradicts the sex on record, {draft.journey.sex}"
@@ -112,13 +112,18 @@ def judged(plan: SafetyPlan, said: Mapping[str, Any]) -> dict[str, Any]:
     return {**said, "fatal": fatal, "serious": said["serious"] or bool(said["criteria"]) or fatal}
 
 
-def classes_of(draft: Draft, event: SafetyEvent) -> tuple[str, ...]:
-    """Give the classes of report an event belongs to. SUSAR: serious, not expected, and related to a study drug."""
+def classes_of(draft: Draft, event: SafetyEvent, *, randomized: bool | None = None) -> tuple[str, ...]:
+    """Give the classes of report an event belongs to. SUSAR: serious, not expected, and related to a study drug.
+
+    `randomized`: whether the subject was when this became known, if not now.
+    """
+    if randomized is None:
+        randomized = draft.journey.randomized_on is not None
     found = [SERIOUS] if event.serious else []
     if event.serious and event.expected is False and event.is_related:
         fast = event.fatal or "LIFE_THREATENING" in event.criteria
         found.append("SUSAR_FATAL" if fast else "SUSAR")
-    if draft.journey.randomized_on is not None:
+    if randomized:
         rules = draft.protocol.safety.rules
         found += [rule.report for rule in rules if rule.event == event.aesi and rule.report is not None]
     return tuple(dict.fromkeys(found))

@@ -78,7 +78,7 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
         detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
         raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts=journey.to_correct("surgery"))
     waited = journey.epoch == procedure.code
-    _departures(draft, procedure, command.performed_on)
+    departures(draft, procedure, command.performed_on)
     attributed = draft.sender.role != UNATTRIBUTED
     draft.add(
         f.SurgeryPerformed(
@@ -89,14 +89,19 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
             residual_uncertain=command.residual_uncertain,
         )
     )
-    if command.resection == "NOT_RESECTED" and command.why is None:
-        text = "not resected, and the reason is not given: send the same surgery again with it"
-        draft.deviate("NOT_RESECTED", "T6.1", text, important=False, on=command.performed_on)
+    unexplained(draft, command.performed_on)
     _flag_uncertain(draft, draft.journey.residual_uncertain, "surgery")
     before = isinstance(draft.protocol.epoch(journey.epoch), TreatmentEpoch) and journey.evaluated_on is None
     if journey.treatment_ended or journey.is_over or not (waited or before):
         return
     draft.after_procedure(procedure, command.resection, command.performed_on)
+
+
+def unexplained(draft: Draft, on: date) -> None:
+    """Record a surgery without resection whose reason was not given. Source: T6.1."""
+    if draft.journey.resection == "NOT_RESECTED" and draft.journey.resection_why is None:
+        text = "not resected, and the reason is not given: send the same surgery again with it"
+        draft.deviate("NOT_RESECTED", "T6.1", text, important=False, on=on)
 
 
 def _explains(draft: Draft, command: c.ReportSurgery) -> bool:
@@ -117,17 +122,23 @@ def _flag_uncertain(draft: Draft, uncertain: bool, by: str) -> None:  # noqa: FB
         draft.event("RESECTION_UNCERTAIN", f"R(un) by {by}; the branch follows UICC {draft.journey.resection}")
 
 
-def _departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+def departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+    """Record how a surgery departs from its window, its phase, its clearance and its wash-outs. Source: T3, T4, T12."""
     journey = draft.journey
     if journey.epoch == procedure.code:
         draft.off_window(procedure.code, "surgery", on, important=True)
-    else:
-        text = f"surgery while in {journey.epoch}, not in {procedure.code}"
-        draft.deviate("SURGERY_PHASE", procedure.source.rule, text, important=True, on=on)
+    out_of_phase(draft, procedure, on)
     if not journey.operable:
         text = "surgery without a positive operability verdict"
         draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
     washouts(draft, procedure, on)
+
+
+def out_of_phase(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+    """Record a surgery in another epoch than its own."""
+    if draft.journey.epoch != procedure.code:
+        text = f"surgery while in {draft.journey.epoch}, not in {procedure.code}"
+        draft.deviate("SURGERY_PHASE", procedure.source.rule, text, important=True, on=on)
 
 
 def washouts(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:

@@ -12,11 +12,19 @@ from domain.patient.facts.ending import (
     SubjectWithdrew,
     TreatmentEnded,
 )
-from domain.patient.facts.safety import AdverseEventReported, LiveVaccineGiven
+from domain.patient.facts.safety import (
+    AdverseEventReported,
+    AdverseEventUpdated,
+    LiveVaccineGiven,
+    PregnancyFound,
+    SafetyDecided,
+    SafetyReportMade,
+)
 from domain.patient.facts.schedule import EpochEntered
 from domain.patient.facts.screening import (
     ConsentGiven,
     EvidenceRecorded,
+    JudgementsGiven,
     LabResultsRecorded,
     ScreenFailed,
     SubjectRegistered,
@@ -26,6 +34,7 @@ from domain.patient.facts.surgery import (
     OperabilityJudged,
     PathologyReported,
     SurgeryCancelled,
+    SurgeryExplained,
     SurgeryPerformed,
 )
 from domain.patient.facts.treatment import (
@@ -36,6 +45,8 @@ from domain.patient.facts.treatment import (
     DrugDiscontinued,
     DrugHeld,
     DrugResumed,
+    GateChecked,
+    GateOverridden,
 )
 from domain.values import Frozen
 
@@ -43,7 +54,10 @@ Superseded = Annotated[
     SubjectRegistered
     | ConsentGiven
     | EvidenceRecorded
+    | JudgementsGiven
     | LabResultsRecorded
+    | GateChecked
+    | GateOverridden
     | ScreenFailed
     | EpochEntered
     | DoseGiven
@@ -55,10 +69,15 @@ Superseded = Annotated[
     | CourseTaken
     | OperabilityJudged
     | SurgeryPerformed
+    | SurgeryExplained
     | SurgeryCancelled
     | PathologyReported
     | EvaluationJudged
     | AdverseEventReported
+    | AdverseEventUpdated
+    | PregnancyFound
+    | SafetyReportMade
+    | SafetyDecided
     | LiveVaccineGiven
     | ProgressionFound
     | SubjectWithdrew

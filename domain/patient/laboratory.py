@@ -1,0 +1,23 @@
+"""What the laboratory says: answers to orders, and later reports of results it gave before."""
+
+from domain.labs import latest_reports
+from domain.patient import amendments
+from domain.patient import commands as c
+from domain.patient.draft import Draft
+from domain.patient.results import follow_up, record
+from domain.submission import Reason, Refused
+
+
+def labs_reported(draft: Draft, command: c.LabsReported) -> None:
+    """Record the answer to an order. A late one is kept and drives nothing; none is kept once consent is withdrawn."""
+    if draft.journey.consent_withdrawn_on is not None:
+        return
+    order = draft.journey.orders.get(command.order)
+    if order is None:
+        raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")
+    was_open = command.order in draft.journey.intents
+    results = amendments.take(draft, latest_reports(command.results), order.after)
+    still_open = command.order in draft.journey.intents
+    record(draft, results, command.order if still_open else None, complete=command.complete)
+    if was_open:
+        follow_up(draft, order, command.order, complete=command.complete)
