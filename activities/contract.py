@@ -46,6 +46,8 @@ class Answer(Plain):
     field: str = ""
     detail: str = ""
     accepts: str = ""
+    changes: list[dict[str, str]] = []
+    """Of a correction: what it changed, each with what, before and after."""
 
     def told(self) -> dict[str, Any]:
         """Give the answer without its empty fields."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,7 @@ from domain.trial.register import Register
 from journal.store import Journal, StoredFact, Stream
 
 CACHED_STREAMS = 2000
+CORRECTION = "FactCorrected"
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
 
@@ -122,14 +124,14 @@ class Recorder:
         if facts:
             state = decider.fold_on(folded.state, facts, lambda: _read(decider, stream.facts_after(0)))
             folded = Folded(state, folded.seq + len(facts), recorded_at)
-        return folded, _answer(row, [fact.kind for fact in stored])
+        return folded, _answer(row, stored)
 
     def _again(self, stream: Stream, known: RowMapping) -> Answer:
-        kinds: list[str] = []
+        facts: list[StoredFact] = []
         if known["first_seq"] is not None:
-            facts = stream.facts_after(known["first_seq"] - 1)
-            kinds = [fact.kind for fact in facts if fact.seq <= known["last_seq"]]
-        return _answer(known, kinds)
+            later = stream.facts_after(known["first_seq"] - 1)
+            facts = [fact for fact in later if fact.seq <= known["last_seq"]]
+        return _answer(known, facts)
 
     def _authenticated(
         self, stream: Stream, state: Journey | Register, message: Message, submission: Submission[Any], at: datetime
@@ -247,9 +249,10 @@ def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[Store
     ]
 
 
-def _answer(row: RowMapping | dict[str, Any], kinds: list[str]) -> Answer:
+def _answer(row: RowMapping | dict[str, Any], facts: Sequence[StoredFact]) -> Answer:
     named = {name: row[name] for name in Answer.model_fields if name in row}
-    return Answer(**named, facts=kinds)
+    changes = [row for fact in facts if fact.kind == CORRECTION for row in json.loads(fact.body).get("changes", ())]
+    return Answer(**named, facts=[fact.kind for fact in facts], changes=changes)
 
 
 def _step(

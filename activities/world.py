@@ -14,9 +14,10 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, Wo
 from activities.contract import TASK_TIMEOUT, EffectRequest, Outcome, Start
 from activities.ports import Laboratory, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
+from domain.amended import is_amendment, latest_reports
 from domain.decider import patient_stream, trial_of, trial_stream
 from domain.intake import derived_id, system_message
-from domain.labs import analyte_of, is_amendment, is_final, latest_reports
+from domain.labs import analyte_of, is_final
 from domain.patient.facts import AllocationRequested, LabsOrdered
 from domain.patient.journey import Journey
 from domain.trial.facts import ActPassedOn
@@ -44,7 +45,10 @@ class World:
 
     @activity.defn(name="fetch_labs", no_thread_cancel_exception=True)
     def fetch_labs(self, request: EffectRequest) -> Outcome:
-        """Give the results an order asks for, and every later report of an earlier sample. Not there yet: tried again in six hours of trial time, until given up."""
+        """Give the results an order asks for, and later reports of earlier samples.
+
+        Not there yet: tried again in six hours of trial time, until given up.
+        """
         order = LabsOrdered.model_validate(request.payload)
         subject = request.stream.rsplit("-", 1)[1]
         now = request.clock.trial_time(activity.info().started_time)  # Temporal's clock, as the workflow's is

@@ -15,7 +15,7 @@ from cli import access, fields
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
 from cli.outbox import Outbox
 from demo.documents import counts_from_today, dated
-from domain.decider import PATIENT, TRIAL, patient_stream
+from domain.decider import PATIENT, TRIAL
 from domain.submission import Reason
 from settings import Settings
 from workflows.client import Submitted, TrialClient, Unreachable
@@ -128,17 +128,9 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
     answer = run(known, act)
     outbox.answered(*content)
     code = told(answer, str(subject), as_json=about["as_json"])
-    if "FactCorrected" in answer.facts and not about["as_json"]:
-        show_changes(known, str(subject), answer)
+    for change in answer.changes if not about["as_json"] else ():
+        click.echo(f"  {change['what']}: {change['before'] or 'none'} -> {change['after'] or 'none'}")
     return code
-
-
-def show_changes(known: Settings, subject: str, answer: Answer) -> None:
-    """Print what a correction changed, before and after."""
-    first = answer.first_seq or 1
-    for row in access.facts(access.journal(known), patient_stream(known.trial, subject))[first - 1 : answer.last_seq]:
-        for change in json.loads(row.body).get("changes", ()):
-            click.echo(f"  {change['what']}: {change['before'] or 'none'} -> {change['after'] or 'none'}")
 
 
 def _kinds(subject: str | None) -> dict[str, type[BaseModel]]:

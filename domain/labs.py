@@ -5,8 +5,7 @@ and a value beyond plausibility are kept with their reason and never used in a v
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
@@ -40,9 +39,7 @@ __all__ = [
     "ReportedResult",
     "UnusedResult",
     "analyte_of",
-    "is_amendment",
     "is_final",
-    "latest_reports",
     "read",
     "supersedes",
 ]
@@ -106,21 +103,6 @@ class _Unused(Exception):  # noqa: N818 - not an error: a reason that a result i
 def is_final(reported: ReportedResult) -> bool:
     """Say whether a report is finished: a preliminary or withdrawn one is no answer."""
     return reported.status in FINAL
-
-
-def is_amendment(reported: ReportedResult) -> bool:
-    """Say whether a report replaces or withdraws an earlier report of the same result."""
-    return reported.status in (*CORRECTED, *WITHDRAWN)
-
-
-def latest_reports(results: Sequence[ReportedResult]) -> tuple[ReportedResult, ...]:
-    """Give of each result the latest report: as they were issued, else as they came. Without an id each counts."""
-    never = datetime.min.replace(tzinfo=UTC)
-    latest = {
-        row.observation: number
-        for number, row in sorted(enumerate(results), key=lambda pair: pair[1].issued_at or never)
-    }
-    return tuple(row for number, row in enumerate(results) if not row.observation or latest[row.observation] == number)
 
 
 def supersedes(new: LabValue, known: LabValue) -> bool:

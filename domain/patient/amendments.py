@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from domain.labs import ReportedResult, is_amendment
+from domain.amended import is_amendment
+from domain.labs import ReportedResult
 from domain.patient import facts as f
 from domain.patient import follow
 from domain.patient.draft import Draft

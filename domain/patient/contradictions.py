@@ -15,7 +15,9 @@ from domain.submission import Reason, Refused, Submission
 from domain.values import dates_of
 
 
-def check(draft: Draft, submission: Submission[c.Command], correction: f.FactCorrected, known: object) -> None:
+def check(  # noqa: C901 - a table of facts
+    draft: Draft, submission: Submission[c.Command], correction: f.FactCorrected, known: object
+) -> None:
     """Raise Refused when the corrected fact is impossible or contradicts another one."""
     new = correction.content
     facts = (*draft.every_fact, correction)

@@ -15,6 +15,7 @@ from domain.patient.draft import Draft
 from domain.patient.events import FOLLOWED, SafetyEvent
 from domain.patient.judging import may_judge
 from domain.patient.readings import found_in, read_results, replaced
+from domain.patient.reclassify import as_judged
 from domain.patient.safety import classes_of, judged
 from domain.submission import Reason, Refused
 
@@ -152,6 +153,8 @@ def _completed(draft: Draft, number: int, new: Any, fields: Mapping[str, object]
         randomized = any(isinstance(fact, f.Randomized) for fact in draft.every_fact[:number])
         classes = classes_of(draft, event, randomized=randomized) if new.aware_at is not None else new.classes
         return new.model_copy(update=shown | {"classes": classes})
+    if isinstance(new, f.AdverseEventUpdated):
+        return as_judged(draft, number, new)
     if isinstance(new, f.JudgementsGiven):
         return _signed(draft, new)
     if isinstance(new, f.DoseGiven) and not {"drugs", "cycle"}.isdisjoint(fields):
@@ -161,7 +164,6 @@ def _completed(draft: Draft, number: int, new: Any, fields: Mapping[str, object]
 
 def _signed(draft: Draft, new: f.JudgementsGiven) -> f.JudgementsGiven:
     """Give corrected answers as the sender's: who corrects a judgement gives it. Raises Refused."""
-    if new.by != draft.sender.staff:
-        new = new.model_copy(update={"by": draft.sender.staff, "role": draft.sender.role})
+    new = new.model_copy(update={"by": draft.sender.staff, "role": draft.sender.role})
     may_judge(draft.protocol, new.answers, new.role)
     return new

@@ -100,11 +100,14 @@ def _reads(draft: Draft, entry: Entry, known: object, command: c.Correct) -> Any
 def list_changes(draft: Draft, made: f.FactCorrected) -> None:
     """Write what the correction changed into its fact: the fields, and the differences that matter."""
     facts = tuple(entry.fact for entry in draft.record)
-    was = effective(facts)[made.fact - 1]
-    changes = [*differences.of_content(None if isinstance(was, f.FactCorrected) else was, made.content)]
+    was, site = effective(facts)[made.fact - 1], draft.journey.site
+    changes = [
+        *differences.of_content(site, made.fact, None if isinstance(was, f.FactCorrected) else was, made.content)
+    ]
     for also in draft.facts[1:]:
         if isinstance(also, f.FactCorrected) and also.content is not None:
             old = effective(facts)[also.fact - 1]
-            changes += differences.of_content(None if isinstance(old, f.FactCorrected) else old, also.content)
+            known = None if isinstance(old, f.FactCorrected) else old
+            changes += differences.of_content(site, also.fact, known, also.content)
     changes += differences.of_journeys(fold(facts), draft.journey)
     draft.facts[0] = made.model_copy(update={"changes": tuple(changes)})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
-from domain.labs import is_amendment
+from domain.amended import is_amendment
 from domain.patient import commands as c
 from domain.patient import (
     consents,

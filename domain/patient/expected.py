@@ -27,7 +27,7 @@ from domain.submission import SYSTEM, Sender
 NOBODY = Sender(staff=SYSTEM, role=SYSTEM)
 
 
-def expected(
+def expected(  # noqa: C901 - a table of facts
     record: Sequence[Entry], facts: Sequence[f.Fact], journey: Journey, at: datetime
 ) -> dict[str, f.DeviationRecorded]:
     """Give the deviations that facts, as they count, show by themselves; `journey` is what they fold to.

@@ -72,7 +72,7 @@ def settle(draft: Draft, before: Journey, corrected: Corrected, showed: Mapping[
     judge_again(draft, before, corrected.was, corrected.number)
     _eligibility(draft)
     check_again(draft, corrected.was, corrected.number)
-    order_lost(draft, corrected.old, corrected.new)
+    order_lost(draft, corrected.old)
     _unsigned(draft, corrected)
     _deviations(draft, before, corrected, showed)
 

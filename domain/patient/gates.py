@@ -55,7 +55,7 @@ def _turned(draft: Draft, was: Cycle, cycle: Cycle, verdict: f.GateChecked) -> N
             draft.add(f.LabResultsRecorded(order=cycle.ordered, accepted=()))
 
 
-def order_lost(draft: Draft, old: object, new: object) -> None:
+def order_lost(draft: Draft, old: object) -> None:
     """Order again, in screening, what a correction left without any result."""
     journey = draft.journey
     screens = bool(journey.epoch) and isinstance(draft.protocol.epoch(journey.epoch), ScreeningEpoch)

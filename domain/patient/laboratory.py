@@ -1,6 +1,6 @@
 """What the laboratory says: answers to orders, and later reports of results it gave before."""
 
-from domain.labs import latest_reports
+from domain.amended import latest_reports
 from domain.patient import amendments
 from domain.patient import commands as c
 from domain.patient.draft import Draft

@@ -75,6 +75,19 @@ def _follow_ups(draft: Draft, was: Sequence[State], event: int, number: int) -> 
         safety = fold(safety, state.seq, fact)
 
 
+def as_judged(draft: Draft, number: int, new: f.AdverseEventUpdated) -> f.AdverseEventUpdated:
+    """Give a corrected follow-up with what follows from it, on the event as it was before it."""
+    facts = effective(draft.every_fact)
+    states = list(_states(facts[: number - 1], new.event))
+    event = states[-1].event if states else None
+    if event is None:
+        return new
+    known = facts[number - 1]
+    then = known if isinstance(known, f.AdverseEventUpdated) else new
+    randomized = any(isinstance(fact, f.Randomized) for fact in facts[:number])
+    return _as_judged(draft, new, _said(new, event, then), event, randomized)
+
+
 def _said(fact: f.AdverseEventUpdated, earlier: SafetyEvent | None, then: f.AdverseEventUpdated) -> dict[str, Any]:
     """Give what a follow-up named itself. That it left the seriousness as it was, it did not say."""
     named = {name: value for name in FOLLOWED if (value := getattr(fact, name)) is not None}

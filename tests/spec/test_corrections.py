@@ -13,7 +13,8 @@ from domain.patient.agenda import agenda, due
 from domain.patient.asks import asks
 from domain.patient.windows import epoch_dates
 from domain.submission import Reason
-from tests.given import Outcome, Story, day, facts_of, refused, the, when
+from tests.correcting import changed, correct, day_1, seq, void
+from tests.given import Story, day, facts_of, refused, the, when
 from tests.stories import (
     PHASES,
     allocating,
@@ -34,38 +35,6 @@ from tests.stories import (
 )
 
 
-def seq(story: Story, kind: type, **fields: object) -> int:
-    """Give the number of the latest fact of a kind with these values."""
-    return max(
-        number
-        for number, fact in enumerate(story.facts, start=1)
-        if isinstance(fact, kind) and all(getattr(fact, name) == value for name, value in fields.items())
-    )
-
-
-def correct(
-    story: Story, fact: int, *, void: bool = False, how: dict[str, Any] | None = None, **fields: Any
-) -> Outcome:
-    """Correct a fact's fields."""
-    return when(story, c.Correct(fact=fact, fields=fields, void=void, why="misread"), **(how or {}))
-
-
-def void(story: Story, fact: int, **how: Any) -> Outcome:
-    """Say that a fact was entered in error."""
-    return correct(story, fact, void=True, how=how)
-
-
-def changed(outcome: Outcome) -> dict[str, tuple[str, str]]:
-    """Give what a correction lists, before and after."""
-    made = next(fact for fact in outcome.facts if isinstance(fact, f.FactCorrected))
-    return {row.what: (row.before, row.after) for row in made.changes}
-
-
-def day_1(story: Story, cycle: int) -> int:
-    """Give the number of the report of a cycle's day 1."""
-    return seq(story, f.DoseGiven, cycle=cycle, day=1)
-
-
 def resected(result: str, on: int = 80) -> Story:
     """Operated on day 80, with this result."""
     return told(passing(operable(), day(on)), c.ReportSurgery(performed_on=day(on), resection=result))  # type: ignore[arg-type] # a result
@@ -84,7 +53,7 @@ def test_a_corrected_c3_date_moves_the_surgery_window_its_timer_and_its_reminder
     assert set(before).isdisjoint(key for key in moved if "SURGERY" in key)
     assert sorted(moved.values()) == [at - timedelta(days=2) for at in sorted(before.values())]
     assert changed(outcome)["window"] == (f"{day(77)} to {day(91)} (T4)", f"{day(75)} to {day(89)} (T4)")
-    assert changed(outcome)["DoseGiven given_on"][0]
+    assert changed(outcome)[f"dose given C3D1 #{day_1(story, 3)}: given_on"] == (str(day(49)), str(day(47)))
     assert "next due" in changed(outcome)
 
 

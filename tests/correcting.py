@@ -1,0 +1,39 @@
+"""Corrections in stories: which fact, what is corrected, and what the correction lists."""
+
+from typing import Any
+
+from domain.patient import commands as c
+from domain.patient import facts as f
+from tests.given import Outcome, Story, when
+
+
+def seq(story: Story, kind: type, **fields: object) -> int:
+    """Give the number of the latest fact of a kind with these values."""
+    return max(
+        number
+        for number, fact in enumerate(story.facts, start=1)
+        if isinstance(fact, kind) and all(getattr(fact, name) == value for name, value in fields.items())
+    )
+
+
+def correct(
+    story: Story, fact: int, *, void: bool = False, how: dict[str, Any] | None = None, **fields: Any
+) -> Outcome:
+    """Correct a fact's fields."""
+    return when(story, c.Correct(fact=fact, fields=fields, void=void, why="misread"), **(how or {}))
+
+
+def void(story: Story, fact: int, **how: Any) -> Outcome:
+    """Say that a fact was entered in error."""
+    return correct(story, fact, void=True, how=how)
+
+
+def changed(outcome: Outcome) -> dict[str, tuple[str, str]]:
+    """Give what a correction lists, before and after."""
+    made = next(fact for fact in outcome.facts if isinstance(fact, f.FactCorrected))
+    return {row.what: (row.before, row.after) for row in made.changes}
+
+
+def day_1(story: Story, cycle: int) -> int:
+    """Give the number of the report of a cycle's day 1."""
+    return seq(story, f.DoseGiven, cycle=cycle, day=1)
