@@ -19,8 +19,8 @@ def check_again(draft: Draft, was: Sequence[f.Fact], number: int) -> None:
     now = effective(draft.every_fact)
     latest = {fact.cycle: seq for seq, fact in enumerate(now, start=1) if isinstance(fact, f.GateChecked)}
     seqs = {seq for seq in latest.values() if seq <= len(draft.record)}
-    before = {then.seq: _verdict(draft, then) for then in replay(draft.record, was) if then.seq in seqs}
-    after = {then.seq: _verdict(draft, then) for then in replay(draft.record, now) if then.seq in seqs}
+    before = {then.seq: verdict_then(draft, then) for then in replay(draft.record, was) if then.seq in seqs}
+    after = {then.seq: verdict_then(draft, then) for then in replay(draft.record, now) if then.seq in seqs}
     for seq in sorted(seqs):
         verdict = after[seq]
         if verdict is None or verdict == before[seq] or verdict == now[seq - 1]:
@@ -31,7 +31,7 @@ def check_again(draft: Draft, was: Sequence[f.Fact], number: int) -> None:
             _turned(draft, cycle, draft.journey.cycles[verdict.cycle], verdict)
 
 
-def _verdict(draft: Draft, then: Then) -> f.GateChecked | None:
+def verdict_then(draft: Draft, then: Then) -> f.GateChecked | None:
     """Give the verdict of a check on what was known then; None when its order does not count any more."""
     fact = then.fact
     cycle = then.journey.cycles.get(fact.cycle) if isinstance(fact, f.GateChecked) else None

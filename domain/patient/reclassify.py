@@ -37,8 +37,8 @@ def judge_again(draft: Draft, before: Journey, was: Sequence[f.Fact], number: in
     if not isinstance(said, EVENTS):
         return
     event = said.event if isinstance(said, f.AdverseEventUpdated) else number
-    _follow_ups(draft, list(_states(was, event)), event, number)
-    states = [state.event for state in _states(effective(draft.every_fact), event) if state.event is not None]
+    _follow_ups(draft, list(states_of(was, event)), event, number)
+    states = [state.event for state in states_of(effective(draft.every_fact), event) if state.event is not None]
     _withdraw(draft, states, event, number)
     known, now = before.safety.events.get(event), draft.journey.safety.events.get(event)
     if now is None:
@@ -50,7 +50,7 @@ def judge_again(draft: Draft, before: Journey, was: Sequence[f.Fact], number: in
     ask(draft, event, "PREGNANCY" if now.is_pregnancy else now.aesi, None if now.is_pregnancy else now.grade)
 
 
-def _states(facts: Sequence[f.Fact], event: int) -> Iterator[State]:
+def states_of(facts: Sequence[f.Fact], event: int) -> Iterator[State]:
     """Give the states of an event, one for each fact about it; a fact that counts as never said leaves it as it was."""
     safety, randomized = Safety(), False
     for seq, fact in enumerate(facts, start=1):
@@ -64,7 +64,7 @@ def _follow_ups(draft: Draft, was: Sequence[State], event: int, number: int) -> 
     """Let each follow-up say what it said itself, and carry over the rest from the event as it reads now."""
     old = {state.seq: (earlier.event, state.fact) for earlier, state in pairwise(was)}
     safety = Safety()
-    for state in tuple(_states(effective(draft.every_fact), event)):
+    for state in tuple(states_of(effective(draft.every_fact), event)):
         fact, current = state.fact, safety.events.get(event)
         if isinstance(fact, f.AdverseEventUpdated) and current is not None:
             earlier, then = old.get(state.seq, (None, fact))
@@ -78,7 +78,7 @@ def _follow_ups(draft: Draft, was: Sequence[State], event: int, number: int) -> 
 def as_judged(draft: Draft, number: int, new: f.AdverseEventUpdated) -> f.AdverseEventUpdated:
     """Give a corrected follow-up with what follows from it, on the event as it was before it."""
     facts = effective(draft.every_fact)
-    states = list(_states(facts[: number - 1], new.event))
+    states = list(states_of(facts[: number - 1], new.event))
     event = states[-1].event if states else None
     if event is None:
         return new

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
+from domain.labs import ANALYTES, LabValue, ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
@@ -17,10 +19,10 @@ from domain.protocol import Recipient, Resection
 from domain.submission import UNATTRIBUTED
 from domain.trial import commands as t
 from domain.values import Clock, dates_of
-from tests.given import SITE, START, TRIAL_ID, Outcome, Story, day, given_trial, when
+from tests.given import SITE, START, TRIAL_ID, Outcome, Story, day, given_trial, noon, when
 from tests.laws.sensible import sensible
 from tests.laws.strategies import OWN, PEOPLE, REGISTER_KINDS, dates_near, model
-from tests.stories import PHASES, begin, dosing_paused, reconsent_asked, results, told
+from tests.stories import PHASES, as_woman, begin, dosing_paused, in_neoadjuvant, reconsent_asked, results, told
 
 MOVES = [*["asked"] * 3, *["awaited"] * 3, *["fitting"] * 2, *["silly"] * 2]
 JUMPS = st.sampled_from([0, 0, 0, 0, 1, 3, 7, 21, 22, 45, 120, 400])
@@ -31,10 +33,29 @@ LOW: dict[str, tuple[str, str, str] | None] = {"PLT": ("40", "10*9/L", "")}
 RESECTIONS: st.SearchStrategy[Resection] = st.sampled_from(["R0", "R0", "R0", "R1", "RX", "NOT_RESECTED"])
 RECIPIENTS: st.SearchStrategy[Recipient] = st.sampled_from(["SPONSOR", "EC", "AUTHORITY"])
 
+TURNED: dict[str, list[Any]] = {
+    "resection": ["R0", "R1"],
+    "weight_kg": ["64", "90"],
+    "fit": [True, False],
+    "grade": [1, 2, 3, 5],
+    "serious": [True, False],
+    "aesi": ["ILD", "BLEEDING"],
+    "to": ["SPONSOR", "EC"],
+    "dosing": ["CONTINUE", "HOLD"],
+    "reported_at": [noon(day(number)).isoformat() for number in (7, 9, 30)],
+    "aware_at": [noon(day(number)).isoformat() for number in (7, 9, 30)],
+    "cycle": ["C1", "C2", "C3", "C4"],
+    "day": [1, 2, 3],
+}
+"""Fields a correction may turn, with values for them."""
+OPPOSITE = {"MET": "NOT_MET", "NOT_MET": "MET", "TRIGGERED": "NOT_TRIGGERED", "NOT_TRIGGERED": "TRIGGERED"}
+
 BEGINNINGS: dict[str, Callable[[], Story]] = {
     **PHASES,
     "dosing paused": dosing_paused,
     "re-consent asked": reconsent_asked,
+    "serious event": lambda: _serious(in_neoadjuvant("COHORT_1", 1)),
+    "pregnant": lambda: _pregnant(as_woman(in_neoadjuvant("COHORT_1", 1))),
 }
 
 
@@ -45,6 +66,22 @@ class Play:
     start: Story
     steps: tuple[tuple[Any, Outcome], ...]
     end: Story
+
+
+def _serious(story: Story) -> Story:
+    """A serious event with a follow-up and a report."""
+    report = c.ReportAdverseEvent(term="x", grade=2, serious=False, onset_on=story.today, aesi="BLEEDING")
+    story = told(story, report)
+    number = max(story.state.safety.events)
+    story = told(story, c.UpdateAdverseEvent(event=number, grade=3, serious=True))
+    return told(story, c.ReportSafety(event=number, reported_at=story.now, to="SPONSOR"))
+
+
+def _pregnant(story: Story) -> Story:
+    """A pregnancy with a decision to hold."""
+    story = told(story, c.ReportPregnancy(found_on=story.today))
+    number = max(story.state.safety.events)
+    return told(story, c.DecideSafety(event=number, decided_on=story.today, dosing="HOLD", why="x"))
 
 
 def _asked(draw: st.DrawFn, story: Story) -> Any:
@@ -112,7 +149,33 @@ def _awaited(draw: st.DrawFn, story: Story) -> Any:
         )
         return draw(st.sampled_from([allocated, c.AllocationDenied(why="full")]))
     changed: dict[str, tuple[str, str, str] | None] = draw(st.sampled_from([{}, {}, LOW, {"ANC": None}]))
-    return c.LabsReported(order=intent.seq, results=results(story.now, changed), complete="ANC" not in changed)
+    later = _later_report(draw, story) if draw(st.booleans()) else ()
+    fresh = results(story.now, changed)
+    return c.LabsReported(order=intent.seq, results=(*fresh, *later), complete="ANC" not in changed)
+
+
+def _later_report(draw: st.DrawFn, story: Story) -> tuple[ReportedResult, ...]:
+    """Give a later report of a result on record, which replaces or withdraws it."""
+    known = [value for fact in story.facts if isinstance(fact, f.LabResultsRecorded) for value in fact.accepted]
+    if not known:
+        return ()
+    return (_reported(draw, draw(st.sampled_from(known)), ("corrected", "entered-in-error")),)
+
+
+def _reported(draw: st.DrawFn, value: LabValue, statuses: tuple[str, ...]) -> ReportedResult:
+    """Give a report of a result with its value as it was, or halved, or doubled."""
+    by = draw(st.sampled_from([Decimal("0.5"), Decimal(1), Decimal(2)]))
+    code = ANALYTES[value.analyte]
+    scale = code.ordinal or not value.unit or value.unit == "1"
+    return ReportedResult(
+        code=value.analyte,
+        system="analyte",
+        value=value.reported.split(" ")[0] if scale else str(value.value * by),
+        unit="{INR}" if value.analyte == "INR" else value.unit,
+        upper_limit=str(value.upper_limit) if value.upper_limit else "",
+        collected_at=value.collected_at,
+        status=draw(st.sampled_from(statuses)),
+    )
 
 
 def _command(draw: st.DrawFn, story: Story) -> Any:
@@ -156,8 +219,18 @@ def _correction(draw: st.DrawFn, story: Story) -> c.Correct:
     dates = {name: value for name, value in dates_of(fact) if name in CORRECTABLE[type(fact)].fields}
     by = timedelta(days=draw(st.integers(-5, 5)))
     fields: dict[str, Any] = {name: str(value + by) for name, value in dates.items()}
-    for name, others in (("resection", ["R0", "R1"]), ("weight_kg", ["64", "90"]), ("fit", [True, False])):
-        if hasattr(fact, name):
+    if isinstance(fact, f.LabResultsRecorded) and fact.accepted:
+        report = _reported(draw, draw(st.sampled_from(fact.accepted)), ("final", "entered-in-error"))
+        return c.Correct(fact=seq, fields={"results": [report.model_dump(mode="json")]}, why="misread")
+    if isinstance(fact, f.JudgementsGiven):
+        turned = draw(st.sampled_from(range(len(fact.answers))))
+        answers: list[JsonValue] = [
+            row.model_dump(mode="json") | ({"verdict": OPPOSITE[row.verdict]} if number == turned else {})
+            for number, row in enumerate(fact.answers)
+        ]
+        return c.Correct(fact=seq, fields={"answers": answers}, why="misread")
+    for name, others in TURNED.items():
+        if hasattr(fact, name) and name in CORRECTABLE[type(fact)].fields and draw(st.booleans()):
             fields |= {name: draw(st.sampled_from(others)), **({"why": "x"} if hasattr(fact, "why") else {})}
     return c.Correct(fact=seq, fields=fields, why="misread")
 

@@ -193,12 +193,26 @@ def in_surgery_wait(journal: Journal, trial: str, last_dose_on: date, arm: str =
     return past.passed(datetime.now(UTC))
 
 
-def in_evaluation(journal: Journal, trial: str, surgery_on: date, arm: str = "COHORT_1") -> Past:
-    """Give a subject after R0 surgery who waits for the adjuvant evaluation."""
+def _operated(journal: Journal, trial: str, surgery_on: date, arm: str) -> Past:
+    """Tell of a subject up to R0 surgery, and no further."""
     past = Past(journal, trial, surgery_on - timedelta(days=88)).randomized(surgery_on - timedelta(days=81), arm)
     for number in (1, 2, 3):
         past.dosed(number, surgery_on - timedelta(days=77) + (number - 1) * CYCLE)
     judged_on = surgery_on - timedelta(days=3)
     past.said("operability", judged_on, staff="SUR1", judged_on=str(judged_on), operable=True)
-    past.said("surgery_done", surgery_on, staff="SUR1", performed_on=str(surgery_on), resection="R0")
-    return past.passed(datetime.now(UTC))
+    return past.said("surgery_done", surgery_on, staff="SUR1", performed_on=str(surgery_on), resection="R0")
+
+
+def in_evaluation(journal: Journal, trial: str, surgery_on: date, arm: str = "COHORT_1") -> Past:
+    """Give a subject after R0 surgery who waits for the adjuvant evaluation."""
+    return _operated(journal, trial, surgery_on, arm).passed(datetime.now(UTC))
+
+
+def in_adjuvant(journal: Journal, trial: str, first_on: date, arm: str = "COHORT_1") -> Past:
+    """Give a subject whose R0 was confirmed and who got C4 on a date."""
+    surgery_on = first_on - timedelta(days=42)
+    past = _operated(journal, trial, surgery_on, arm)
+    reported_on, judged_on = surgery_on + timedelta(days=10), surgery_on + timedelta(days=35)
+    past.said("pathology", reported_on, staff="PAT1", reported_on=str(reported_on), resection="R0")
+    past.said("adjuvant_evaluation", judged_on, evaluated_on=str(judged_on), fit=True)
+    return past.dosed(4, first_on).passed(datetime.now(UTC))

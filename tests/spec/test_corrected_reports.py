@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 def event(story: Story, **changes: Any) -> Story:
     """Report an adverse event of today."""
-    fields = {"term": "rash", "grade": 2, "serious": False, "onset_on": story.today} | changes
+    fields: dict[str, Any] = {"term": "rash", "grade": 2, "serious": False, "onset_on": story.today} | changes
     return told(story, c.ReportAdverseEvent(**fields))
 
 
