@@ -25,10 +25,9 @@ def check_again(draft: Draft, was: Sequence[f.Fact], number: int) -> None:
         verdict = after[seq]
         if verdict is None or verdict == before[seq] or verdict == now[seq - 1]:
             continue
-        cycle = draft.journey.cycles.get(verdict.cycle)
+        cycle = draft.journey.cycles[verdict.cycle]
         draft.supersede(seq, verdict, number)
-        if cycle is not None:
-            _turned(draft, cycle, draft.journey.cycles[verdict.cycle], verdict)
+        _turned(draft, cycle, draft.journey.cycles[verdict.cycle], verdict)
 
 
 def verdict_then(draft: Draft, then: Then) -> f.GateChecked | None:
@@ -44,15 +43,15 @@ def verdict_then(draft: Draft, then: Then) -> f.GateChecked | None:
 def _turned(draft: Draft, was: Cycle, cycle: Cycle, verdict: f.GateChecked) -> None:
     """Hold the awaited dose whose gate fails now, or release the one whose gate passes now."""
     journey = draft.journey
-    if was.gate == cycle.gate or journey.is_over or not journey.epoch or journey.current_cycle != cycle:
+    awaited = not journey.is_over and journey.current_cycle == cycle
+    if not awaited or was.gate == cycle.gate or cycle.ordered is None:
         return
-    order = journey.orders.get(cycle.ordered) if cycle.ordered is not None else None
-    if cycle.gate == "FAILED" and order is not None:
-        hold_at_gate(draft, cycle, order, verdict)
-    elif cycle.gate == "PASSED":
-        draft.event("GATE_RELEASED", f"{cycle.label}D1 no longer on hold: the gate passes as the record reads now")
-        if cycle.ordered in journey.intents:
-            draft.add(f.LabResultsRecorded(order=cycle.ordered, accepted=()))
+    if cycle.gate == "FAILED":
+        hold_at_gate(draft, cycle, journey.orders[cycle.ordered], verdict)
+        return
+    draft.event("GATE_RELEASED", f"{cycle.label}D1 no longer on hold: the gate passes as the record reads now")
+    if cycle.ordered in journey.intents:  # pragma: no branch - a hold has an open order
+        draft.add(f.LabResultsRecorded(order=cycle.ordered, accepted=()))
 
 
 def order_lost(draft: Draft, old: object) -> None:

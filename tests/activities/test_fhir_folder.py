@@ -57,6 +57,31 @@ def test_a_result_comes_as_printed_with_its_unit_and_file(folder: Path) -> None:
     assert (found.collected_at.isoformat(), found.status, found.document) == (SAMPLED, "final", "S001-C1.json")
 
 
+def test_a_result_carries_its_id_and_when_it_was_issued(folder: Path) -> None:
+    """By these a later report of the same result is told from an earlier one."""
+    put(folder, "S001-C1.json", observation(id="obs-1", issued="2025-07-01T15:00:00+08:00"), observation())
+
+    named, plain = results(folder)
+
+    assert named.issued_at is not None
+    assert (named.observation, named.issued_at.isoformat()) == ("obs-1", "2025-07-01T15:00:00+08:00")
+    assert (plain.observation, plain.issued_at) == ("", None)
+
+
+def test_a_withdrawn_result_needs_no_value(folder: Path) -> None:
+    """Entered in error: FHIR lets it come without one; any other status does not."""
+    put(folder, "S001-C1.json", *(
+        observation(id="obs-1", status=status, valueQuantity=None) for status in ("entered-in-error", "final")
+    ))  # fmt: skip
+
+    (found,) = results(folder)
+
+    assert (found.status, found.value) == ("entered-in-error", "no value")
+    unused = read(found, PROTOCOL.lab_bounds)
+    assert isinstance(unused, UnusedResult)
+    assert (unused.why, unused.observation) == ("withdrawn: status is 'entered-in-error'", "obs-1")
+
+
 def test_no_digit_of_a_value_is_lost(folder: Path) -> None:
     """A trailing zero and many digits stay: numbers are never binary fractions."""
     text = json.dumps({"entry": [{"resource": observation()}]}).replace("13.5", "13.500000000000000000010")

@@ -105,6 +105,8 @@ def test_a_follow_up_entered_in_error_takes_what_it_led_to_with_it() -> None:
     assert after.state.safety.open == ()
     assert "hold_drug" not in asked(after)
     assert "sae_reported" not in asked(after)
+    gone = void(story, number).story
+    refused(correct(gone, seq(story, f.AdverseEventUpdated), grade=2), Reason.CONTRADICTS, field="event")
     again = correct(after, seq(story, f.AdverseEventUpdated), grade=2)
     assert "hold_drug" in asked(again.story)
 

@@ -363,7 +363,7 @@ def test_a_later_report_without_an_id_is_one_of_the_same_test_and_sample() -> No
 def test_a_later_report_that_can_be_used_takes_the_place_of_one_that_could_not() -> None:
     """A missing unit, corrected by the laboratory."""
     story = passing(in_neoadjuvant(), day(6))
-    story = reported(story, *named(6, {"HB": ("13.2", "", "")})).story
+    story = reported(story, *named(6, {"HB": ("13.2", "", ""), "CA": ("9.4", "", "")})).story
     assert story.state.current_cycle.gate == "FAILED"
     amended = one_of(named(6), "HB", status="corrected")
     outcome = reported(passing(story, day(7)), amended, *named(7)[:1], complete=False)
