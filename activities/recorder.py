@@ -115,6 +115,7 @@ class Recorder:
                 facts = decider.revise(_entries(decider, stream.facts_after(0)), submission, decided_at)
             else:
                 facts = decider.decide(folded.state, submission, decided_at)
+                self._hold_against(stream, decider, submission)
         except Refused as no:
             refused, facts = no, no.facts
         row = _row(message, submission_id, submission, refused, recorded_at)
@@ -152,11 +153,20 @@ class Recorder:
         return submission.model_copy(update={"sender": sender.model_copy(update={"role": role})})
 
     def _register(self, stream: Stream) -> Register:
-        name = trial_stream(trial_of(stream.name))
+        register: Register = self._other(stream, trial_stream(trial_of(stream.name)))
+        return register
+
+    def _hold_against(self, stream: Stream, decider: Decider, submission: Submission[Any]) -> None:
+        """Raise Refused when what was decided does not agree with the other stream that it rests on."""
+        witness = decider.witness(stream.name, submission.command)
+        if witness is not None:
+            decider.hold_against(self._other(stream, witness), submission.command)
+
+    def _other(self, stream: Stream, name: str) -> Any:  # noqa: ANN401 - the state of either decider
+        """Give the state of another stream as this transaction sees it."""
         folded = self._folded(stream, name, decider_of(name))
         self._keep(name, folded)
-        register: Register = folded.state
-        return register
+        return folded.state
 
 
 def _read(decider: Decider, stored: list[StoredFact]) -> list[Any]:

@@ -28,6 +28,7 @@ from domain.trial.facts import FACT as TRIAL_FACT
 from domain.trial.facts import ActPassedOn
 from domain.trial.register import Register
 from domain.trial.register import evolve as trial_evolve
+from domain.trial.rescreening import refuse_unless_failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class Decider:
     revises: Callable[[Any], bool] = field(default=lambda _: False)
     """Says whether a command is decided on the whole record, not on its state alone."""
     revise: Callable[[Sequence[Entry], Submission[Any], datetime], tuple[Any, ...]] = field(default=lambda *_: ())
+    witness: Callable[[str, Any], str | None] = field(default=lambda *_: None)
+    """Name the other stream whose state a command is held against as well, if any: it is read, never written."""
+    hold_against: Callable[[Any, Any], None] = field(default=lambda *_: None)
+    """Raise Refused when a command does not agree with the state of its witness."""
     rewrites: Callable[[Any], bool] = field(default=lambda _: False)
     effective: Callable[[Sequence[Any]], Sequence[Any]] = field(default=lambda facts: facts)
 
@@ -167,6 +172,13 @@ def _act_voucher(stream: str, command: Any) -> Voucher | None:  # noqa: ANN401 -
     return Voucher(trial_stream(trial_of(stream)), command.request, fact.kind, fact)
 
 
+def _earlier_screening(stream: str, command: Any) -> str | None:  # noqa: ANN401 - any command of the register
+    """Name the stream of the number under which a person to be screened again was screened before."""
+    if isinstance(command, trial_commands.Enroll) and command.rescreening_of is not None:
+        return patient_stream(trial_of(stream), command.rescreening_of)
+    return None
+
+
 PATIENT = Decider(
     initial=Journey(),
     people=_kinds(patient_commands.FromPeople),
@@ -200,6 +212,8 @@ TRIAL = Decider(
     is_over=lambda _: False,
     show=register_state,
     voucher=_allocation_voucher,
+    witness=_earlier_screening,
+    hold_against=refuse_unless_failed,
 )
 
 _PATIENT_STREAM = re.compile(r"^patient-(?P<trial>[A-Z0-9]{3,30})-(?P<subject>S[0-9]{3,6})$")

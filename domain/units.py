@@ -28,6 +28,17 @@ OWN_FACTORS: Mapping[str, tuple[str, str, Decimal]] = MappingProxyType(
 """
 SPELLINGS: Mapping[str, str] = MappingProxyType({"cells/uL": "{cells}/uL"})
 """What reports print, and the UCUM unit it is. Source: clinical-spec 3.5."""
+MASSES: Mapping[str, Decimal] = MappingProxyType(
+    {
+        "g": Decimal(1000),
+        "mg": Decimal(1),
+        "ug": Decimal("0.001"),
+        "mcg": Decimal("0.001"),
+        "\u00b5g": Decimal("0.001"),
+        "\u03bcg": Decimal("0.001"),
+    }
+)
+"""The units in which drugs are weighed, in mg: as UCUM and as labels spell them, both characters for micro."""
 _EXACT = Context(prec=80)
 
 
@@ -75,3 +86,15 @@ def convert(value: Decimal, from_unit: str, to_unit: str, *, analyte: str = "") 
     converted = _EXACT.multiply(value, factor(from_unit, to_unit, analyte))
     whole = converted.to_integral_value()
     return _EXACT.quantize(whole, Decimal(1)) if converted == whole else _EXACT.normalize(converted)
+
+
+def is_mass(unit: str) -> bool:
+    """Say whether a unit is one in which a drug is weighed."""
+    return unit in MASSES
+
+
+def as_mass(amount: Decimal, from_unit: str, to_unit: str) -> Decimal | None:
+    """Give a weighed amount in another unit of mass, or None when either is no such unit."""
+    if from_unit not in MASSES or to_unit not in MASSES:
+        return None
+    return _EXACT.normalize(_EXACT.divide(_EXACT.multiply(amount, MASSES[from_unit]), MASSES[to_unit]))

@@ -130,7 +130,8 @@ def _items(journey: Journey) -> Iterator[Item]:
             elif epoch.completes_after_days is not None:  # pragma: no branch - else it is left with its last cycle
                 yield from _completion(journey, epoch.completes_after_days)
         case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():
-            judged = isinstance(epoch, EvaluationEpoch) and journey.evaluated_on is not None
+            result = journey.evaluated_on is not None and journey.pathology is not None
+            judged = isinstance(epoch, EvaluationEpoch) and result
             if dates is not None and not judged:
                 yield from _wait(journey, epoch, dates)
         case FollowUpEpoch():

@@ -172,12 +172,13 @@ def _procedure(journey: Journey) -> tuple[Ask, ...]:
 def _evaluation(journey: Journey) -> tuple[Ask, ...]:
     dates = epoch_dates(journey)
     text = f"adjuvant evaluation {dates.earliest_on} to {dates.latest_on}" if dates else "adjuvant evaluation"
-    if journey.evaluated_on is not None:
-        return ()
-    judged = _ask(journey, "adjuvant_evaluation", text, dates.latest_on if dates else None)
-    if journey.pathology is not None:
-        return (judged,)
-    return (_ask(journey, "pathology", "final pathology", dates.earliest_on if dates else None), judged)
+    made = []
+    if journey.pathology is None:
+        waits = "final pathology" + (": the treatment after it waits" if journey.evaluated_on else "")
+        made.append(_ask(journey, "pathology", waits, dates.earliest_on if dates else None))
+    if journey.evaluated_on is None:
+        made.append(_ask(journey, "adjuvant_evaluation", text, dates.latest_on if dates else None))
+    return tuple(made)
 
 
 def _follow_up(journey: Journey, epoch: FollowUpEpoch) -> tuple[Ask, ...]:

@@ -124,13 +124,13 @@ def _apply(draft: Draft, end: End) -> None:
             leave(draft, end.reason, end.on, end.why)
     elif journey.is_over or journey.treatment_ended:
         return
-    elif end.reason == "NOT_FIT" and _has_begun_again(draft):
+    elif end.reason == "NOT_FIT" and has_begun_again(draft):
         stop(draft, f"evaluation corrected to not fit after the start of {journey.epoch}")
     else:
         draft.end_treatment(end.reason, end.on, end.why)
 
 
-def _has_begun_again(draft: Draft) -> bool:
+def has_begun_again(draft: Draft) -> bool:
     """Say whether a cycle of a treatment epoch after the procedure was given."""
     codes = [epoch.code for epoch in draft.protocol.epochs]
     procedure = draft.protocol.procedure
@@ -169,7 +169,7 @@ def resection(draft: Draft, before: Journey, corrected: Any) -> None:  # noqa: A
     elif journey.treatment_ended.startswith("RESECTION_"):
         _relabel(draft, now)
     elif not journey.treatment_ended:
-        if _has_begun_again(draft):
+        if has_begun_again(draft):
             stop(draft, f"resection corrected from {was} to {now} after the start of {journey.epoch}")
         elif (
             not isinstance(draft.protocol.epoch(journey.epoch), ProcedureEpoch)

@@ -38,6 +38,15 @@ AFTER_THE_END = (
     c.Correct,
 )
 """What is still taken after the end of study from people: safety reports and late results, signatures."""
+OF_BEFORE_THE_END = (
+    c.ReportDose,
+    c.ReportCourse,
+    c.ReportSurgery,
+    c.ReportLiveVaccine,
+    c.ReportProgression,
+    c.ReportContact,
+)
+"""What is taken after the end of study when it happened up to that end: what happened is never refused."""
 AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge, c.Correct)
 """What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 
@@ -63,17 +72,26 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
 
 
 def _check_end(journey: Journey, command: c.Command) -> None:
-    withdraws = isinstance(command, c.ReportWithdrawal) and command.level == "CONSENT"
+    passes = isinstance(command, c.ReportWithdrawal) and command.level == "CONSENT"
+    ended_on = journey.study_ended_on
     if journey.consent_withdrawn_on is not None:
         taken: tuple[type, ...] = AFTER_WITHDRAWAL_OF_CONSENT
         detail = f"consent was withdrawn on {journey.consent_withdrawn_on}: nothing further is collected"
-        withdraws = False
+        passes = False
     else:
         taken = AFTER_THE_END
-        detail = f"the study ended for this subject ({journey.study_ended})"
-    if journey.is_over and not isinstance(command, taken) and not withdraws:
-        kinds = ", ".join(kind.model_fields["kind"].default for kind in taken if issubclass(kind, Frozen))
-        raise Refused(Reason.OVER, detail, rule="T6.1", accepts=kinds)
+        detail = f"the study ended for this subject ({journey.study_ended} on {ended_on})"
+        if isinstance(command, OF_BEFORE_THE_END) and ended_on is not None:
+            passes = all(on <= ended_on for _, on in dates_of(command))
+    if journey.is_over and not isinstance(command, taken) and not passes:
+        accepts = _kinds(taken)
+        if journey.consent_withdrawn_on is None:
+            accepts += f"; of up to {ended_on}: {_kinds(OF_BEFORE_THE_END)}"
+        raise Refused(Reason.OVER, detail, rule="T6.1", accepts=accepts)
+
+
+def _kinds(commands: tuple[type, ...]) -> str:
+    return ", ".join(kind.model_fields["kind"].default for kind in commands if issubclass(kind, Frozen))
 
 
 def _check_sender(journey: Journey, submission: Submission[c.Command]) -> None:

@@ -1,14 +1,20 @@
 """What was given against what was planned: drugs, amounts and days. A departure is recorded, never refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from domain.dosing import DoseCalculation
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.doses import Wish, work_out
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle
+from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import administration, excluded, missed_item, site_days
 from domain.protocol import RegimenLine
+from domain.submission import Reason, Refused
+from domain.units import as_mass, is_mass
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +76,57 @@ def given_while_stopped(draft: Draft, at: str, drug: str, on: date) -> None:
 
 
 def _amount(draft: Draft, given: GivenDay, line: RegimenLine, drug: c.GivenDrug) -> None:
-    """Hold an amount against the planned one in the same unit: mg against mg, and a level against the level."""
-    planned = administration(draft.journey.cycles[given.number], drug.drug, given.day)
-    option = next(option for option in line.options if option.drug == drug.drug)
-    rules = draft.protocol.dosing
+    """Hold an amount against the planned one, or the one to be planned: mass against mass, a level against the level.
+
+    A fixed dose has no tolerance; one worked out from measurements has a step of the rounding.
+    """
     if drug.amount is None:
         return
-    if planned is not None and drug.unit == planned.unit:
-        expected = planned.amount
-        differs = abs(drug.amount - planned.unrounded) >= rules.rounding.step_mg
+    option = next(option for option in line.options if option.drug == drug.drug)
+    rules, cycle = draft.protocol.dosing, draft.journey.cycles[given.number]
+    planned = administration(cycle, drug.drug, given.day) or _worked_out(draft.journey, cycle, given, drug.drug)
+    level = planned.level if planned else option.amount
+    fixed = planned.unit == planned.level_unit if planned else is_mass(option.unit)
+    amount = as_mass(drug.amount, drug.unit, planned.unit if planned else option.unit)
+    if amount is not None and (planned is not None or fixed):
+        expected, unit = (planned.amount, planned.unit) if planned else (option.amount, option.unit)
+        tolerance = rules.rounding.step_mg if planned and not fixed else Decimal(0)
+        off = abs(amount - (planned.unrounded if planned else option.amount))
+        differs = off > 0 and off >= tolerance
     elif drug.unit == option.unit:
-        expected = planned.level if planned else option.amount
-        differs = drug.amount != expected
+        amount, expected, unit = drug.amount, level, option.unit
+        differs = amount != expected
     else:
+        text = f"{drug.drug} {drug.amount} {drug.unit or '(no unit)'} on {given.label} cannot be held against its plan"
+        draft.deviate(_item(given, drug), line.source.rule, text, important=False, on=given.on)
         return
     if differs:
-        fixed = planned is None or planned.unit == planned.level_unit
-        important = fixed or abs(drug.amount - expected) >= rules.important_difference.share * expected
-        text = f"{drug.drug} {drug.amount} {drug.unit} on {given.label}, planned {expected} {drug.unit}"
-        draft.deviate(f"AMOUNT/{given.label}/{drug.drug}", line.source.rule, text, important=important, on=given.on)
+        important = fixed or planned is None or abs(amount - expected) >= rules.important_difference.share * expected
+        text = f"{drug.drug} {drug.amount} {drug.unit} on {given.label}, planned {expected} {unit}"
+        draft.deviate(_item(given, drug), line.source.rule, text, important=important, on=given.on)
+
+
+def _item(given: GivenDay, drug: c.GivenDrug) -> str:
+    return f"AMOUNT/{given.label}/{drug.drug}"
+
+
+def _worked_out(journey: Journey, cycle: Cycle, given: GivenDay, drug: str) -> DoseCalculation | None:
+    """Give what the plan would have been of a drug that was given without one, where it can be worked out."""
+    order = work_out(journey, cycle, given.on, Wish(choice=drug))
+    return next((row for row in order.administrations if row.drug == drug and given.day in row.days), None)
+
+
+def refuse_unclear_amounts(regimen: Sequence[RegimenLine], command: c.ReportDose) -> None:
+    """Raise Refused for an amount without a unit, or in one that is neither a mass nor the unit of the regimen."""
+    levels = {option.drug: option.unit for line in regimen for option in line.options}
+    for number, drug in enumerate(command.drugs or ()):
+        level = levels.get(drug.drug)
+        if drug.amount is None or level is None or is_mass(drug.unit) or drug.unit == level:
+            continue
+        accepts = "mg, g or ug" + (f", or {level}" if not is_mass(level) else "")
+        said = f"in {drug.unit!r}" if drug.unit else "without its unit"
+        detail = f"the amount of {drug.drug} is given {said}"
+        raise Refused(Reason.MALFORMED, detail, field=f"drugs.{number}.unit", accepts=accepts)
 
 
 def _creatinine(draft: Draft, given: GivenDay, drug: str) -> None:

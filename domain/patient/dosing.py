@@ -6,7 +6,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient import holds
 from domain.patient.checks import confirm
-from domain.patient.departures import GivenDay, content, missed, with_amounts
+from domain.patient.departures import GivenDay, content, missed, refuse_unclear_amounts, with_amounts
 from domain.patient.draft import Draft
 from domain.patient.happenings import given_while_stopped, not_stopped
 from domain.patient.journey import Cycle, Journey
@@ -37,6 +37,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     """Record what was given, with every departure from the plan; day 1 plans the next cycle."""
     number = number_of(draft, command.cycle)
     epoch, regimen = draft.protocol.treatment_of(number), regimen_of(draft.journey, number)
+    refuse_unclear_amounts(regimen, command)
     cycle = draft.journey.cycles.get(number)
     given = tuple(_given(draft, command, cycle, number, day) for day in _days(draft, command))
     _not_twice(draft, cycle, given)

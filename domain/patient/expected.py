@@ -165,9 +165,7 @@ def _surgery(draft: Draft, on: date) -> None:
     dates = procedure_dates_until(draft.journey, procedure, on)
     if dates is not None:
         draft.outside(dates, procedure.code, "surgery", on, important=True)
-    if not draft.journey.operable:
-        text = "surgery without a positive operability verdict"
-        draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
+    surgery.uncleared(draft, procedure, on)
     surgery.washouts(draft, procedure, on)
     surgery.unexplained(draft, on)
 

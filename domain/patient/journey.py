@@ -98,7 +98,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.CourseTaken():
             return _course(now, fact)
         case f.OperabilityJudged():
-            return replace(now, operable=fact.operable)
+            return replace(now, operable=fact.operable, operable_on=fact.judged_on)
         case f.SurgeryPerformed():
             return replace(
                 _numbered(now, "surgery"),
@@ -134,7 +134,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.FollowUpContacted():
             return replace(now, contacted_on=max(fact.contacted_on, now.contacted_on or fact.contacted_on))
         case f.StudyEnded():
-            return _only_notices(replace(now, study_ended=fact.reason, ended_seq=now.seq))
+            return _only_notices(replace(now, study_ended=fact.reason, study_ended_on=fact.ended_on, ended_seq=now.seq))
         case f.DeviationRecorded():
             return replace(now, deviations=now.deviations | {fact.item: fact})
         case f.DeviationWithdrawn():

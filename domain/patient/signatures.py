@@ -113,19 +113,36 @@ def enter_when_signed(draft: Draft, kind: str, epoch: str) -> None:
     """Enter an epoch, or leave that to the signature that is still missing: on record, or of the act at hand."""
     until_signed = {act for row in draft.protocol.signatures.needed_for(epoch) for act in row.until_signed}
     unsigned = kind in until_signed and signers(draft.journey, kind, draft.sender.role)
-    if not unsigned and not missing_for(draft.journey, epoch):
+    if not unsigned and not missing_for(draft.journey, epoch) and not _result_is_awaited(draft.journey):
         draft.enter(epoch)
 
 
-def _go_on(draft: Draft) -> None:
-    """Enter the epoch after a positive evaluation, once every signature it waited for is there.
+def go_on_when_signed(draft: Draft, kind: str) -> None:
+    """Enter the epoch after a positive evaluation that is on record, now that an act of this kind has come. Source: T5.
 
     The evaluation is a report and was recorded when it came; only what it leads to has waited.
     """
-    journey = draft.journey
+    epoch = _left_to_enter(draft.journey)
+    if epoch is not None:
+        enter_when_signed(draft, kind, epoch)
+
+
+def _left_to_enter(journey: Journey) -> str | None:
+    """Give the epoch that a positive evaluation on record leads to, while it has not been entered."""
     epoch = journey.protocol.epoch(journey.epoch)
     if journey.is_over or not isinstance(epoch, EvaluationEpoch) or journey.evaluated_on is None:
-        return
-    after = draft.protocol.after(epoch.code).code
-    if not missing_for(journey, after):
+        return None
+    return journey.protocol.after(epoch.code).code
+
+
+def _result_is_awaited(journey: Journey) -> bool:
+    """Say whether the final result of the procedure, on which the branch rests, is not on record. Source: T5, T6."""
+    evaluates = isinstance(journey.protocol.epoch(journey.epoch), EvaluationEpoch)
+    return evaluates and journey.surgery_on is not None and journey.pathology is None
+
+
+def _go_on(draft: Draft) -> None:
+    """Enter the epoch that has waited, once every signature it waited for is there."""
+    after = _left_to_enter(draft.journey)
+    if after is not None and not missing_for(draft.journey, after) and not _result_is_awaited(draft.journey):
         draft.enter(after)

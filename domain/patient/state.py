@@ -135,6 +135,7 @@ class Journey:
     stops: tuple[Stop, ...] = ()
     planned_last: dict[str, DoseCalculation] = field(default_factory=dict)
     operable: bool | None = None
+    operable_on: date | None = None
     surgery_on: date | None = None
     resection: Resection | None = None
     surgery_attributed: bool = True
@@ -148,6 +149,7 @@ class Journey:
     progressed_on: date | None = None
     died_on: date | None = None
     study_ended: str = ""
+    study_ended_on: date | None = None
     ended_seq: int = 0
     consent_withdrawn_on: date | None = None
     contacted_on: date | None = None

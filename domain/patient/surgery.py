@@ -4,13 +4,14 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.branch import has_begun_again, stop
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
 from domain.patient.pathology import contradictions
-from domain.patient.signatures import enter_when_signed
+from domain.patient.signatures import enter_when_signed, go_on_when_signed
 from domain.patient.taken import last_taken
-from domain.patient.windows import days
-from domain.protocol import EvaluationEpoch, ProcedureEpoch, TreatmentEpoch
+from domain.patient.windows import days, procedure_dates_until
+from domain.protocol import EvaluationEpoch, ProcedureEpoch, Resection, TreatmentEpoch
 from domain.submission import UNATTRIBUTED, Reason, Refused, Submission
 
 
@@ -125,13 +126,27 @@ def _flag_uncertain(draft: Draft, uncertain: bool, by: str) -> None:  # noqa: FB
 def departures(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
     """Record how a surgery departs from its window, its phase, its clearance and its wash-outs. Source: T3, T4, T12."""
     journey = draft.journey
-    if journey.epoch == procedure.code:
-        draft.off_window(procedure.code, "surgery", on, important=True)
+    dates = procedure_dates_until(journey, procedure, on)
+    if dates is not None:
+        draft.outside(dates, procedure.code, "surgery", on, important=True)
     out_of_phase(draft, procedure, on)
+    uncleared(draft, procedure, on)
+    washouts(draft, procedure, on)
+
+
+def uncleared(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
+    """Record a procedure without a positive verdict of its own time: between randomization and its day. Source: T12."""
+    journey = draft.journey
+    judged_on, since = journey.operable_on, journey.randomized_on
+    text = ""
     if not journey.operable:
         text = "surgery without a positive operability verdict"
+    elif judged_on is not None and judged_on > on:
+        text = f"surgery before the operability verdict of {judged_on}"
+    elif judged_on is not None and since is not None and judged_on < since:
+        text = f"surgery on an operability verdict of {judged_on}, before randomization"
+    if text:
         draft.deviate("OPERABILITY", procedure.clearance.rule, text, important=True, on=on)
-    washouts(draft, procedure, on)
 
 
 def out_of_phase(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
@@ -172,12 +187,24 @@ def pathology(draft: Draft, submission: Submission[c.Command], command: c.Report
     if not command.final:
         draft.event("PATHOLOGY_PRELIMINARY", f"preliminary pathology {command.resection}; final pathology is awaited")
         return
-    goes_on = _procedure(draft).goes_on
-    if (command.resection in goes_on) == (journey.resection in goes_on):
-        return
-    if isinstance(draft.protocol.epoch(journey.epoch), EvaluationEpoch):
-        draft.end_treatment(f"RESECTION_{command.resection}", command.reported_on)
-    draft.event("RESECTION_REVIEW", f"pathology {command.resection}, margin as seen {journey.resection}")
+    _branch(draft, journey.resection, command)
+
+
+def _branch(draft: Draft, as_seen: Resection | None, report: c.ReportPathology) -> None:
+    """Let the final result decide: on, out, or, where adjuvant doses were given already, stop and ask. Source: T6."""
+    goes_on, journey = _procedure(draft).goes_on, draft.journey
+    said = f"pathology {report.resection}, margin as seen {as_seen}"
+    if report.resection in goes_on:
+        go_on_when_signed(draft, report.kind)
+        if as_seen not in goes_on:
+            draft.event("RESECTION_REVIEW", said)
+    elif has_begun_again(draft) and not journey.treatment_ended:
+        stop(draft, f"{said}, after the start of {journey.epoch}")
+    elif as_seen in goes_on:
+        epoch, surgery_on = draft.protocol.epoch(journey.epoch), journey.surgery_on
+        if isinstance(epoch, EvaluationEpoch | TreatmentEpoch) and surgery_on and journey.epoch_on >= surgery_on:
+            draft.end_treatment(f"RESECTION_{report.resection}", report.reported_on)
+        draft.event("RESECTION_REVIEW", said)
 
 
 def adjuvant_evaluation(draft: Draft, command: c.EvaluateAdjuvant) -> None:
@@ -188,8 +215,11 @@ def adjuvant_evaluation(draft: Draft, command: c.EvaluateAdjuvant) -> None:
         detail = f"adjuvant_evaluation belongs to the evaluation after surgery; the subject is in {journey.epoch}"
         raise Refused(Reason.PHASE, detail, rule="T5", accepts="after surgery_done with R0")
     if journey.evaluated_on is not None:
-        detail = f"evaluation of {journey.evaluated_on} is on record and awaits a signature"
-        raise Refused(Reason.CONTRADICTS, detail, rule="T5", field="evaluated_on", accepts="sign")
+        awaits = "a signature" if journey.pathology is not None else "the final pathology"
+        detail = f"evaluation of {journey.evaluated_on} is on record and awaits {awaits}"
+        accepts = "sign" if journey.pathology is not None else "pathology"
+        raise Refused(Reason.CONTRADICTS, detail, rule="T5", field="evaluated_on",
+                      accepts=f"{accepts}, or {journey.to_correct('evaluation')}")  # fmt: skip
     if command.evaluated_on < journey.surgery_on:
         raise Refused(Reason.IMPOSSIBLE, f"surgery was on {journey.surgery_on}", field="evaluated_on",
                       accepts=f"a date from {journey.surgery_on}")  # fmt: skip

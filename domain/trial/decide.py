@@ -11,6 +11,7 @@ from domain.trial import acts
 from domain.trial import commands as c
 from domain.trial import facts as f
 from domain.trial.register import Register
+from domain.trial.rescreening import randomized_as
 from domain.values import Site, dates_of
 
 
@@ -155,8 +156,9 @@ def _rescreening(register: Register, command: c.Enroll) -> None:
     if before not in register.subjects:
         raise Refused(Reason.UNKNOWN_SUBJECT, f"there is no subject {before}", field="rescreening_of",
                       accepts="a subject whose screening failed")  # fmt: skip
-    if before in register.allocations:
-        raise Refused(Reason.RULE, f"{before} is randomized", rule="T1.1", field="rescreening_of",
+    randomized = randomized_as(register, before)
+    if randomized is not None:
+        raise Refused(Reason.RULE, f"{before} is randomized as {randomized}", rule="T1.1", field="rescreening_of",
                       accepts="a subject whose screening failed")  # fmt: skip
 
 
@@ -184,6 +186,11 @@ def _allocate(register: Register, command: c.AllocateSlot, at: datetime) -> tupl
     if site is None:
         detail = f"there is no subject {command.subject}"
         raise Refused(Reason.UNKNOWN_SUBJECT, detail, field="subject", accepts="an enrolled subject")
+    other = randomized_as(register, command.subject)
+    if other is not None:
+        why = f"this person is randomized as {other}"
+        declined = f.AllocationDeclined(subject=command.subject, request=command.request, why=why)
+        raise Refused(Reason.RULE, why, rule="T1.1", accepts="screen_failure", facts=(declined,))
     drawn = len(register.allocations)
     closed = acts.enrolment_closed(register)
     why = closed or f"{register.protocol.target} subjects are randomized"

@@ -43,6 +43,7 @@ class Register:
     staff: tuple[Delegation, ...] = ()
     sha256: str = ""
     subjects: dict[str, str] = field(default_factory=dict)
+    rescreened: dict[str, str] = field(default_factory=dict)
     allocations: dict[str, Allocation] = field(default_factory=dict)
     slot_of: dict[int, str] = field(default_factory=dict)
     declined: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -61,6 +62,12 @@ class Register:
         """Count the opened slots per arm."""
         arms = [allocation.arm for allocation in self.allocations.values()]
         return {arm.code: arms.count(arm.code) for arm in self.protocol.arms}
+
+    def first_number(self, subject: str) -> str:
+        """Give the number under which a person was screened first: re-screening gives one person a new number."""
+        while subject in self.rescreened:
+            subject = self.rescreened[subject]
+        return subject
 
     def roles(self, staff: str, on: date, site: str | None = None) -> tuple[str, ...]:
         """Give the roles a staff member holds on a date, at a site or anywhere."""
@@ -106,6 +113,9 @@ def evolve(register: Register, fact: f.Fact) -> Register:  # noqa: C901, PLR0911
         case f.AllocationListSealed():
             return _close(replace(now, sha256=fact.sha256), fact.request)
         case f.SubjectEnrolled():
+            before = fact.begin.rescreening_of
+            if before is not None:
+                now = replace(now, rescreened=now.rescreened | {fact.subject: before})
             return _open(replace(now, subjects=now.subjects | {fact.subject: fact.begin.site.code}), fact)
         case f.JourneyBegan():
             return _close(now, fact.request)

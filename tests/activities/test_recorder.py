@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from activities.contract import Step
+from activities.contract import Answer, Step
 from activities.recorder import Recorder
 from activities.world import World
 from domain.decider import trial_stream
 from domain.intake import Message, argument_of, derived_id, system_message
 from journal.store import Journal
-from tests.server.past import TRIAL, Past, ago, request, sent
+from tests.server.past import TRIAL, Past, ago, participant, request, sent
 from workflows.client import Submitted
 
 NOW = datetime.now(UTC)
@@ -250,3 +250,22 @@ def test_two_workers_agree_after_a_correction_and_the_same_one_applies_once(tria
     assert one.state(subject.stream) == other.state(subject.stream) == Recorder(trial).state(subject.stream)
     assert str(one.state(subject.stream).born_on) == "1960-02-04"
     assert [fact.kind for fact in trial.facts(subject.stream)].count("FactCorrected") == 1
+
+
+def test_re_screening_waits_until_the_earlier_screening_has_failed(
+    recorder: Recorder, subject: Past, trial: Journal
+) -> None:
+    """The register's decision is held against the stream of the earlier number, as it stands (T1.1)."""
+    again = participant(ago(2)) | {"rescreening_of": subject.stream.rsplit("-", 1)[1]}
+
+    def enroll(number: int) -> Answer:
+        message = sent(Submitted("enroll", again, staff="CRC1", id=f"again-{number:05d}"))
+        return recorder.record(request(trial_stream(TRIAL), 0, NOW, message)).answers[0]
+
+    early = enroll(1)
+    subject.said("screen_failure", ago(1), decided_on=str(ago(1)), why="I6")
+    late = enroll(2)
+
+    assert (early.outcome, early.reason, early.field) == ("refused", "PHASE", "rescreening_of")
+    assert (late.outcome, late.facts) == ("applied", ["SubjectEnrolled"])
+    assert [row["outcome"] for row in trial.submissions(trial_stream(TRIAL))][-2:] == ["refused", "applied"]

@@ -1,10 +1,13 @@
 """The surgery wait and surgery: window, reminders, operability, departures, and the R0 branch."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from domain.patient.windows import epoch_dates
+from domain.patient.asks import asks
+from domain.patient.windows import epoch_dates, plan_cycle
 from domain.submission import UNATTRIBUTED, Reason
 from tests.given import Story, day, facts_of, noon, nothing_happened, refused, the, then_kinds, when
 from tests.stories import (
@@ -290,13 +293,70 @@ def test_pathology_that_finds_r1_ends_treatment_before_the_evaluation() -> None:
     assert facts_of(outcome, f.NoticeRequested)[-1].notice == "RESECTION_REVIEW"
 
 
-def test_pathology_that_finds_r1_during_adjuvant_treatment_asks_for_a_review() -> None:
-    """A person decides; nothing is stopped by itself (T6)."""
+def test_adjuvant_treatment_waits_for_the_final_pathology() -> None:
+    """A positive evaluation alone does not start it, nor does a preliminary report; the final R0 does (T5, T6)."""
+    story = told(passing(operable(), day(80)), surgery(80))
+    outcome = when(passing(story, day(115)), c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+    assert the(outcome, f.DeviationRecorded).item == "PATHOLOGY"
+    assert outcome.story.state.epoch == "EVALUATION"
+    assert [row.kind for row in asks(outcome.story.state) if row.kind != "sign"] == ["pathology"]
+    early = told(outcome.story, c.ReportPathology(reported_on=day(115), resection="R0", final=False))
+    assert early.state.epoch == "EVALUATION"
+    final = when(early, c.ReportPathology(reported_on=day(117), resection="R0"), on=day(117))
+    assert the(final, f.EpochEntered).epoch == "ADJUVANT"
+    late = passing(early, day(124))
+    assert any(fact.kind == "NoticeRequested" and fact.notice == "EVALUATION_OVERDUE" for fact in late.facts)
+
+
+def test_final_pathology_of_r1_after_a_positive_evaluation_ends_treatment() -> None:
+    """Nothing was given yet: the branch follows UICC R (T6)."""
     story = told(passing(operable(), day(80)), surgery(80))
     story = told(passing(story, day(115)), c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
     outcome = when(story, c.ReportPathology(reported_on=day(116), resection="R1"), on=day(116))
-    then_kinds(outcome, f.PathologyReported, f.NoticeRequested)
-    assert the(outcome, f.NoticeRequested).notice == "RESECTION_REVIEW"
+    assert the(outcome, f.TreatmentEnded).reason == "RESECTION_R1"
+    assert "RESECTION_REVIEW" in [fact.notice for fact in facts_of(outcome, f.NoticeRequested)]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_pathology_that_finds_r1_in_adjuvant_treatment(given: bool) -> None:  # noqa: FBT001 - two cases
+    """On a record of an older release that went on without it: before C4D1 it ends, after it dosing stops (T6)."""
+    story = told(passing(operable(), day(80)), surgery(80))
+    story = told(passing(story, day(115)), c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+    entered = f.EpochEntered(epoch="ADJUVANT", entered_on=day(115))
+    story = story.with_facts((entered,), story.now)
+    story = story.with_facts((plan_cycle(story.state, 4),), story.now)
+    if given:
+        drugs = (c.GivenDrug(drug="BENMELSTOBART"),)
+        report = c.ReportDose(cycle="C4", given_on=day(122), drugs=drugs)
+        story = told(passing(story, day(122)), report)
+    outcome = when(story, c.ReportPathology(reported_on=day(123), resection="R1"), on=day(123))
+    assert bool(outcome.story.state.safety.stopped) is given
+    assert (outcome.story.state.treatment_ended == "RESECTION_R1") is not given
+    assert "RESECTION_REVIEW" in [fact.notice for fact in facts_of(outcome, f.NoticeRequested)]
+
+
+@pytest.mark.parametrize(("number", "off"), [(27, -1), (28, None), (42, None), (43, 1)])
+def test_surgery_out_of_its_phase_is_held_against_its_window_too(number: int, off: int | None) -> None:
+    """Counted from the last benmelstobart given before it (T4)."""
+    story = in_neoadjuvant("COHORT_1", 2)
+    last = story.state.last_dose["BENMELSTOBART"]
+    on = last + timedelta(days=number)
+    outcome = when(passing(story, on), c.ReportSurgery(performed_on=on, resection="R0"))
+    found = {row.item: row.days_off for row in facts_of(outcome, f.DeviationRecorded)}
+    assert "SURGERY_PHASE" in found
+    assert found.get("SURGERY") == off
+
+
+@pytest.mark.parametrize(("judged", "text"), [(-1, "before randomization"), (0, ""), (79, ""), (80, ""), (81, "81")])
+def test_the_operability_verdict_lies_between_randomization_and_surgery(judged: int, text: str) -> None:
+    """One of another time clears nothing (T12)."""
+    story = in_surgery_wait()
+    on = day(judged) if judged > 0 else story.state.randomized_on + timedelta(days=judged)
+    story = told(passing(story, day(82)), c.JudgeOperability(judged_on=on, operable=True))
+    outcome = when(story, c.ReportSurgery(performed_on=day(80), resection="R0"))
+    found = [row.text for row in facts_of(outcome, f.DeviationRecorded) if row.item == "OPERABILITY"]
+    assert len(found) == bool(text)
+    assert all(text in row or str(day(81)) in row for row in found)
 
 
 def test_pathology_that_finds_r0_after_r1_was_seen_asks_for_a_review() -> None:
