@@ -42,19 +42,27 @@ def safety_decision(draft: Draft, command: c.DecideSafety) -> None:
 
 
 def not_stopped(draft: Draft) -> None:
-    """Refuse a plan to dose while a safety event stops the doses. Source: E25."""
+    """Refuse a plan to dose while an event stops the doses. Source: E25, T6."""
     if draft.journey.safety.stopped:
-        detail = f"dosing is stopped by fact {min(draft.journey.safety.stopped)}"
-        raise Refused(Reason.RULE, detail, rule="E25", accepts="safety_decision or discontinue_treatment first")
+        number = min(draft.journey.safety.stopped)
+        raise Refused(Reason.RULE, f"dosing is stopped by fact {number}", rule=_stopping_rule(draft, number),
+                      accepts="safety_decision or discontinue_treatment first")  # fmt: skip
+
+
+def _stopping_rule(draft: Draft, number: int) -> str:
+    """Give the rule by which a fact stops the doses."""
+    asked = draft.journey.safety.open
+    return next((row.rule for row in asked if row.event == number and row.stops_dosing), "E25")
 
 
 def given_while_stopped(draft: Draft, at: str, given_on: date) -> None:
-    """Record a dose given on or after the day a safety event stopped the doses as a departure. Source: E25."""
+    """Record a dose given on or after the day a safety event stopped the doses as a departure. Source: E25, T6."""
     for number in sorted(draft.journey.safety.stopped):
         event = draft.journey.safety.events.get(number)
         if event is None or given_on >= event.onset_on:
             text = f"{at} given while dosing is stopped by fact {number}"
-            draft.deviate(f"STOPPED/{at}", "E25", text, important=True, on=given_on)
+            rule = _stopping_rule(draft, number)
+            draft.deviate(f"STOPPED/{at}", rule, text, important=True, on=given_on)
 
 
 def ask(draft: Draft, number: int, code: str | None, grade: int | None) -> None:

@@ -333,6 +333,11 @@ def test_pathology_that_finds_r1_in_adjuvant_treatment(given: bool) -> None:  # 
     assert bool(outcome.story.state.safety.stopped) is given
     assert (outcome.story.state.treatment_ended == "RESECTION_R1") is not given
     assert "RESECTION_REVIEW" in [fact.notice for fact in facts_of(outcome, f.NoticeRequested)]
+    if given:
+        later = c.ReportDose(cycle="C5", given_on=day(143), drugs=drugs)
+        after = when(passing(outcome.story, day(143)), later)
+        assert [row.rule for row in facts_of(after, f.DeviationRecorded) if row.item == "STOPPED/C5D1"] == ["T6"]
+        refused(when(outcome.story, c.DelayDose(cycle="C5", until=day(150), why="bed")), Reason.RULE, rule="T6")
 
 
 @pytest.mark.parametrize(("number", "off"), [(27, -1), (28, None), (42, None), (43, 1)])
