@@ -73,7 +73,7 @@ class Screening:
             "site": self._hospital.pace.site.code,
             "born_on": str(person.born_on),
             "sex": person.sex,
-            "consent": {"signed_on": on, "version": "V1.0"},
+            "consent": {"signed_on": on, "version": "V1.0", "obtained_by": STAFF["INVESTIGATOR"]},
             "evidence": screening_document(person.enrolled_on)
             | {"weight_kg": str(person.weight_kg), "height_cm": str(person.height_cm)}
             | self._blood_support()

@@ -60,7 +60,7 @@ def begin(**changed: Any) -> c.Begin:
         "born_on": date(1960, 2, 3),
         "sex": "MALE",
         "clock": Clock.real(),
-        "consent": c.Consent(signed_on=START, version="V1.0"),
+        "consent": c.Consent(signed_on=START, version="V1.0", obtained_by="INV1"),
         "evidence": clean(START),
         "by": "INV1",
         "role": "INVESTIGATOR",

@@ -28,6 +28,18 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Consented:
+    """Who obtained a consent and who entered it: staff codes.
+
+    Obtained by None: it was not said. By "": from before it was asked for, and judged as it was then.
+    """
+
+    on: date
+    obtained_by: str | None = ""
+    entered_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """The sponsor's ruling on rules that contradict each other."""
 
@@ -63,7 +75,7 @@ class Case:
     first_dose_on: date | None = None
     last_support_known: bool = True
     consent_version: str = ""
-    consent_by: str = ""
+    consents: Mapping[str, Consented] = field(default_factory=dict)
     icf_versions: tuple[str, ...] = ()
 
     @property

@@ -48,7 +48,10 @@ def _judged(rule_id: str, title: str) -> Criterion:
 
 
 INCLUSION = (
-    _row("I1.1", "Informed consent signed"),
+    _row("I1.1", "Informed consent signed, and who obtained it recorded",
+         assumed("I1.1", "Q12", "two names: who obtained the consent and who entered it (one person may be both); "
+                 "without the first UNKNOWN; a consent recorded before it was asked for is judged as it was then"),
+         names=("obtained_by",)),
     _judged("I1.2", "Willing and able to comply"),
     _judged("I1.3", "Follow-up agreed"),
     _row("I2", "Age 18 to 75 completed years at consent", low=18, high=75),

@@ -32,7 +32,7 @@ class Row:
 DRUG_DECISION = ("drug", "decided_on", "why")
 CORRECTABLE: Mapping[type[BaseModel], Row] = {
     f.SubjectRegistered: Row(c.Begin, ("born_on", "sex"), may_be_void=False),
-    f.ConsentGiven: Row(c.Consent, ("signed_on", "version")),
+    f.ConsentGiven: Row(c.Consent, ("signed_on", "version", "obtained_by")),
     f.EvidenceRecorded: Row(
         c.Evidence, ("assessed_on", "weight_kg", "height_cm", "no_support", "last_support_on", "sections")
     ),

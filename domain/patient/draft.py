@@ -157,6 +157,7 @@ class Draft:
             rand_on=journey.randomized_on,
             first_dose_on=first_dose_on,
             consent_version=journey.consent_version,
+            consents=journey.consented,
             icf_versions=tuple(journey.icf_versions),
         )
 

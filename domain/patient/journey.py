@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
-from domain.criteria.case import Judgement, Ruling
+from domain.criteria.case import Consented, Judgement, Ruling
 from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
 from domain.patient.events import fold as fold_safety
@@ -171,6 +171,7 @@ def _consent(now: Journey, fact: f.ConsentGiven) -> Journey:
         now,
         consent_on=now.consent_on or fact.signed_on,
         consents=now.consents | {fact.version: fact.signed_on},
+        consented=now.consented | {fact.version: Consented(fact.signed_on, fact.obtained_by, fact.entered_by)},
         reconsent=None if answered else now.reconsent,
     )
 

@@ -21,7 +21,7 @@ def begin(draft: Draft, command: c.Begin) -> None:
     if command.dosing_pause is not None:
         holds.dosing_paused(draft, command.dosing_pause)
     if command.consent is not None:
-        consents.consent(draft, command.consent)
+        consents.consent(draft, command.consent, command.by)
     if command.evidence is not None:
         evidence(draft, command.evidence, command.by, command.role)
     if command.consent is not None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from domain import catalogue
-from domain.criteria.case import Judgement, Ruling
+from domain.criteria.case import Consented, Judgement, Ruling
 from domain.dosing import DoseCalculation
 from domain.evidence import Section
 from domain.labs import LabValue
@@ -108,6 +108,7 @@ class Journey:
     sex: Sex = "FEMALE"
     consent_on: date | None = None
     consents: dict[str, date] = field(default_factory=dict)
+    consented: dict[str, Consented] = field(default_factory=dict)
     icf_versions: dict[str, date | None] = field(default_factory=dict)
     reconsent: f.ReconsentAsked | None = None
     weight_kg: Decimal | None = None

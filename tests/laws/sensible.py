@@ -25,7 +25,7 @@ def sensible(story: Story) -> dict[str, Any]:
     notice = max(story.state.notices, default=1)
     event = max(story.state.safety.events, default=1)
     made = (
-        c.RecordConsent(signed_on=today, version="V1.0"),
+        c.RecordConsent(signed_on=today, version="V1.0", obtained_by="INV1"),
         c.RecordEvidence(assessed_on=today, no_support=True),
         c.TypeLabResults(results=results(today)),
         c.Judge(answers=answers(today)),

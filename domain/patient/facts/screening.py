@@ -27,9 +27,13 @@ class SubjectRegistered(Frozen):
 
 
 class ConsentGiven(Frozen):
+    """`obtained_by` and `entered_by` are staff codes. Obtained by None: not said; "": from before it was asked for."""
+
     kind: Literal["ConsentGiven"] = "ConsentGiven"
     signed_on: date
     version: Code
+    obtained_by: str | None = ""
+    entered_by: str = ""
 
 
 class EvidenceRecorded(Frozen):
