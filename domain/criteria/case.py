@@ -20,11 +20,12 @@ SectionT = TypeVar("SectionT", bound=e.Section)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """An answer on record, and who gave it in which role."""
+    """An answer on record, who gave it in which role, and the number of the fact it was entered with, if any."""
 
     answer: e.Answer
     by: str
     role: str
+    entered_with: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

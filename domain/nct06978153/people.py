@@ -101,5 +101,12 @@ SIGNATURES = SignaturePlan(
             source=assumed("T5", "Q12", "adjuvant treatment waits for the signed R status and evaluation"),
         ),
     ),
+    judging=("judged by me",),
+    judging_source=assumed(
+        "3.6 roles",
+        "Q12",
+        "judgements entered by others become those of the investigator (I7: or "
+        "surgeon) who signs that evidence with the meaning `judged by me`; no other meaning does",
+    ),
     source=assumed("3.6 roles", "Q12", "a signature is awaited for 14 d before it is escalated"),
 )

@@ -48,7 +48,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.EvidenceRecorded():
             return _evidence(now, fact)
         case f.JudgementsGiven():
-            given = {answer.rule: Judgement(answer, fact.by, fact.role) for answer in fact.answers}
+            given = {answer.rule: Judgement(answer, fact.by, fact.role, fact.entered_with) for answer in fact.answers}
             return replace(now, judgements=now.judgements | given)
         case f.ConflictRuled():
             ruling = Ruling(fact.allowed, fact.ruled_on, fact.by, fact.why)

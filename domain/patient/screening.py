@@ -64,7 +64,8 @@ def evidence(draft: Draft, command: c.Evidence, by: str = "", role: str = "") ->
         name: getattr(command, name) for name in f.EvidenceRecorded.model_fields if name not in ("kind", "sections")
     }
     draft.add(f.EvidenceRecorded(**plain, sections=Sections(**known) if known else None))
-    judging.record_answers(draft, command.judgements, by or draft.sender.staff, role or draft.sender.role)
+    by, role = by or draft.sender.staff, role or draft.sender.role
+    judging.record_answers(draft, command.judgements, by, role, draft.begun + 1)
     if command.labs:
         results.typed(draft, c.TypeLabResults(results=command.labs))
 

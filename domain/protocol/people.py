@@ -33,6 +33,8 @@ class SignaturePlan(Frozen):
     after_days: int
     overdue: Escalation
     blocks: tuple[SignatureBlock, ...]
+    judging: tuple[str, ...] = Field((), description="meanings, in lower case, that make entered judgements one's own")
+    judging_source: Source
     source: Source
 
     def needed_for(self, what: str) -> tuple[SignatureBlock, ...]:

@@ -228,7 +228,8 @@ SCRIPTS = (
     Script(
         "sponsor-acts", (*FIRST, acted(10, "approve_icf", version="V2.0", approved_on=str(day(10))),
         said(12, "record_consent", "CRC1", "signed_on", version="V2.0", obtained_by="INV1"),
-        said(13, "sign", meaning="reviewed"), acted(15, "pause_enrolment"), acted(15, "pause_dosing"), acted(17, "resume_enrolment"),
+        said(13, "sign", meaning="reviewed"), acted(15, "pause_enrolment"), acted(15, "pause_dosing"),
+        acted(17, "resume_enrolment"),
         acted(40, "resume_dosing"), acted(41, "stop_trial"), closed(50)), TO_FOLLOW_UP, "TRIAL_STOPPED",
     ),
     Script("detours", DETOURS, TO_EVALUATION, "RESECTION_R1", deviations=("*",)),

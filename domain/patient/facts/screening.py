@@ -47,12 +47,16 @@ class EvidenceRecorded(Frozen):
 
 
 class JudgementsGiven(Frozen):
-    """Answers of one person, in the role they were given in."""
+    """Answers of one person, in the role they were given in. `entered_with`: whose signature can make them another's.
+
+    That is the number of the first fact of the evidence they came in. Without it they are a `judgement` of their own.
+    """
 
     kind: Literal["JudgementsGiven"] = "JudgementsGiven"
     answers: tuple[Answer, ...]
     by: str
     role: str
+    entered_with: int | None = None
 
 
 class ConflictRuled(Frozen):
