@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from domain import evidence as e
 from domain.labs import LabValue
+from domain.protocol import Childbearing
 from domain.values import Sex, Site
 
 SectionT = TypeVar("SectionT", bound=e.Section)
@@ -65,6 +66,7 @@ class Case:
     consent_on: date | None
     labs: Mapping[str, tuple[LabValue, ...]]
     lab_max_age_days: int
+    childbearing: Childbearing
     weight_kg: Decimal | None = None
     no_support: bool | None = None
     last_support_on: date | None = None

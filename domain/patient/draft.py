@@ -147,6 +147,7 @@ class Draft:
             consent_on=journey.consent_on,
             labs=labs,
             lab_max_age_days=max_age_days,
+            childbearing=self.protocol.childbearing,
             weight_kg=journey.weight_kg,
             no_support=journey.no_support,
             last_support_on=journey.last_support_on,
