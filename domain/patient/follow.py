@@ -12,6 +12,7 @@ from domain.patient.expected import expected, unclear
 from domain.patient.gates import check_again, order_lost
 from domain.patient.history import effective
 from domain.patient.journey import Cycle, Journey
+from domain.patient.pregnancies import told_by_results
 from domain.patient.readings import mirror
 from domain.patient.reclassify import judge_again
 from domain.patient.windows import epoch_dates, plan_cycle
@@ -69,6 +70,7 @@ def settle(draft: Draft, before: Journey, corrected: Corrected, showed: Mapping[
     _cycles(draft, before, corrected)
     if isinstance(corrected.old, f.LabResultsRecorded):
         mirror(draft, corrected.number, corrected.old, corrected.new)
+        told_by_results(draft, corrected.number, corrected.old)
     judge_again(draft, before, corrected.was, corrected.number)
     _eligibility(draft)
     check_again(draft, corrected.was, corrected.number)

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from domain.protocol.basis import Escalation, Reminder, Role, Source
+from domain.protocol.criteria import LabLimit
 from domain.values import Code, Frozen, Sex
 
 Recipient = Literal["SPONSOR", "EC", "AUTHORITY"]
@@ -42,6 +43,7 @@ class SafetyRule(Frozen):
     command: str = Field(description="kind of the command that answers it")
     stops_dosing: bool = False
     report: Code | None = Field(None, description="class of report it is due like")
+    found_by: tuple[LabLimit, ...] = Field((), description="results that tell of it by themselves after randomization")
     notice: Code
     to: tuple[Role, ...]
     text: str

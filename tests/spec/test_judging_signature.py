@@ -9,7 +9,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.eligibility import findings_on
 from domain.submission import Reason, Sender, Signature, Submission
-from tests.evidence import JUDGED, answers
+from tests.evidence import JUDGED, answers, clean
 from tests.given import Story, day, facts_of, given, noon, refused, the, then_kinds, when
 from tests.stories import answered, begin, told
 
@@ -52,7 +52,7 @@ def test_an_investigator_makes_entered_answers_their_own_by_signing() -> None:
 
 def test_a_negative_answer_becomes_the_verdict_too() -> None:
     """NOT_MET as entered, once the investigator has signed it (I9)."""
-    document = begin().evidence.model_copy(update={"judgements": answers(day(0), I9="NOT_MET")})
+    document = clean(day(0), judgements=answers(day(0), I9="NOT_MET"))
     story = told(entered(evidence=document), judge(), role="INVESTIGATOR")
     assert verdicts(story)["I9"] == Verdict.NOT_MET
 
