@@ -131,7 +131,7 @@ def test_a_pregnancy_told_before_randomization_does_not_hide_a_later_one() -> No
 def test_after_treatment_its_report_is_due_and_no_dose_is_stopped(build: Any) -> None:
     """As with the command (E25, Q12)."""
     outcome = sampled(as_woman(build()), "positive")
-    the(outcome, f.PregnancyFound).classes == ("PREGNANCY",)
+    assert the(outcome, f.PregnancyFound).classes == ("PREGNANCY",)
     assert not facts_of(outcome, f.SafetyActionAsked)
 
 
