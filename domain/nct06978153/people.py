@@ -73,6 +73,7 @@ PERMISSIONS = (
     _may("discontinue_treatment", INVESTIGATOR),
     _may("withdrawal", BOTH),
     _may("lost_to_follow_up", BOTH),
+    _may("contact_regained", BOTH),
     _may("death", BOTH, unattributed=True),
     _may("follow_up_contact", BOTH),
     _may("end_of_study", INVESTIGATOR),

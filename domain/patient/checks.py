@@ -38,6 +38,8 @@ AFTER_THE_END = (
     c.Correct,
 )
 """What is still taken after the end of study from people: safety reports and late results, signatures."""
+AFTER_A_LOSS = tuple(dict.fromkeys((*AFTER_THE_END, c.RegainContact, *REPORTS)))
+"""What is still taken of a subject lost to follow-up: every report of what happened, and the way back."""
 AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge, c.Correct)
 """What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 
@@ -65,14 +67,14 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
 def _check_end(journey: Journey, command: c.Command) -> None:
     withdraws = isinstance(command, c.ReportWithdrawal) and command.level == "CONSENT"
     if journey.consent_withdrawn_on is not None:
-        taken: tuple[type, ...] = AFTER_WITHDRAWAL_OF_CONSENT
+        taken: tuple[type[Frozen], ...] = AFTER_WITHDRAWAL_OF_CONSENT
         detail = f"consent was withdrawn on {journey.consent_withdrawn_on}: nothing further is collected"
         withdraws = False
     else:
-        taken = AFTER_THE_END
+        taken = AFTER_A_LOSS if journey.is_lost else AFTER_THE_END
         detail = f"the study ended for this subject ({journey.study_ended})"
     if journey.is_over and not isinstance(command, taken) and not withdraws:
-        kinds = ", ".join(kind.model_fields["kind"].default for kind in taken if issubclass(kind, Frozen))
+        kinds = ", ".join(kind.model_fields["kind"].default for kind in taken)
         raise Refused(Reason.OVER, detail, rule="T6.1", accepts=kinds)
 
 

@@ -63,6 +63,7 @@ CORRECTABLE: Mapping[type[BaseModel], Row] = {
     f.ProgressionFound: Row(c.ReportProgression, ("found_on",)),
     f.SubjectWithdrew: Row(c.ReportWithdrawal, ("withdrawn_on", "level", "why")),
     f.SubjectDied: Row(c.ReportDeath, ("died_on", "cause")),
+    f.ContactRegained: Row(c.RegainContact, ("regained_on", "why")),
     f.FollowUpContacted: Row(c.ReportContact, ("contacted_on", "disease_free")),
     f.ScreenFailed: Row(c.ReportScreenFailure, ("decided_on", "why")),
     f.TreatmentEnded: Row(c.DiscontinueTreatment, ("ended_on", "why")),

@@ -134,7 +134,9 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.FollowUpContacted():
             return replace(now, contacted_on=max(fact.contacted_on, now.contacted_on or fact.contacted_on))
         case f.StudyEnded():
-            return _only_notices(replace(now, study_ended=fact.reason, ended_seq=now.seq))
+            return _only_notices(replace(now, study_ended=fact.reason, ended_seq=now.seq, study_ended_on=fact.ended_on))
+        case f.ContactRegained():
+            return _regained(now, fact)
         case f.DeviationRecorded():
             return replace(now, deviations=now.deviations | {fact.item: fact})
         case f.DeviationWithdrawn():
@@ -146,7 +148,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.NoticeAcknowledged():
             return _mark(now, fact.notice, acknowledged=True)
         case f.SubjectWithdrew():
-            return replace(now, consent_withdrawn_on=fact.withdrawn_on) if fact.level == "CONSENT" else now
+            return _withdrawn(now, fact)
         case f.SurgeryCancelled() | f.CancellationAsked() | f.FactCorrected():
             return now
         case _:
@@ -274,6 +276,20 @@ def _course(now: Journey, fact: f.CourseTaken) -> Journey:
         return now
     others = tuple(course for course in cycle.courses if course.drug != fact.drug)
     return _cycle(now, fact.cycle, courses=(*others, fact))
+
+
+def _withdrawn(now: Journey, fact: f.SubjectWithdrew) -> Journey:
+    if fact.level == "TREATMENT":
+        return now
+    consent = fact.withdrawn_on if fact.level == "CONSENT" else now.consent_withdrawn_on
+    return replace(now, withdrawn_on=fact.withdrawn_on, consent_withdrawn_on=consent)
+
+
+def _regained(now: Journey, fact: f.ContactRegained) -> Journey:
+    """End the loss, and nothing else that ended the study; the contact shows the subject alive."""
+    contacted_on = max(fact.regained_on, now.contacted_on or fact.regained_on)
+    now = replace(now, contacted_on=contacted_on, regained_on=fact.regained_on)
+    return replace(now, study_ended="", ended_seq=0, study_ended_on=None) if now.is_lost else now
 
 
 def _only_notices(now: Journey) -> Journey:

@@ -16,6 +16,9 @@ from domain.patient.events import Safety
 from domain.protocol import Protocol, Resection, Role
 from domain.values import Clock, Sex, Site
 
+LOST = "LOST_TO_FOLLOW_UP"
+"""The reason of an end from which there is a way back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
@@ -150,6 +153,9 @@ class Journey:
     died_on: date | None = None
     study_ended: str = ""
     ended_seq: int = 0
+    study_ended_on: date | None = None
+    regained_on: date | None = None
+    withdrawn_on: date | None = None
     consent_withdrawn_on: date | None = None
     contacted_on: date | None = None
     reached: frozenset[str] = frozenset()
@@ -189,6 +195,11 @@ class Journey:
     def is_over(self) -> bool:
         """Say whether the subject's part in the study has ended."""
         return self.study_ended != ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Say whether the study ended only because the subject could not be reached."""
+        return self.study_ended == LOST
 
     @property
     def is_on_treatment(self) -> bool:

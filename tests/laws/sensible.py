@@ -58,6 +58,7 @@ def sensible(story: Story) -> dict[str, Any]:
         c.DiscontinueTreatment(decided_on=today, why="toxicity"),
         c.ReportWithdrawal(withdrawn_on=today, level="TREATMENT"),
         c.LoseToFollowUp(decided_on=today),
+        c.RegainContact(regained_on=today, why="reached by telephone"),
         c.ReportDeath(died_on=today),
         c.ReportContact(contacted_on=today),
         c.EndStudy(ended_on=today),
