@@ -223,7 +223,7 @@ SCRIPTS = (
     Script(
         "regained", (*adjuvant(1), said(130, "lost_to_follow_up", "CRC1", "decided_on"),
         said(150, "contact_regained", "CRC1", "regained_on", why="reached by telephone"), closed(160)),
-        TO_ADJUVANT, "LOST_TO_FOLLOW_UP",
+        TO_ADJUVANT, "LOST_TO_FOLLOW_UP", "LOST_TO_FOLLOW_UP COMPLETED",
     ),
     # In one run: this server cannot hand over to a new run after a cancel request.
     Script(
