@@ -8,7 +8,7 @@ from domain.criteria.case import Consented, Judgement, Ruling
 from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
 from domain.patient.events import fold as fold_safety
-from domain.patient.state import Cycle, Intent, Journey, Notice, Pause, Stop, replace
+from domain.patient.state import Confirmed, Cycle, Intent, Journey, Notice, Pause, Stop, replace
 from domain.values import Site
 
 __all__ = ["Cycle", "Intent", "Journey", "Notice", "Pause", "Stop", "evolve"]
@@ -58,13 +58,13 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.LabResultsRecorded():
             return _lab_results(now, fact)
         case f.EligibilityConfirmed():
-            return replace(now, eligible_on=fact.judged_on)
+            return replace(now, eligible_on=fact.judged_on, confirmed=Confirmed(now.seq, fact.findings))
         case f.ScreenFailed():
             return replace(now, screen_failed=True)
         case f.AllocationRequested():
             return _open(replace(now, allocation=now.seq), fact)
         case f.Randomized():
-            now = replace(now, arm=fact.arm, slot=fact.slot, randomized_on=fact.randomized_on)
+            now = replace(now, arm=fact.arm, slot=fact.slot, randomized_on=fact.randomized_on, confirmed=None)
             return _close(now, now.allocation or 0)
         case f.AllocationRefused():
             return replace(_close(now, now.allocation or 0), allocation=None)

@@ -9,6 +9,7 @@ from domain.patient import commands as c
 from domain.patient import consents, holds, judging, results
 from domain.patient import facts as f
 from domain.patient.draft import Draft
+from domain.patient.eligibility import changed_since
 from domain.protocol import ScreeningEpoch
 from domain.submission import Reason, Refused
 
@@ -97,7 +98,12 @@ def request_randomization(draft: Draft, command: c.RequestRandomization) -> None
         raise Refused(Reason.RULE, detail, rule="T1.1", accepts="confirm_eligibility first")
     findings = _all_clear(draft)
     draft.off_window(draft.journey.epoch, "randomization", draft.today, important=False)
-    draft.add(f.AllocationRequested(findings=findings))
+    confirmed = draft.journey.confirmed
+    if confirmed is None:  # pragma: no cover - it stands while eligibility is confirmed
+        draft.add(f.AllocationRequested(findings=findings))
+        return
+    changed = changed_since(confirmed.findings, findings, draft.today)
+    draft.add(f.AllocationRequested(findings=changed, rests_on=confirmed.seq))
 
 
 def _all_clear(draft: Draft) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from domain import catalogue
 from domain.criteria.case import Consented, Judgement, Ruling
 from domain.dosing import DoseCalculation
 from domain.evidence import Section
+from domain.findings import Finding
 from domain.labs import LabValue
 from domain.patient import facts as f
 from domain.patient.events import Safety
@@ -97,6 +98,14 @@ class Pause:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The eligibility verdict as it stands until randomization: the number of its fact, and its findings."""
+
+    seq: int
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True)
 class Journey:
     """Everything known of one subject. `worked_out` keeps what others worked out of this very state, to ask once."""
@@ -129,6 +138,7 @@ class Journey:
     epoch: str = ""
     epoch_on: date = date.min
     eligible_on: date | None = None
+    confirmed: Confirmed | None = None
     screen_failed: bool = False
     allocation: int | None = None
     arm: str = ""

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from domain.evidence import Answer, Sections
-from domain.findings import Finding
 from domain.labs import LabValue, UnusedResult
 from domain.patient.commands.acts import FIRST_ICF, IcfVersion
+from domain.patient.facts.findings import Findings
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
 
 
@@ -90,21 +90,26 @@ class LabResultsRecorded(Frozen):
 class EligibilityConfirmed(Frozen):
     kind: Literal["EligibilityConfirmed"] = "EligibilityConfirmed"
     judged_on: date
-    findings: tuple[Finding, ...]
+    findings: Findings
 
 
 class ScreenFailed(Frozen):
     kind: Literal["ScreenFailed"] = "ScreenFailed"
     decided_on: date
     why: str
-    findings: tuple[Finding, ...] = ()
+    findings: Findings = ()
 
 
 class AllocationRequested(Frozen):
-    """Intent: ask the register for a slot."""
+    """Intent: ask the register for a slot.
+
+    `rests_on` is the number of the eligibility verdict it rests on; the findings are those that read otherwise since
+    then, but for their ages. Facts of before name no verdict and hold every finding.
+    """
 
     kind: Literal["AllocationRequested"] = "AllocationRequested"
-    findings: tuple[Finding, ...] = ()
+    findings: Findings = ()
+    rests_on: int | None = None
 
 
 class Randomized(Frozen):
