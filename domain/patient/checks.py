@@ -67,14 +67,14 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
 def _check_end(journey: Journey, command: c.Command) -> None:
     withdraws = isinstance(command, c.ReportWithdrawal) and command.level == "CONSENT"
     if journey.consent_withdrawn_on is not None:
-        taken: tuple[type[Frozen], ...] = AFTER_WITHDRAWAL_OF_CONSENT
+        taken: tuple[type, ...] = AFTER_WITHDRAWAL_OF_CONSENT
         detail = f"consent was withdrawn on {journey.consent_withdrawn_on}: nothing further is collected"
         withdraws = False
     else:
         taken = AFTER_A_LOSS if journey.is_lost else AFTER_THE_END
         detail = f"the study ended for this subject ({journey.study_ended})"
     if journey.is_over and not isinstance(command, taken) and not withdraws:
-        kinds = ", ".join(kind.model_fields["kind"].default for kind in taken)
+        kinds = ", ".join(kind.model_fields["kind"].default for kind in taken if issubclass(kind, Frozen))
         raise Refused(Reason.OVER, detail, rule="T6.1", accepts=kinds)
 
 
