@@ -7,8 +7,9 @@ from typing import assert_never
 from domain.criteria.case import Consented, Judgement, Ruling
 from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle, Stop
 from domain.patient.events import fold as fold_safety
-from domain.patient.state import Confirmed, Cycle, Intent, Journey, Notice, Pause, Stop, replace
+from domain.patient.state import Confirmed, Intent, Journey, Notice, Pause, replace
 from domain.values import Site
 
 __all__ = ["Cycle", "Intent", "Journey", "Notice", "Pause", "Stop", "evolve"]

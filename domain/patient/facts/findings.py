@@ -1,10 +1,10 @@
 """Findings as facts store them: what is empty is left out, and read as empty again."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Annotated
 
 from pydantic import PlainSerializer
-from pydantic_core import to_jsonable_python
 
 from domain.findings import Finding
 
@@ -18,7 +18,7 @@ def _stored(findings: Iterable[Finding]) -> list[dict[str, object]]:
             "sentence": row.sentence,
             "evidence": [
                 {name: value for name, value in used.items() if value not in ("", None)}
-                for used in to_jsonable_python(row.evidence)
+                for used in map(asdict, row.evidence)
             ],
         }
         for row in findings
