@@ -130,7 +130,7 @@ class OurDriver:
             "site": "TDH",
             "born_on": f"{self._today().year - 65}-02-03",
             "sex": "MALE",
-            "consent": {"signed_on": today, "version": "V1.0"},
+            "consent": {"signed_on": today, "version": "V1.0", "obtained_by": "INV1"},
             "evidence": screening_document(self._today()),
         }
         async with ENROLLING:

@@ -15,8 +15,8 @@ from cli.output import console
 from domain.criteria import RULES
 from domain.decider import PATIENT, TRIAL, patient_stream
 from domain.findings import CLEAR, Finding, Verdict
+from domain.patient.eligibility import decided as on_record
 from domain.patient.eligibility import findings_on
-from domain.patient.facts import AllocationRequested, EligibilityConfirmed, ScreenFailed
 from domain.patient.journey import Journey
 from domain.protocol import Criterion
 from journal.store import Journal
@@ -63,11 +63,13 @@ def _decided(store: Journal, journey: Journey) -> tuple[str, tuple[Finding, ...]
     """Give the findings on record when screening is over, and when they were decided."""
     if journey.allocation is None and not journey.screen_failed:
         return "", ()
-    for row in reversed(access.facts(store, patient_stream(journey.trial, journey.subject))):
-        fact = PATIENT.fact.validate_json(row.body)
-        if isinstance(fact, AllocationRequested | ScreenFailed | EligibilityConfirmed) and fact.findings:
-            on = journey.site.date_of(datetime.fromisoformat(row.recorded_at))
-            return f"as decided on {on} (fact {row.seq}, {row.staff})", fact.findings
+    rows = access.facts(store, patient_stream(journey.trial, journey.subject))
+    facts = [PATIENT.fact.validate_json(row.body) for row in rows]
+    for row in reversed(rows):
+        on = journey.site.date_of(datetime.fromisoformat(row.recorded_at))
+        findings = on_record(facts, row.seq, on)
+        if findings:
+            return f"as decided on {on} (fact {row.seq}, {row.staff})", findings
     return "", ()
 
 

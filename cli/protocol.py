@@ -167,8 +167,9 @@ def _events(protocol: Protocol) -> Iterator[Line]:
         yield rule.event, f"{grades}: {rule.text} ({rule.command}, {', '.join(rule.to)})", rule.source
     vaccine, contraception, response = protocol.safety.vaccine, protocol.contraception, protocol.response
     yield "live vaccine", f"none from {vaccine.days_before} d before {vaccine.drug} on", vaccine.source
-    ages = f"{contraception.sex}, {contraception.age_from} to {contraception.age_to} years"
-    yield "contraception", f"{ages}: {contraception.ends.after_days} d after the last study drug", contraception.source
+    fertile = protocol.childbearing
+    yield "childbearing potential", f"{fertile.sex}, {fertile.age_from} to {fertile.age_to} years", fertile.source
+    yield "contraception", f"{contraception.ends.after_days} d after the last study drug", contraception.source
     yield (
         "MPR, pCR",
         f"viable tumour at most {response.major_at_most} %, {response.complete_at_most} %",

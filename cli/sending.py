@@ -44,7 +44,8 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
     """Register a participant and issue the subject number.
 
     Fields: --site TDH --born-on 1960-02-03 --sex MALE|FEMALE, and when known already --consent-signed-on 2025-06-02
-    --consent-version V1.0 --assessed-on 2025-06-02 --weight-kg 70 --height-cm 170 --no-support true.
+    --consent-version V1.0 --consent-obtained-by INV1 --assessed-on 2025-06-02 --weight-kg 70 --height-cm 170
+    --no-support true.
     """
     known = access.settings()
     body, raw = _read(file, ctx.args)
@@ -75,7 +76,7 @@ def _counted(known: Settings, body: dict[str, Any]) -> dict[str, Any]:
 
 def _enrolment(found: dict[str, str]) -> dict[str, Any]:
     """Sort the fields into participant, consent and evidence."""
-    consent = {"signed_on": found.pop("consent_signed_on", None), "version": found.pop("consent_version", None)}
+    consent = {name: found.pop(f"consent_{name}", None) for name in ("signed_on", "version", "obtained_by")}
     names = ("assessed_on", "weight_kg", "height_cm", "no_support", "last_support_on")
     evidence: dict[str, Any] = {name: found.pop(name) for name in names if name in found}
     if evidence.get("no_support") in ("true", "false"):

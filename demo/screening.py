@@ -9,6 +9,7 @@ from demo import laboratory_tests
 from demo.cast import Failure, Participant
 from demo.documents import screening_document
 from demo.hospital import STAFF, Hospital, told
+from domain.catalogue import latest
 from domain.criteria import completed_years
 from workflows.client import Submitted
 
@@ -17,11 +18,8 @@ REASONS: Mapping[Failure, str] = MappingProxyType(
 )
 SAMPLED_AFTER, MORNING = 45, 6 * 60
 """Minutes from consent to the screening sample; the minute of the day of a repeated one."""
+CHILDBEARING = latest("NCT06978153").childbearing
 RENEWED_AFTER, AN_HOUR = timedelta(days=5), timedelta(hours=1)
-
-
-CHILDBEARING = range(18, 50)
-"""Ages in years at which a woman is tested for pregnancy (I10)."""
 
 
 def screening_codes(person: Participant) -> tuple[str, ...]:
@@ -32,7 +30,7 @@ def screening_codes(person: Participant) -> tuple[str, ...]:
 def pregnancy_codes(person: Participant) -> tuple[str, ...]:
     """Give the pregnancy test of a woman of childbearing potential: at screening, and again before C1D1."""
     age = completed_years(person.born_on, person.enrolled_on)
-    return laboratory_tests.PREGNANCY if person.sex == "FEMALE" and age in CHILDBEARING else ()
+    return laboratory_tests.PREGNANCY if CHILDBEARING.covers(person.sex, age) else ()
 
 
 class Turns:
@@ -73,7 +71,7 @@ class Screening:
             "site": self._hospital.pace.site.code,
             "born_on": str(person.born_on),
             "sex": person.sex,
-            "consent": {"signed_on": on, "version": "V1.0"},
+            "consent": {"signed_on": on, "version": "V1.0", "obtained_by": STAFF["INVESTIGATOR"]},
             "evidence": screening_document(person.enrolled_on)
             | {"weight_kg": str(person.weight_kg), "height_cm": str(person.height_cm)}
             | self._blood_support()

@@ -50,6 +50,11 @@ class Finding:
     sentence: str
     evidence: tuple[EvidenceUsed, ...] = ()
 
+    def aged(self, on: date) -> "Finding":
+        """Give the same finding with the age of its evidence on another date of randomization or verdict."""
+        used = tuple(row.aged((on - row.on).days if row.on else None, row.days_before_c1d1) for row in self.evidence)
+        return Finding(self.rule, self.verdict, self.sentence, used)
+
     @property
     def is_clear(self) -> bool:
         """Say whether this criterion lets the subject pass."""

@@ -32,13 +32,14 @@ MASSES: Mapping[str, Decimal] = MappingProxyType(
     {
         "g": Decimal(1000),
         "mg": Decimal(1),
+        "mg/d": Decimal(1),
         "ug": Decimal("0.001"),
         "mcg": Decimal("0.001"),
         "\u00b5g": Decimal("0.001"),
         "\u03bcg": Decimal("0.001"),
     }
 )
-"""The units in which drugs are weighed, in mg: as UCUM and as labels spell them, both characters for micro."""
+"""The units in which the drug of one day is weighed, in mg: as UCUM and labels spell them, micro in both characters."""
 _EXACT = Context(prec=80)
 
 

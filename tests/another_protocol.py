@@ -36,7 +36,7 @@ MAINTENANCE = INDUCTION.model_copy(
     }
 )
 SMALL = Protocol.model_validate(
-    dict(OURS)
+    {name: getattr(OURS, name) for name in Protocol.model_fields}
     | {
         "trial": "NCT00000001",
         "version": "1",

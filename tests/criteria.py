@@ -51,6 +51,7 @@ def weighed(**changed: Any) -> Case:
         consent_on=day(0),
         labs={},
         lab_max_age_days=7,
+        childbearing=PROTOCOL.childbearing,
         weight_kg=Decimal(70),
         no_support=True,
         support_assessed_on=day(0),

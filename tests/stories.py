@@ -60,7 +60,7 @@ def begin(**changed: Any) -> c.Begin:
         "born_on": date(1960, 2, 3),
         "sex": "MALE",
         "clock": Clock.real(),
-        "consent": c.Consent(signed_on=START, version="V1.0"),
+        "consent": c.Consent(signed_on=START, version="V1.0", obtained_by="INV1"),
         "evidence": clean(START),
         "by": "INV1",
         "role": "INVESTIGATOR",
@@ -188,6 +188,13 @@ def ended() -> Story:
 
 
 @cache
+def lost() -> Story:
+    """The subject was lost to follow-up after the first adjuvant cycle."""
+    story = in_adjuvant("COHORT_1", 1)
+    return told(story, c.LoseToFollowUp(decided_on=story.today, why="moved"))
+
+
+@cache
 def died() -> Story:
     """The subject died on day 60, in the surgery wait."""
     return told(passing(in_surgery_wait(), day(60)), c.ReportDeath(died_on=day(60), cause="unknown"))
@@ -261,5 +268,6 @@ PHASES: Mapping[str, Callable[[], Story]] = {
     "ended": ended,
     "died": died,
     "screen failure": screen_failure,
+    "lost": lost,
 }
 """A story for each phase a subject can be in."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from domain import evidence as e
 from domain.labs import LabValue
+from domain.protocol import Childbearing
 from domain.values import Sex, Site
 
 SectionT = TypeVar("SectionT", bound=e.Section)
@@ -20,11 +21,24 @@ SectionT = TypeVar("SectionT", bound=e.Section)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """An answer on record, and who gave it in which role."""
+    """An answer on record, who gave it in which role, and the number of the fact it was entered with, if any."""
 
     answer: e.Answer
     by: str
     role: str
+    entered_with: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """Who obtained a consent and who entered it: staff codes.
+
+    Obtained by None: it was not said. By "": from before it was asked for, and judged as it was then.
+    """
+
+    on: date
+    obtained_by: str | None = ""
+    entered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,7 @@ class Case:
     consent_on: date | None
     labs: Mapping[str, tuple[LabValue, ...]]
     lab_max_age_days: int
+    childbearing: Childbearing
     weight_kg: Decimal | None = None
     no_support: bool | None = None
     last_support_on: date | None = None
@@ -63,7 +78,7 @@ class Case:
     first_dose_on: date | None = None
     last_support_known: bool = True
     consent_version: str = ""
-    consent_by: str = ""
+    consents: Mapping[str, Consented] = field(default_factory=dict)
     icf_versions: tuple[str, ...] = ()
 
     @property

@@ -15,10 +15,11 @@ def _potential(reading: Reading, criterion: Criterion) -> Finding | e.Reproducti
         return not_applicable(criterion, "about women; men are not mentioned (Q10)")
     age = completed_years(case.born_on, case.consent_on or case.on)
     section = reading.section(e.Reproduction)
-    if not (criterion.low or 0) <= age <= (criterion.high or age):
+    fertile = case.childbearing
+    if not fertile.covers(case.sex, age):
         used_age = EvidenceUsed(what="age", value=f"{age} a", on=case.consent_on)
-        return not_applicable(criterion, f"{age} years old: childbearing potential by age ends at {criterion.high}",
-                              used_age)  # fmt: skip
+        sentence = f"{age} years old: of childbearing potential by age from {fertile.age_from} to {fertile.age_to}"
+        return not_applicable(criterion, sentence, used_age)
     if section is not None and section.sterile:
         return not_applicable(criterion, "permanently sterile by surgery", used("sterile", "yes", section))
     return section

@@ -92,7 +92,7 @@ def limit_of(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
     if found is None:
         if limit.optional and reading.not_measured(limit.analyte):
             return passes(f"{label} was not measured, as the investigator decided")
-        return unknown(f"no usable result for {label}")
+        return unknown(f"no usable result for {label}{_way_out(limit)}")
     used = used_lab(reading, found)
     old = too_old(reading, criterion, found)
     if old:
@@ -107,6 +107,13 @@ def limit_of(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
     word = "triggers" if criterion.is_exclusion else "required"
     sentence = f"{label} {found.value} {found.unit}, {limit.relation} {bound.normalize():f}{how} {word}"
     return holds(true is not criterion.is_exclusion, sentence, used)
+
+
+def _way_out(limit: LabLimit) -> str:
+    """Say how the limb of a test that not every site does is resolved."""
+    if not limit.optional:
+        return ""
+    return f": send it with `lab_results`, or declare {limit.analyte} in `not_measured` with `screening_evidence`"
 
 
 def too_old(reading: Reading, criterion: Criterion, found: LabValue) -> str:

@@ -121,7 +121,11 @@ def judged(reading: Reading, criterion: Criterion, what: str) -> Limb:
     answer = found.answer
     evidence = EvidenceUsed(what="judgement", value=f"{answer.verdict} by {found.by} ({found.role})", on=answer.on)
     if found.role not in criterion.judged_by:
-        return pending(f"{what}: {found.by} ({found.role}) answered; the judgement of {roles} is awaited", evidence)
+        how = "`judgement`"
+        if found.entered_with is not None:
+            how += f", or `sign` of fact {found.entered_with} with the meaning judged by me"
+        sentence = f"{what}: {found.by} ({found.role}) answered; the judgement of {roles} is awaited: {how}"
+        return pending(sentence, evidence)
     if answer.on > reading.case.latest_anchor:
         return unknown(f"{what}: the judgement of {answer.on} is later than {reading.case.latest_anchor}", evidence)
     why = f" ({answer.why})" if answer.why else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from domain import evidence as e
-from domain.criteria.case import Reading, completed_years
+from domain.criteria.case import Case, Reading, completed_years
 from domain.criteria.limbs import (
     every,
     fails,
@@ -25,23 +25,40 @@ PROCEDURES = ("performance", "thorax", "brain", "blood_pressure", "heart")
 """Sections that tell of a procedure a trial may ask for. Histories and reports may be older than the consent."""
 
 
+OBTAINED_BY = "obtained_by"
+"""The name in I1.1's row that asks for who obtained the consent."""
+
+
 def i1_1(reading: Reading, criterion: Criterion) -> Finding:
-    """Informed consent is signed on an approved version. Source: I1.1."""
+    """Informed consent is signed on an approved version, and it is on record who obtained it. Source: I1.1."""
     case = reading.case
     if case.consent_on is None:
         return every(criterion, unknown("no informed consent on record"))
-    evidence = EvidenceUsed(what="consent", value=f"signed, {case.consent_version or 'version on record'}",
-                            on=case.consent_on)  # fmt: skip
+    signed = EvidenceUsed(what="consent", value=f"signed, {case.consent_version or 'version on record'}",
+                          on=case.consent_on)  # fmt: skip
+    evidence = (signed, *_two_names(case))
     if case.consent_on > case.on:
-        return every(criterion, fails(f"consent is dated {case.consent_on}, after {case.on}", evidence))
+        return every(criterion, fails(f"consent is dated {case.consent_on}, after {case.on}", *evidence))
     if case.icf_versions and case.consent_version not in case.icf_versions:
         sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
-        return every(criterion, fails(sentence, evidence))
+        return every(criterion, fails(sentence, *evidence))
     early = sorted(_before_consent(reading, case.consent_on))
     if early:
         sentence = f"before the consent of {case.consent_on}, and not standard of care: {', '.join(early)}"
-        return every(criterion, fails(sentence, evidence))
-    return every(criterion, passes(f"consent signed on {case.consent_on}", evidence))
+        return every(criterion, fails(sentence, *evidence))
+    unnamed = [version for version, row in case.consents.items() if row.obtained_by is None]
+    if unnamed and OBTAINED_BY in criterion.names:
+        sentence = f"it is not recorded who obtained the consent to {', '.join(unnamed)}: {OBTAINED_BY} is missing"
+        return every(criterion, unknown(f"{sentence}; `correct` the fact of that consent with it", *evidence))
+    return every(criterion, passes(f"consent signed on {case.consent_on}", *evidence))
+
+
+def _two_names(case: Case) -> Iterator[EvidenceUsed]:
+    """Give who obtained each consent and who entered it. Consents from before that was asked for name nobody."""
+    for version, row in case.consents.items():
+        if row.obtained_by:
+            entered = f", entered by {row.entered_by}" if row.entered_by else ""
+            yield EvidenceUsed(what=f"consent {version}", value=f"obtained by {row.obtained_by}{entered}", on=row.on)
 
 
 def _before_consent(reading: Reading, consent_on: date) -> Iterator[str]:

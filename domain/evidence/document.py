@@ -22,7 +22,7 @@ from domain.values import Code, Frozen
 
 
 class NotMeasured(Section):
-    """Tests that the investigator decided not to do, where a criterion offers another limb. Source: E7, E16.9."""
+    """Tests that the investigator decided not to do, where a criterion offers another limb. Source: E7, E16.9, Q11."""
 
     analytes: tuple[Code, ...] = Field(description="for example CA_ION, UPROT24")
 

@@ -8,7 +8,7 @@ from domain.nct06978153.doses import DOSING
 from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
 from domain.nct06978153.people import PERMISSIONS, SIGNATURES, TRIAL_PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
-from domain.nct06978153.safety import CONTRACEPTION, RESPONSE, SAFETY_PLAN
+from domain.nct06978153.safety import CHILDBEARING, CONTRACEPTION, RESPONSE, SAFETY_PLAN
 from domain.nct06978153.screening import SCREENING
 from domain.nct06978153.sources import assumed, rule
 from domain.nct06978153.treatment import ADJUVANT, NEOADJUVANT
@@ -75,6 +75,7 @@ PROTOCOL = Protocol(
     important_deviation_notice=IMPORTANT_DEVIATION,
     events=EVENTS,
     safety=SAFETY_PLAN,
+    childbearing=CHILDBEARING,
     contraception=CONTRACEPTION,
     response=RESPONSE,
     permissions=PERMISSIONS,

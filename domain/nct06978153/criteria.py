@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from domain.nct06978153.people import INVESTIGATOR
+from domain.nct06978153.safety import CHILDBEARING
 from domain.nct06978153.sources import assumed, rule
 from domain.nct06978153.waits import SURGEONS
 from domain.protocol import Criterion, LabLimit, Source
 
 WINDOW_DAYS = 28
 """Screening window, age of imaging, ECG and what has no other limit. Source: assumption 3.1, Q5."""
-FERTILE: dict[str, Any] = {"low": 18, "high": 49}
 LOCAL = ("T1", "T2", "T3", "N0", "N1", "N2", "M0")
 NOT_COUNTED = ("CERVICAL_CIS", "BASAL_CELL_CURED", "BLADDER_TA_TIS")
 STAGES = ("I", "IA", "IA1", "IA2", "IA3", "IB", "II", "IIA", "IIB", "IIIA", "IIIB")
@@ -18,6 +18,14 @@ STAGES = ("I", "IA", "IA1", "IA2", "IA3", "IB", "II", "IIA", "IIB", "IIIA", "III
 
 def _limit(analyte: str, relation: str, value: str, unit: str = "", **how: bool) -> LabLimit:
     return LabLimit.model_validate({"analyte": analyte, "relation": relation, "value": value, "unit": unit, **how})
+
+
+def _optional(rule_id: str, analyte: str, value: str, unit: str, what: str) -> LabLimit:
+    """Give a limb of an exclusion whose test not every site does: it triggers above a value."""
+    text = f"{what} neither measured nor declared: UNKNOWN; it passes when the evidence declares it not measured"
+    source = assumed(rule_id, "Q11", f"{text} (`not_measured`), which the investigator signs; measured, it counts")
+    fields = {"analyte": analyte, "relation": ">", "value": value, "unit": unit}
+    return LabLimit.model_validate({**fields, "optional": True, "optional_source": source})
 
 
 def _uln(analyte: str, relation: str, times: str) -> LabLimit:
@@ -48,7 +56,10 @@ def _judged(rule_id: str, title: str) -> Criterion:
 
 
 INCLUSION = (
-    _row("I1.1", "Informed consent signed"),
+    _row("I1.1", "Informed consent signed, and who obtained it recorded",
+         assumed("I1.1", "Q12", "two names: who obtained the consent and who entered it (one person may be both); "
+                 "without the first UNKNOWN; a consent recorded before it was asked for is judged as it was then"),
+         names=("obtained_by",)),
     _judged("I1.2", "Willing and able to comply"),
     _judged("I1.3", "Follow-up agreed"),
     _row("I2", "Age 18 to 75 completed years at consent", low=18, high=75),
@@ -62,12 +73,11 @@ INCLUSION = (
     _row("I7", "No contraindication to surgery", judged_by=SURGEONS),
     _aged("I8", "At least one measurable lesion (RECIST 1.1)", "imaging", table={"TUMOUR": 10, "NODE": 15, "SLICE": 5}),
     _judged("I9", "Expected survival at least 8 weeks"),
-    _row("I10.1", "Childbearing potential", assumed("I10.1", "Q10", "by age: women of 18 to 49 who are not sterile"),
-         **FERTILE),
+    _row("I10.1", "Childbearing potential", CHILDBEARING.source),
     _row("I10.2", "Serum hCG negative in 7 d before C1D1", limits=(_limit("HCG", "<=", "0", "{ordinal}"),),
-         max_age_days=7, **FERTILE),
+         max_age_days=7),
     _row("I10.3", "Contraception agreed until 8 weeks after the last dose",
-         assumed("I10.3", "Q10", "8 weeks after the last of all study drugs"), **FERTILE),
+         assumed("I10.3", "Q10", "8 weeks after the last of all study drugs")),
     _row("I11.1", "No transfusion, blood product, G-CSF or stimulant in 14 d before the sample", days=14),
     _row("I11.2", "Hemoglobin >= 90 g/L", limits=(_limit("HB", ">=", "90", "g/L"),)),
     _row("I11.3", "Neutrophils >= 1.5 10*9/L", limits=(_limit("ANC", ">=", "1.5", "10*9/L"),)),
@@ -92,7 +102,8 @@ EXCLUSION = (
     _judged("E5", "Uncontrolled tumour pain"),
     _row("E6", "Uncontrolled effusion, or drained in 30 d", days=30),
     _row("E7", "Hypercalcaemia", rule("E7", "12 mg/dL x 0.2495 is 2.994 mmol/L"),
-         limits=(_limit("CA_ION", ">", "1.5", "mmol/L", optional=True), _limit("CA", ">", "2.994", "mmol/L"))),
+         limits=(_optional("E7", "CA_ION", "1.5", "mmol/L", "ionized calcium"),
+                 _limit("CA", ">", "2.994", "mmol/L"))),
     _aged("E8", "Systemic immunostimulant in 28 d", "medication history", days=28, accepts=("STIMULANT",)),
     _aged("E9.1", "Corticosteroid above 10 mg/d prednisone-equivalent in 14 d", "medication history", days=14,
           table={"PREDNISONE": 5, "METHYLPREDNISOLONE": 4, "HYDROCORTISONE": 20, "DEXAMETHASONE": "0.75",
@@ -122,7 +133,8 @@ EXCLUSION = (
           names=("immunodeficiency", "transplant")),
     _row("E16.8", "Fasting glucose > 10 mmol/L", limits=(_limit("GLU_F", ">", "10", "mmol/L"),)),
     _row("E16.9", "Urine protein 2+ or above, or above 1.0 g in 24 h",
-         limits=(_limit("UPROT", ">=", "2", "{ordinal}"), _limit("UPROT24", ">", "1.0", "g/(24.h)", optional=True))),
+         limits=(_limit("UPROT", ">=", "2", "{ordinal}"),
+                 _optional("E16.9", "UPROT24", "1.0", "g/(24.h)", "24 h urine protein"))),
     _row("E16.10", "Epilepsy needing treatment", names=("treated_epilepsy",)),
     _row("E16.11", "Unhealed wound or fracture", names=("unhealed_wound_or_fracture",)),
     _aged("E17", "Haemoptysis > 50 mL/d in 14 d, bleeding in 3 months, occult blood 2+", "bleeding history", days=14,
@@ -135,7 +147,7 @@ EXCLUSION = (
     _row("E22", "In another trial, or less than 28 d since its treatment", days=28, judged_by=INVESTIGATOR),
     _row("E23", "Live vaccine in 30 d, or planned", days=30),
     _row("E24", "Severe hypersensitivity to an antibody", low=3, names=("antibody_hypersensitivity",)),
-    _row("E25", "Pregnant or lactating", limits=(_limit("HCG", ">", "0", "{ordinal}"),), **FERTILE),
+    _row("E25", "Pregnant or lactating", limits=(_limit("HCG", ">", "0", "{ordinal}"),)),
     _judged("E26", "Uncontrolled psychiatric or neurological disorder"),
     _judged("E27", "Another factor, by the investigator"),
 )  # fmt: skip

@@ -32,6 +32,12 @@ EVENTS = {
         source=assumed("T10", "Q12", "told to the sponsor at once"),
     ),
     "DEATH": Escalation(to=SAFETY, notice="DEATH", important=True, source=assumed("T10", "Q12", "told at once")),
+    "CONTACT_REGAINED": Escalation(
+        to=BOTH,
+        notice="CONTACT_REGAINED",
+        important=False,
+        source=assumed("3.6", "Q13", "lost, then reached again: follow-up goes on, protocol treatment stays ended"),
+    ),
     "PROGRESSION": Escalation(
         to=INVESTIGATOR, notice="PROGRESSION", important=False, source=assumed("T6.1", "Q3", "told to the investigator")
     ),

@@ -10,6 +10,12 @@ OPERATORS: tuple[Role, ...] = ("INVESTIGATOR", "SURGEON")
 DOSING: tuple[Role, ...] = ("COORDINATOR", "INVESTIGATOR", "PHARMACIST")
 REPORTERS: tuple[Role, ...] = ("COORDINATOR", "INVESTIGATOR", "SURGEON", "PATHOLOGIST", "PHARMACIST")
 ANYONE: tuple[Role, ...] = (*REPORTERS, "MONITOR", "SPONSOR")
+COVERS = assumed(
+    "3.6 roles",
+    "Q12",
+    "an investigator's eligibility verdict or screen failure signs what it rests on: the enrolment, consent, evidence "
+    "and results entered until then and not signed yet; it judges nothing in the place of another",
+)
 EVIDENCE = ("enroll", "record_consent", "screening_evidence", "lab_results")
 
 
@@ -21,11 +27,16 @@ def _may(
     covers: tuple[str, ...] = (),
     unattributed: bool = False,
 ) -> Permission:
-    text = "role table of the specification; the delegation log decides"
-    if covers:
-        text += "; the verdict signs the evidence it rests on too"
-    source = assumed("3.6 roles", "Q12", text)
-    return Permission(kind=kind, roles=roles, signs=signs, covers=covers, unattributed=unattributed, source=source)
+    source = assumed("3.6 roles", "Q12", "role table of the specification; the delegation log decides")
+    return Permission(
+        kind=kind,
+        roles=roles,
+        signs=signs,
+        covers=covers,
+        covers_source=COVERS if covers else None,
+        unattributed=unattributed,
+        source=source,
+    )
 
 
 PERMISSIONS = (
@@ -62,6 +73,7 @@ PERMISSIONS = (
     _may("discontinue_treatment", INVESTIGATOR),
     _may("withdrawal", BOTH),
     _may("lost_to_follow_up", BOTH),
+    _may("contact_regained", BOTH),
     _may("death", BOTH, unattributed=True),
     _may("follow_up_contact", BOTH),
     _may("end_of_study", INVESTIGATOR),
@@ -100,6 +112,13 @@ SIGNATURES = SignaturePlan(
             until_signed=("pathology", "adjuvant_evaluation"),
             source=assumed("T5", "Q12", "adjuvant treatment waits for the signed R status and evaluation"),
         ),
+    ),
+    judging=("judged by me",),
+    judging_source=assumed(
+        "3.6 roles",
+        "Q12",
+        "judgements entered by others become those of the investigator (I7: or "
+        "surgeon) who signs that evidence with the meaning `judged by me`; no other meaning does",
     ),
     source=assumed("3.6 roles", "Q12", "a signature is awaited for 14 d before it is escalated"),
 )

@@ -49,12 +49,13 @@ QUESTIONS = (
     Question(
         id="Q10",
         asks="Contraception end date (8 weeks after which drug), men, menopause definition?",
-        default="last of all study drugs + 56 d; men not covered; women of 15 to 49 years at consent",
+        default="last of all study drugs + 56 d; men not covered; women of 18 to 49 years at consent",
     ),
     Question(
         id="Q11",
-        asks="CTCAE version, QTc formula, CCr method, dipstick confirmation?",
-        default="5.0; Fridericia; Cockcroft-Gault with actual weight; none",
+        asks="CTCAE version, QTc formula, CCr method, dipstick confirmation? "
+        "Must ionized calcium (E7) and 24 h urine protein (E16.9) be measured in everyone?",
+        default="5.0; Fridericia; Cockcroft-Gault with actual weight; none; measured, or declared not measured",
     ),
     Question(
         id="Q12",

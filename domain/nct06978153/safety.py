@@ -6,8 +6,10 @@ from domain.nct06978153.events import SAFETY
 from domain.nct06978153.people import BOTH, INVESTIGATOR
 from domain.nct06978153.sources import assumed, rule
 from domain.protocol import (
+    Childbearing,
     Contraception,
     Escalation,
+    LabLimit,
     PathologicalResponse,
     Recipient,
     Reminder,
@@ -86,10 +88,11 @@ SAFETY_PLAN = SafetyPlan(
             command="safety_decision",
             stops_dosing=True,
             report="PREGNANCY",
+            found_by=(LabLimit(analyte="HCG", relation=">", value=Decimal(0), unit="{ordinal}"),),
             notice="DOSING_STOPPED",
             to=INVESTIGATOR,
             text="pregnancy: dosing is stopped until you decide",
-            source=rule("E25", "positive test later: stop dosing and pregnancy report"),
+            source=rule("E25", "positive or indeterminate test later: stop dosing and pregnancy report"),
         ),
         SafetyRule(
             event="ILD",
@@ -130,11 +133,19 @@ SAFETY_PLAN = SafetyPlan(
     source=rule("T10", "grade 5 is death (CTCAE 5.0)"),
 )
 
-_T8 = assumed("T8", "Q10", "8 weeks after the last of all study drugs; women of 15 to 49 years at consent (I10.1)")
-CONTRACEPTION = Contraception(
+CHILDBEARING = Childbearing(
     sex="FEMALE",
-    age_from=15,
+    age_from=18,
     age_to=49,
+    source=assumed(
+        "I10.1",
+        "Q10",
+        "women of 18 to 49 years at consent who are not sterile by surgery: the record says "
+        "15 to 49, and nobody enters below 18 (I2); no menopause before 50 is counted",
+    ),
+)
+_T8 = assumed("T8", "Q10", "8 weeks after the last of all study drugs; for whom I10.1 reckons with pregnancy")
+CONTRACEPTION = Contraception(
     ends=Reminder(
         after_days=56, notice="CONTRACEPTION_ENDS", to=BOTH, text="contraception is required until", source=_T8
     ),

@@ -59,11 +59,8 @@ def endings(draft: Draft, number: int, old: Any, new: Any) -> None:  # noqa: ANN
             if _goes(draft, fact, old):
                 draft.supersede(seq, None, number)
         _end_of_treatment_after_all(draft)
-    elif isinstance(new, f.TreatmentEnded | f.StudyEnded | f.ScreenFailed):
-        on = getattr(new, "ended_on", None)
-        for seq, fact in mates:
-            if isinstance(fact, f.StudyEnded) and on:
-                draft.supersede(seq, fact.model_copy(update={"ended_on": on}), number)
+    else:
+        _moved(draft, number, mates, new)
     if after is not None:
         _apply(draft, after)
     elif isinstance(new, f.EvaluationJudged) and isinstance(draft.protocol.epoch(draft.journey.epoch), EvaluationEpoch):
@@ -75,6 +72,16 @@ def is_moved(old: object, new: object) -> bool:
     if not isinstance(old, f.DoseGiven) or not isinstance(new, f.DoseGiven):
         return False
     return (old.cycle, old.day) != (new.cycle, new.day) and 1 in (old.day, new.day)
+
+
+def _moved(draft: Draft, number: int, mates: tuple[tuple[int, Any], ...], new: Any) -> None:  # noqa: ANN401 - a fact
+    """Move the end, or the entry into follow-up, that was recorded with a fact of another date now."""
+    ended_on = getattr(new, "ended_on", None) if isinstance(new, f.TreatmentEnded | f.StudyEnded) else None
+    for seq, fact in mates:
+        if isinstance(fact, f.StudyEnded) and ended_on:
+            draft.supersede(seq, fact.model_copy(update={"ended_on": ended_on}), number)
+        elif isinstance(new, f.ContactRegained):
+            draft.supersede(seq, fact.model_copy(update={"entered_on": new.regained_on}), number)
 
 
 def _mates(draft: Draft, number: int) -> Iterator[tuple[int, Any]]:

@@ -47,6 +47,8 @@ OF_BEFORE_THE_END = (
     c.ReportContact,
 )
 """What is taken after the end of study when it happened up to that end: what happened is never refused."""
+AFTER_A_LOSS = tuple(dict.fromkeys((*AFTER_THE_END, c.RegainContact, *REPORTS)))
+"""What is still taken of a subject lost to follow-up: every report of what happened, and the way back."""
 AFTER_WITHDRAWAL_OF_CONSENT = (c.UpdateAdverseEvent, c.ReportSafety, c.Acknowledge, c.Correct)
 """What is still taken after a withdrawal of consent: what belongs to events that are on record. Nothing new."""
 
@@ -79,13 +81,13 @@ def _check_end(journey: Journey, command: c.Command) -> None:
         detail = f"consent was withdrawn on {journey.consent_withdrawn_on}: nothing further is collected"
         passes = False
     else:
-        taken = AFTER_THE_END
+        taken = AFTER_A_LOSS if journey.is_lost else AFTER_THE_END
         detail = f"the study ended for this subject ({journey.study_ended} on {ended_on})"
         if isinstance(command, OF_BEFORE_THE_END) and ended_on is not None:
             passes = all(on <= ended_on for _, on in dates_of(command))
     if journey.is_over and not isinstance(command, taken) and not passes:
         accepts = _kinds(taken)
-        if journey.consent_withdrawn_on is None:
+        if journey.consent_withdrawn_on is None and not journey.is_lost:
             accepts += f"; of up to {ended_on}: {_kinds(OF_BEFORE_THE_END)}"
         raise Refused(Reason.OVER, detail, rule="T6.1", accepts=accepts)
 

@@ -7,8 +7,11 @@ from domain.patient.journey import Journey
 from domain.submission import Reason, Refused
 
 
-def consent(draft: Draft, command: c.Consent) -> bool:
-    """Record a consent whatever its version, and say whether it is the first. The same version again is refused."""
+def consent(draft: Draft, command: c.Consent, by: str = "") -> bool:
+    """Record a consent whatever its version, and say whether it is the first. The same version again is refused.
+
+    Who entered it is the sender, unless another is named.
+    """
     known = draft.journey.consents.get(command.version)
     if known is not None:
         asked = draft.journey.reconsent
@@ -22,7 +25,14 @@ def consent(draft: Draft, command: c.Consent) -> bool:
             accepts=accepts,
         )
     first = draft.journey.consent_on is None
-    draft.add(f.ConsentGiven(signed_on=command.signed_on, version=command.version))
+    draft.add(
+        f.ConsentGiven(
+            signed_on=command.signed_on,
+            version=command.version,
+            obtained_by=command.obtained_by,
+            entered_by=by or draft.sender.staff,
+        )
+    )
     departures(draft, command)
     return first
 

@@ -10,10 +10,9 @@ from domain.patient.windows import days
 
 def is_of_childbearing_potential(journey: Journey) -> bool:
     """Say whether pregnancy is to be reckoned with: by sex, and age in completed years at consent. Source: I10.1."""
-    rule = journey.protocol.contraception
-    if journey.consent_on is None or journey.sex != rule.sex:
+    if journey.consent_on is None:
         return False
-    return rule.age_from <= completed_years(journey.born_on, journey.consent_on) <= rule.age_to
+    return journey.protocol.childbearing.covers(journey.sex, completed_years(journey.born_on, journey.consent_on))
 
 
 def contraception_until(journey: Journey) -> date | None:

@@ -32,7 +32,7 @@ class Row:
 DRUG_DECISION = ("drug", "decided_on", "why")
 CORRECTABLE: Mapping[type[BaseModel], Row] = {
     f.SubjectRegistered: Row(c.Begin, ("born_on", "sex"), may_be_void=False),
-    f.ConsentGiven: Row(c.Consent, ("signed_on", "version")),
+    f.ConsentGiven: Row(c.Consent, ("signed_on", "version", "obtained_by")),
     f.EvidenceRecorded: Row(
         c.Evidence, ("assessed_on", "weight_kg", "height_cm", "no_support", "last_support_on", "sections")
     ),
@@ -63,6 +63,7 @@ CORRECTABLE: Mapping[type[BaseModel], Row] = {
     f.ProgressionFound: Row(c.ReportProgression, ("found_on",)),
     f.SubjectWithdrew: Row(c.ReportWithdrawal, ("withdrawn_on", "level", "why")),
     f.SubjectDied: Row(c.ReportDeath, ("died_on", "cause")),
+    f.ContactRegained: Row(c.RegainContact, ("regained_on", "why")),
     f.FollowUpContacted: Row(c.ReportContact, ("contacted_on", "disease_free")),
     f.ScreenFailed: Row(c.ReportScreenFailure, ("decided_on", "why")),
     f.TreatmentEnded: Row(c.DiscontinueTreatment, ("ended_on", "why")),

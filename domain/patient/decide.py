@@ -134,6 +134,8 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             ending.withdrawal(draft, command)
         case c.LoseToFollowUp():
             ending.lost_to_follow_up(draft, command)
+        case c.RegainContact():
+            ending.contact_regained(draft, command)
         case c.ReportDeath():
             ending.death(draft, command)
         case c.ReportContact():

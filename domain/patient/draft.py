@@ -147,6 +147,7 @@ class Draft:
             consent_on=journey.consent_on,
             labs=labs,
             lab_max_age_days=max_age_days,
+            childbearing=self.protocol.childbearing,
             weight_kg=journey.weight_kg,
             no_support=journey.no_support,
             last_support_on=journey.last_support_on,
@@ -157,6 +158,7 @@ class Draft:
             rand_on=journey.randomized_on,
             first_dose_on=first_dose_on,
             consent_version=journey.consent_version,
+            consents=journey.consented,
             icf_versions=tuple(journey.icf_versions),
         )
 

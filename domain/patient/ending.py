@@ -6,6 +6,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.screening import fail_screening
+from domain.patient.state import LOST
 from domain.protocol import FollowUpEpoch, ScreeningEpoch
 from domain.submission import Reason, Refused
 
@@ -14,7 +15,7 @@ def progression(draft: Draft, command: c.ReportProgression) -> None:
     """Record progression; protocol treatment ends, follow-up goes on. Source: T6.1."""
     draft.add(f.ProgressionFound(found_on=command.found_on))
     draft.event("PROGRESSION", f"progression found {command.found_on}")
-    if draft.journey.randomized_on is not None:
+    if draft.journey.randomized_on is not None and not draft.journey.is_over:
         draft.end_treatment("PROGRESSION", command.found_on)
 
 
@@ -34,17 +35,48 @@ def withdrawal(draft: Draft, command: c.ReportWithdrawal) -> None:
     A withdrawal of consent ends everything too, also after the end, and nothing further is collected.
     """
     draft.add(f.SubjectWithdrew(withdrawn_on=command.withdrawn_on, level=command.level, why=command.why))
+    if draft.journey.is_over:
+        return
     if command.level == "TREATMENT" and draft.journey.randomized_on is not None:
         draft.end_treatment("WITHDRAWAL", command.withdrawn_on, command.why)
-        return
-    if not draft.journey.is_over:
+    else:
         reason = "WITHDRAWAL_OF_CONSENT" if command.level == "CONSENT" else "WITHDRAWAL"
         leave(draft, reason, command.withdrawn_on, command.why)
 
 
 def lost_to_follow_up(draft: Draft, command: c.LoseToFollowUp) -> None:
     """End the study for a subject who cannot be reached."""
-    leave(draft, "LOST_TO_FOLLOW_UP", command.decided_on, command.why)
+    leave(draft, LOST, command.decided_on, command.why)
+
+
+def contact_regained(draft: Draft, command: c.RegainContact) -> None:
+    """Go on with follow-up from this contact. No dose is planned: treatment stays ended. Source: 3.6, Q13."""
+    _refuse_no_way_back(draft, command)
+    draft.add(f.ContactRegained(regained_on=command.regained_on, why=command.why))
+    follow_up = draft.protocol.follow_up.code
+    if draft.journey.epoch != follow_up:
+        draft.enter(follow_up, command.regained_on)
+    text = "contact regained: follow-up goes on, treatment stays ended; check the consent version"
+    draft.event("CONTACT_REGAINED", text)
+
+
+def _refuse_no_way_back(draft: Draft, command: c.RegainContact) -> None:
+    """Raise Refused unless the subject was randomized, is lost, and only that ended the study."""
+    journey = draft.journey
+    if not journey.is_lost:
+        raise Refused(Reason.PHASE, "the subject is not lost to follow-up", rule="3.6", accepts="follow_up_contact")
+    if journey.randomized_on is None or journey.screen_failed:
+        detail = "the subject was lost in screening, which failed: there is no follow-up to go on with"
+        raise Refused(Reason.PHASE, detail, rule="T1.1", accepts="enroll with rescreening_of, under a new number")
+    left_on = journey.died_on or journey.withdrawn_on
+    if left_on is not None:
+        what = "death" if journey.died_on else "withdrawal from the study"
+        raise Refused(Reason.CONTRADICTS, f"the {what} of {left_on} is on record", field="regained_on",
+                      accepts=f"follow_up_contact; or `correct` of the {what} first")  # fmt: skip
+    if journey.study_ended_on is not None and command.regained_on < journey.study_ended_on:
+        detail = f"the subject was lost on {journey.study_ended_on}"
+        raise Refused(Reason.CONTRADICTS, detail, field="regained_on",
+                      accepts=f"a date from {journey.study_ended_on}; or `correct` of the loss")  # fmt: skip
 
 
 def death(draft: Draft, command: c.ReportDeath) -> None:

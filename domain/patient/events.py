@@ -10,6 +10,7 @@ from domain.patient.commands import AdverseOutcome, Causality, DrugCausality, Se
 from domain.patient.facts.safety import SafetyFact
 from domain.protocol import Recipient, Stage
 
+PREGNANCY = "PREGNANCY"
 FOLLOWED = ("grade", "serious", "criteria", "causality", "drug_causality", "expected", "outcome", "resolved_on", "aesi")
 """What a follow-up may change: what it does not name stays."""
 
@@ -50,11 +51,17 @@ class SafetyEvent:
     fatal: bool = False
     classes: Mapping[str, Moment] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
+    by_result: bool = False
 
     @property
     def is_pregnancy(self) -> bool:
         """Say whether it was told as a pregnancy, not as an adverse event."""
         return self.grade == 0
+
+    @property
+    def tells_pregnancy(self) -> bool:
+        """Say whether it is a pregnancy, however it was told."""
+        return self.is_pregnancy or self.aesi == PREGNANCY
 
     @property
     def is_related(self) -> bool:
@@ -72,6 +79,16 @@ class Safety:
     stopped: frozenset[int] = frozenset()
     vaccinated_on: date | None = None
 
+    @property
+    def undecided_pregnancies(self) -> tuple[SafetyEvent, ...]:
+        """The pregnancies from randomization on that nobody has let the doses go on after."""
+        settled = {number for number, *_ in self.asked} - self.stopped
+        return tuple(
+            event
+            for event in self.events.values()
+            if event.tells_pregnancy and PREGNANCY in event.classes and event.number not in settled
+        )
+
 
 def fold(safety: Safety, seq: int, fact: SafetyFact) -> Safety:  # noqa: PLR0911 - a table of cases
     """Give the safety state after one more fact, the number `seq` of its stream."""
@@ -80,7 +97,10 @@ def fold(safety: Safety, seq: int, fact: SafetyFact) -> Safety:  # noqa: PLR0911
             named = {name: getattr(fact, name) for name in (*FOLLOWED, "term", "onset_on", "fatal")}
             return _event(safety, SafetyEvent(seq, classes=_classes({}, fact, seq), **named))
         case f.PregnancyFound():
-            return _event(safety, SafetyEvent(seq, fact.found_on, classes=_classes({}, fact, seq)))
+            return _event(
+                safety,
+                SafetyEvent(seq, fact.found_on, classes=_classes({}, fact, seq), by_result=fact.result is not None),
+            )
         case f.AdverseEventUpdated():
             return _updated(safety, seq, fact)
         case f.SafetyReportMade():

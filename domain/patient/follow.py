@@ -12,8 +12,10 @@ from domain.patient.expected import expected, unclear
 from domain.patient.gates import check_again, order_lost
 from domain.patient.history import effective
 from domain.patient.journey import Cycle, Journey
+from domain.patient.pregnancies import told_by_results
 from domain.patient.readings import mirror
 from domain.patient.reclassify import judge_again
+from domain.patient.state import LOST
 from domain.patient.windows import epoch_dates, plan_cycle
 from domain.protocol import TreatmentEpoch
 from domain.submission import Reason, Refused
@@ -45,12 +47,14 @@ def refuse_void(draft: Draft, number: int, known: object, field: str = "void") -
                       accepts=f"`correct` of fact {named} first")  # fmt: skip
 
 
-def _rests_on(fact: f.Fact, known: object) -> bool:
+def _rests_on(fact: f.Fact, known: object) -> bool:  # noqa: PLR0911 - a table of facts
     match known, fact:
         case f.DoseGiven(day=1), f.DoseGiven():
             return fact.cycle == known.cycle and fact.day > 1
         case f.DoseGiven(day=1), f.CourseTaken():
             return fact.cycle == known.cycle and fact.last_on is not None
+        case f.TreatmentEnded() | f.StudyEnded(), f.ContactRegained():
+            return bool(known.reason == LOST)
         case f.SurgeryPerformed(), f.PathologyReported() | f.EvaluationJudged():
             return True
         case f.DoseOmitted(drug=None), f.DoseGiven():
@@ -69,6 +73,7 @@ def settle(draft: Draft, before: Journey, corrected: Corrected, showed: Mapping[
     _cycles(draft, before, corrected)
     if isinstance(corrected.old, f.LabResultsRecorded):
         mirror(draft, corrected.number, corrected.old, corrected.new)
+        told_by_results(draft, corrected.number, corrected.old)
     judge_again(draft, before, corrected.was, corrected.number)
     _eligibility(draft)
     check_again(draft, corrected.was, corrected.number)

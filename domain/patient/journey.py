@@ -4,11 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import assert_never
 
-from domain.criteria.case import Judgement, Ruling
+from domain.criteria.case import Consented, Judgement, Ruling
 from domain.labs import LabValue, supersedes
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle, Stop
 from domain.patient.events import fold as fold_safety
-from domain.patient.state import Cycle, Intent, Journey, Notice, Pause, Stop, replace
+from domain.patient.state import Confirmed, Intent, Journey, Notice, Pause, replace
 from domain.values import Site
 
 __all__ = ["Cycle", "Intent", "Journey", "Notice", "Pause", "Stop", "evolve"]
@@ -48,7 +49,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.EvidenceRecorded():
             return _evidence(now, fact)
         case f.JudgementsGiven():
-            given = {answer.rule: Judgement(answer, fact.by, fact.role) for answer in fact.answers}
+            given = {answer.rule: Judgement(answer, fact.by, fact.role, fact.entered_with) for answer in fact.answers}
             return replace(now, judgements=now.judgements | given)
         case f.ConflictRuled():
             ruling = Ruling(fact.allowed, fact.ruled_on, fact.by, fact.why)
@@ -58,13 +59,13 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.LabResultsRecorded():
             return _lab_results(now, fact)
         case f.EligibilityConfirmed():
-            return replace(now, eligible_on=fact.judged_on)
+            return replace(now, eligible_on=fact.judged_on, confirmed=Confirmed(now.seq, fact.findings))
         case f.ScreenFailed():
             return replace(now, screen_failed=True)
         case f.AllocationRequested():
             return _open(replace(now, allocation=now.seq), fact)
         case f.Randomized():
-            now = replace(now, arm=fact.arm, slot=fact.slot, randomized_on=fact.randomized_on)
+            now = replace(now, arm=fact.arm, slot=fact.slot, randomized_on=fact.randomized_on, confirmed=None)
             return _close(now, now.allocation or 0)
         case f.AllocationRefused():
             return replace(_close(now, now.allocation or 0), allocation=None)
@@ -134,7 +135,9 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.FollowUpContacted():
             return replace(now, contacted_on=max(fact.contacted_on, now.contacted_on or fact.contacted_on))
         case f.StudyEnded():
-            return _only_notices(replace(now, study_ended=fact.reason, study_ended_on=fact.ended_on, ended_seq=now.seq))
+            return _only_notices(replace(now, study_ended=fact.reason, ended_seq=now.seq, study_ended_on=fact.ended_on))
+        case f.ContactRegained():
+            return _regained(now, fact)
         case f.DeviationRecorded():
             return replace(now, deviations=now.deviations | {fact.item: fact})
         case f.DeviationWithdrawn():
@@ -146,7 +149,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.NoticeAcknowledged():
             return _mark(now, fact.notice, acknowledged=True)
         case f.SubjectWithdrew():
-            return replace(now, consent_withdrawn_on=fact.withdrawn_on) if fact.level == "CONSENT" else now
+            return _withdrawn(now, fact)
         case f.SurgeryCancelled() | f.CancellationAsked() | f.FactCorrected():
             return now
         case _:
@@ -171,6 +174,7 @@ def _consent(now: Journey, fact: f.ConsentGiven) -> Journey:
         now,
         consent_on=now.consent_on or fact.signed_on,
         consents=now.consents | {fact.version: fact.signed_on},
+        consented=now.consented | {fact.version: Consented(fact.signed_on, fact.obtained_by, fact.entered_by)},
         reconsent=None if answered else now.reconsent,
     )
 
@@ -273,6 +277,20 @@ def _course(now: Journey, fact: f.CourseTaken) -> Journey:
         return now
     others = tuple(course for course in cycle.courses if course.drug != fact.drug)
     return _cycle(now, fact.cycle, courses=(*others, fact))
+
+
+def _withdrawn(now: Journey, fact: f.SubjectWithdrew) -> Journey:
+    if fact.level == "TREATMENT":
+        return now
+    consent = fact.withdrawn_on if fact.level == "CONSENT" else now.consent_withdrawn_on
+    return replace(now, withdrawn_on=fact.withdrawn_on, consent_withdrawn_on=consent)
+
+
+def _regained(now: Journey, fact: f.ContactRegained) -> Journey:
+    """End the loss, and nothing else that ended the study; the contact shows the subject alive."""
+    contacted_on = max(fact.regained_on, now.contacted_on or fact.regained_on)
+    now = replace(now, contacted_on=contacted_on, regained_on=fact.regained_on)
+    return replace(now, study_ended="", ended_seq=0, study_ended_on=None) if now.is_lost else now
 
 
 def _only_notices(now: Journey) -> Journey:

@@ -6,6 +6,7 @@ from domain.evidence import Answer
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
+from domain.patient.journey import Journey
 from domain.protocol import Criterion, Protocol, ScreeningEpoch
 from domain.submission import Reason, Refused
 
@@ -28,10 +29,35 @@ def may_judge(protocol: Protocol, answers: Sequence[Answer], role: str) -> None:
                           accepts=" or ".join(row.judged_by))  # fmt: skip
 
 
-def record_answers(draft: Draft, answers: Sequence[Answer], by: str, role: str) -> None:
+def record_answers(
+    draft: Draft, answers: Sequence[Answer], by: str, role: str, entered_with: int | None = None
+) -> None:
     """Record answers as they came, with who gave them: one who may not judge leaves the judgement pending."""
     if answers:
-        draft.add(f.JudgementsGiven(answers=tuple(answers), by=by, role=role))
+        draft.add(f.JudgementsGiven(answers=tuple(answers), by=by, role=role, entered_with=entered_with))
+
+
+def awaiting(journey: Journey, number: int, role: str) -> tuple[Answer, ...]:
+    """Give the answers entered with a fact by one who may not judge them, which a role may make its own by signing."""
+    rows = _judged(journey.protocol)
+    return tuple(
+        found.answer
+        for rule, found in journey.judgements.items()
+        if found.entered_with == number and found.role not in rows[rule].judged_by and role in rows[rule].judged_by
+    )
+
+
+def is_judging(protocol: Protocol, meaning: str) -> bool:
+    """Say whether a signature's meaning makes the answers it signs the signer's own."""
+    return " ".join(meaning.casefold().split()) in protocol.signatures.judging
+
+
+def signed(draft: Draft, facts: Sequence[int], meaning: str) -> None:
+    """Record the answers that a judging signature makes the signer's. Source: 3.6 roles, I7."""
+    if is_judging(draft.protocol, meaning):
+        sender = draft.sender
+        answers = [answer for number in facts for answer in awaiting(draft.journey, number, sender.role)]
+        record_answers(draft, answers, sender.staff, sender.role)
 
 
 def check_answers(protocol: Protocol, answers: Sequence[Answer]) -> None:

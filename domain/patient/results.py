@@ -10,6 +10,7 @@ from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
 from domain.patient.readings import read_results
+from domain.patient.safety import found_by_results
 from domain.patient.windows import days
 from domain.protocol import ScreeningEpoch, TreatmentEpoch
 
@@ -33,6 +34,7 @@ def record(draft: Draft, results: tuple[ReportedResult, ...], order: int | None,
     """Record results as values, and those that cannot be used with the reason."""
     accepted, unused = read_results(draft, results)
     draft.add(f.LabResultsRecorded(order=order, accepted=accepted, unused=unused, complete=complete))
+    found_by_results(draft, draft.journey.seq, accepted)
 
 
 def follow_up(draft: Draft, order: f.LabsOrdered, seq: int, *, complete: bool) -> None:

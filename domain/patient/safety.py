@@ -1,14 +1,16 @@
 """Adverse events and pregnancies: what is recorded of them, which reports are due by when, and who is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from domain.criteria.laboratory import relation_holds
+from domain.labs import LabValue
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
-from domain.patient.events import FOLLOWED, SafetyEvent
+from domain.patient.events import FOLLOWED, PREGNANCY, SafetyEvent
 from domain.patient.happenings import ask
 from domain.patient.reporting import clocks_of, event_of, numbers_of
 from domain.protocol import SafetyPlan
@@ -63,18 +65,55 @@ def adverse_event_update(draft: Draft, submission: Submission[c.Command], comman
 
 def pregnancy(draft: Draft, submission: Submission[c.Command], command: c.ReportPregnancy) -> None:
     """Record a pregnancy. On treatment it stops the doses; its report is due from randomization on. Source: E25."""
-    possible(draft, command.found_on, None, "PREGNANCY")
-    if any(event.is_pregnancy and event.onset_on == command.found_on for event in draft.journey.safety.events.values()):
-        raise Refused(Reason.CONTRADICTS, f"a pregnancy found {command.found_on} is on record", field="found_on",
-                      accepts="nothing: what is on record stands")  # fmt: skip
-    aware_at = aware(draft, submission, command.aware_at, command.found_on)
+    possible(draft, command.found_on, None, PREGNANCY)
+    safety = draft.journey.safety
+    known = [event for event in safety.events.values() if event.is_pregnancy and event.onset_on == command.found_on]
+    known += [event for event in safety.undecided_pregnancies if event.by_result]
+    if known:
+        detail = f"a pregnancy found {known[0].onset_on} is on record, fact {known[0].number}"
+        detail += ": its test result told it" if known[0].by_result else ""
+        raise Refused(Reason.CONTRADICTS, detail, field="found_on",
+                      accepts=f"nothing: what is on record stands; `correct` of fact {known[0].number} for another "
+                      "date or awareness")  # fmt: skip
+    found(draft, command.found_on, aware(draft, submission, command.aware_at, command.found_on))
+
+
+def found(draft: Draft, found_on: date, aware_at: datetime, result: int | None = None) -> None:
+    """Record a pregnancy, tell it, and ask what its rules want; `result` is the fact of the results that told it."""
     number = draft.journey.seq + 1
-    classes = classes_of(draft, SafetyEvent(number, command.found_on, aesi="PREGNANCY"))
-    draft.add(f.PregnancyFound(found_on=command.found_on, aware_at=aware_at, classes=classes))
+    classes = classes_of(draft, SafetyEvent(number, found_on, aesi=PREGNANCY))
+    draft.add(f.PregnancyFound(found_on=found_on, aware_at=aware_at, classes=classes, result=result))
     if not classes:
-        draft.event("PREGNANCY", f"pregnancy fact {number}, before randomization")
+        draft.event(PREGNANCY, f"pregnancy fact {number}, before randomization")
     tell_classes(draft, number, classes)
-    ask(draft, number, "PREGNANCY", None)
+    ask(draft, number, PREGNANCY, None)
+
+
+def found_by_results(draft: Draft, number: int, accepted: Sequence[LabValue]) -> None:
+    """Start the same path for a result after randomization that tells of a pregnancy, once while one is undecided.
+
+    The results of the latest date count; a positive one among them goes before a negative one. Source: E25, T10.
+    """
+    journey = draft.journey
+    if journey.randomized_on is None:
+        return
+    newest = [row for rows in journey.day_labs.values() for row in rows]
+    dates = pregnancy_dates(draft, [row for row in accepted if row in newest])
+    known = {event.onset_on for event in journey.safety.events.values() if event.tells_pregnancy}
+    if dates and not known.issuperset(dates) and not journey.safety.undecided_pregnancies:
+        found(draft, min(dates - known), draft.at, number)
+
+
+def pregnancy_dates(draft: Draft, values: Sequence[LabValue]) -> set[date]:
+    """Give the dates of the samples whose result tells of a pregnancy by itself."""
+    rules = [rule for rule in draft.protocol.safety.rules if rule.event == PREGNANCY]
+    limits = [limit for rule in rules for limit in rule.found_by if rule.sex in (None, draft.journey.sex)]
+    return {
+        draft.journey.site.date_of(value.collected_at)
+        for value in values
+        for limit in limits
+        if value.analyte == limit.analyte and relation_holds(value.value, limit.relation, limit.value)
+    }
 
 
 def aware(draft: Draft, submission: Submission[c.Command], said: datetime | None, onset_on: date) -> datetime:

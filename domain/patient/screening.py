@@ -9,6 +9,7 @@ from domain.patient import commands as c
 from domain.patient import consents, holds, judging, results
 from domain.patient import facts as f
 from domain.patient.draft import Draft
+from domain.patient.eligibility import changed_since
 from domain.protocol import ScreeningEpoch
 from domain.submission import Reason, Refused
 
@@ -21,7 +22,7 @@ def begin(draft: Draft, command: c.Begin) -> None:
     if command.dosing_pause is not None:
         holds.dosing_paused(draft, command.dosing_pause)
     if command.consent is not None:
-        consents.consent(draft, command.consent)
+        consents.consent(draft, command.consent, command.by)
     if command.evidence is not None:
         evidence(draft, command.evidence, command.by, command.role)
     if command.consent is not None:
@@ -64,7 +65,8 @@ def evidence(draft: Draft, command: c.Evidence, by: str = "", role: str = "") ->
         name: getattr(command, name) for name in f.EvidenceRecorded.model_fields if name not in ("kind", "sections")
     }
     draft.add(f.EvidenceRecorded(**plain, sections=Sections(**known) if known else None))
-    judging.record_answers(draft, command.judgements, by or draft.sender.staff, role or draft.sender.role)
+    by, role = by or draft.sender.staff, role or draft.sender.role
+    judging.record_answers(draft, command.judgements, by, role, draft.begun + 1)
     if command.labs:
         results.typed(draft, c.TypeLabResults(results=command.labs))
 
@@ -96,7 +98,12 @@ def request_randomization(draft: Draft, command: c.RequestRandomization) -> None
         raise Refused(Reason.RULE, detail, rule="T1.1", accepts="confirm_eligibility first")
     findings = _all_clear(draft)
     draft.off_window(draft.journey.epoch, "randomization", draft.today, important=False)
-    draft.add(f.AllocationRequested(findings=findings))
+    confirmed = draft.journey.confirmed
+    if confirmed is None:  # pragma: no cover - it stands while eligibility is confirmed
+        draft.add(f.AllocationRequested(findings=findings))
+        return
+    changed = changed_since(confirmed.findings, findings, draft.today)
+    draft.add(f.AllocationRequested(findings=changed, rests_on=confirmed.seq))
 
 
 def _all_clear(draft: Draft) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ and leaves a question (SignatureAsked) in the same act, so that a later change o
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient import judging
 from domain.patient.draft import Draft
 from domain.patient.journey import Journey
 from domain.protocol import EvaluationEpoch, Role, SignatureBlock
@@ -65,24 +66,29 @@ def sign(draft: Draft, submission: Submission[c.Command], command: c.Sign) -> No
     What waited for these signatures goes on.
     """
     facts = tuple(dict.fromkeys(command.facts))
-    _check(draft, submission, facts)
     proof = submission.signature
-    signed_at = proof.signed_at if proof else submission.occurred_at or draft.at
-    asked = [draft.journey.unsigned[seq] for seq in facts]
     meaning = proof.meaning if proof else command.meaning
+    _check(draft, submission, facts, meaning)
+    signed_at = proof.signed_at if proof else submission.occurred_at or draft.at
+    asked = [draft.journey.unsigned[seq] for seq in facts if seq in draft.journey.unsigned]
     draft.add(f.FactSigned(facts=facts, meaning=meaning, signed_at=signed_at, proof=proof.proof if proof else ""))
     for ask in asked:
         to = signers(draft.journey, ask.act, draft.sender.role)
         if to:
-            draft.add(f.SignatureAsked(fact=ask.fact, act=ask.act, to=to, asked_on=draft.today))
+            asked_on = draft.today if draft.sender.role in ask.to else ask.asked_on
+            draft.add(f.SignatureAsked(fact=ask.fact, act=ask.act, to=to, asked_on=asked_on))
+    judging.signed(draft, facts, meaning)
     _go_on(draft)
 
 
-def _check(draft: Draft, submission: Submission[c.Command], facts: tuple[int, ...]) -> None:
+def _check(draft: Draft, submission: Submission[c.Command], facts: tuple[int, ...], meaning: str) -> None:
     unsigned, role, proof = draft.journey.unsigned, draft.sender.role, submission.signature
     awaited = ", ".join(str(seq) for seq, ask in sorted(unsigned.items()) if role in ask.to)
     accepts = f"of {awaited}" if awaited else f"no fact awaits a signature of {role}"
+    judges = judging.is_judging(draft.protocol, meaning)
     for seq in facts:
+        if judges and judging.awaiting(draft.journey, seq, role):
+            continue
         if seq not in unsigned:
             raise Refused(Reason.CONTRADICTS, f"fact {seq} awaits no signature", field="facts", accepts=accepts)
         if role not in unsigned[seq].to:

@@ -7,62 +7,19 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from domain import catalogue
-from domain.criteria.case import Judgement, Ruling
+from domain.criteria.case import Consented, Judgement, Ruling
 from domain.dosing import DoseCalculation
 from domain.evidence import Section
+from domain.findings import Finding
 from domain.labs import LabValue
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle, Stop
 from domain.patient.events import Safety
 from domain.protocol import Protocol, Resection, Role
 from domain.values import Clock, Sex, Site
 
-
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    """One cycle: as planned, and as it went."""
-
-    number: int
-    planned_on: date
-    earliest_on: date
-    latest_on: date
-    anchor_on: date
-    rule: str
-    gate: str = ""
-    gate_sampled_on: date | None = None
-    gate_failed: bool = False
-    ordered: int | None = None
-    day_1_on: date | None = None
-    given: tuple[tuple[int, str, date], ...] = ()
-    omitted: bool = False
-    omitted_drugs: frozenset[str] = frozenset()
-    delayed: bool = False
-    delay_why: str | None = None
-    doses: f.DosesPlanned | None = None
-    courses: tuple[f.CourseTaken, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """The cycle's name, for example C2."""
-        return f"C{self.number}"
-
-    @property
-    def is_open(self) -> bool:
-        """Say whether day 1 is still to come."""
-        return self.day_1_on is None and not self.omitted
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A drug held from a date to the day before another, or for good. Day `until` counts as resumed."""
-
-    drug: str
-    since: date
-    until: date | None = None
-    final: bool = False
-
-    def covers(self, drug: str, on: date) -> bool:
-        """Say whether the drug is not to be given on a date."""
-        return drug == self.drug and self.since <= on and (self.until is None or on < self.until)
+LOST = "LOST_TO_FOLLOW_UP"
+"""The reason of an end from which there is a way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +51,14 @@ class Pause:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The eligibility verdict as it stands until randomization: the number of its fact, and its findings."""
+
+    seq: int
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True)
 class Journey:
     """Everything known of one subject. `worked_out` keeps what others worked out of this very state, to ask once."""
@@ -108,6 +73,7 @@ class Journey:
     sex: Sex = "FEMALE"
     consent_on: date | None = None
     consents: dict[str, date] = field(default_factory=dict)
+    consented: dict[str, Consented] = field(default_factory=dict)
     icf_versions: dict[str, date | None] = field(default_factory=dict)
     reconsent: f.ReconsentAsked | None = None
     weight_kg: Decimal | None = None
@@ -125,6 +91,7 @@ class Journey:
     epoch: str = ""
     epoch_on: date = date.min
     eligible_on: date | None = None
+    confirmed: Confirmed | None = None
     screen_failed: bool = False
     allocation: int | None = None
     arm: str = ""
@@ -151,6 +118,8 @@ class Journey:
     study_ended: str = ""
     study_ended_on: date | None = None
     ended_seq: int = 0
+    regained_on: date | None = None
+    withdrawn_on: date | None = None
     consent_withdrawn_on: date | None = None
     contacted_on: date | None = None
     reached: frozenset[str] = frozenset()
@@ -190,6 +159,11 @@ class Journey:
     def is_over(self) -> bool:
         """Say whether the subject's part in the study has ended."""
         return self.study_ended != ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Say whether the study ended only because the subject could not be reached."""
+        return self.study_ended == LOST
 
     @property
     def is_on_treatment(self) -> bool:

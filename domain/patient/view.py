@@ -155,6 +155,7 @@ def _rows(journey: Journey) -> Iterator[Row]:
         yield Row("Adjuvant evaluation", actual_on=journey.evaluated_on)
     if journey.treatment_ended:
         yield Row("End of treatment", actual_on=journey.treatment_ended_on, note=journey.treatment_ended)
+    yield Row("Contact regained", actual_on=journey.regained_on)
     until = contraception_until(journey)
     if until is not None:
         yield Row("Contraception until", planned_on=until)

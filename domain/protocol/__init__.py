@@ -14,6 +14,7 @@ from domain.protocol.epochs import (
 )
 from domain.protocol.people import Permission, SignatureBlock, SignaturePlan, TrialActs
 from domain.protocol.safety import (
+    Childbearing,
     Contraception,
     PathologicalResponse,
     Recipient,
@@ -30,6 +31,7 @@ __all__ = [
     "Anchor",
     "Area",
     "Arm",
+    "Childbearing",
     "Clearance",
     "Contraception",
     "Criterion",

@@ -21,7 +21,8 @@ class LabLimit(Frozen):
     unit: str = ""
     times_uln: bool = False
     plus_uln: bool = Field(False, description="the bound is the upper limit of normal plus `value`")
-    optional: bool = Field(False, description="the investigator may decide not to measure it")
+    optional: bool = Field(False, description="it passes when the evidence declares it not measured; else UNKNOWN")
+    optional_source: Source | None = None
 
 
 class Criterion(Frozen):

@@ -15,6 +15,7 @@ class Permission(Frozen):
     roles: tuple[Role, ...]
     signs: tuple[Role, ...] = Field((), description="whose own act is signed by being sent; they sign for the others")
     covers: tuple[str, ...] = Field((), description="kinds an act of this kind, once signed, signs as well")
+    covers_source: Source | None = None
     unattributed: bool = False
     source: Source
 
@@ -33,6 +34,8 @@ class SignaturePlan(Frozen):
     after_days: int
     overdue: Escalation
     blocks: tuple[SignatureBlock, ...]
+    judging: tuple[str, ...] = Field((), description="meanings, in lower case, that make entered judgements one's own")
+    judging_source: Source
     source: Source
 
     def needed_for(self, what: str) -> tuple[SignatureBlock, ...]:

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from domain.protocol.basis import Escalation, Reminder, Role, Source
-from domain.values import Code, Frozen
+from domain.protocol.criteria import LabLimit
+from domain.values import Code, Frozen, Sex
 
 Recipient = Literal["SPONSOR", "EC", "AUTHORITY"]
 Stage = Literal["INITIAL", "FOLLOW_UP"]
@@ -42,6 +43,7 @@ class SafetyRule(Frozen):
     command: str = Field(description="kind of the command that answers it")
     stops_dosing: bool = False
     report: Code | None = Field(None, description="class of report it is due like")
+    found_by: tuple[LabLimit, ...] = Field((), description="results that tell of it by themselves after randomization")
     notice: Code
     to: tuple[Role, ...]
     text: str
@@ -66,12 +68,22 @@ class SafetyPlan(Frozen):
     source: Source
 
 
-class Contraception(Frozen):
-    """For whom contraception goes on (ages in completed years), and how many days after the last of all study drugs."""
+class Childbearing(Frozen):
+    """Who is reckoned to be of childbearing potential: by sex, and age in completed years at consent."""
 
-    sex: Literal["FEMALE"]
+    sex: Sex
     age_from: int
     age_to: int
+    source: Source
+
+    def covers(self, sex: Sex, age: int) -> bool:
+        """Say whether pregnancy is to be reckoned with at this age, the first and the last year included."""
+        return sex == self.sex and self.age_from <= age <= self.age_to
+
+
+class Contraception(Frozen):
+    """How many days after the last of all study drugs contraception goes on, in those of childbearing potential."""
+
     ends: Reminder
     source: Source
 

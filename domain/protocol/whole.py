@@ -18,6 +18,7 @@ from domain.protocol.epochs import (
 )
 from domain.protocol.people import Permission, SignaturePlan, TrialActs
 from domain.protocol.safety import (
+    Childbearing,
     Contraception,
     PathologicalResponse,
     SafetyPlan,
@@ -60,6 +61,7 @@ class Protocol(Frozen):
     important_deviation_notice: Escalation
     events: dict[Code, Escalation] = Field(description="notices for happenings outside the schedule, by event")
     safety: SafetyPlan
+    childbearing: Childbearing
     contraception: Contraception
     response: PathologicalResponse
     permissions: tuple[Permission, ...]

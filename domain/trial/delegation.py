@@ -17,6 +17,7 @@ DATES_OF_ACTS = (
     "assessed_on",
     "decided_on",
     "contacted_on",
+    "regained_on",
     "reported_on",
     "found_on",
     "ended_on",

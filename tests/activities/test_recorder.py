@@ -70,7 +70,9 @@ def test_a_refusal_is_answered_the_same_again_too(recorder: Recorder, subject: P
 
 def test_several_messages_in_one_call_are_taken_in_order(recorder: Recorder, subject: Past) -> None:
     """Each sees what the one before it left; a refusal between them stops nobody."""
-    consent = sent(Submitted("record_consent", {"signed_on": str(ago(1)), "version": "V1.0"}, staff="CRC1"))
+    consent = sent(
+        Submitted("record_consent", {"signed_on": str(ago(1)), "version": "V1.0", "obtained_by": "INV1"}, staff="CRC1")
+    )
     seen = subject.journey.seq
 
     step = record(recorder, subject, rash(1), consent, rash(2), rash(1))

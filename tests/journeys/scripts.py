@@ -220,6 +220,11 @@ SCRIPTS = (
         "lost", (*adjuvant(1), said(130, "lost_to_follow_up", "CRC1", "decided_on")),
         TO_ADJUVANT.removesuffix(" FOLLOW_UP"), "LOST_TO_FOLLOW_UP", "LOST_TO_FOLLOW_UP",
     ),
+    Script(
+        "regained", (*adjuvant(1), said(130, "lost_to_follow_up", "CRC1", "decided_on"),
+        said(150, "contact_regained", "CRC1", "regained_on", why="reached by telephone"), closed(160)),
+        TO_ADJUVANT, "LOST_TO_FOLLOW_UP", "LOST_TO_FOLLOW_UP COMPLETED",
+    ),
     # In one run: this server cannot hand over to a new run after a cancel request.
     Script(
         "cancel-asked", (*SCREENED, Act(3, "cancel"), said(5, "screen_failure", dated="decided_on", why="I2")),
@@ -227,8 +232,9 @@ SCRIPTS = (
     ),
     Script(
         "sponsor-acts", (*FIRST, acted(10, "approve_icf", version="V2.0", approved_on=str(day(10))),
-        said(12, "record_consent", "CRC1", "signed_on", version="V2.0"), said(13, "sign", meaning="reviewed"),
-        acted(15, "pause_enrolment"), acted(15, "pause_dosing"), acted(17, "resume_enrolment"),
+        said(12, "record_consent", "CRC1", "signed_on", version="V2.0", obtained_by="INV1"),
+        said(13, "sign", meaning="reviewed"), acted(15, "pause_enrolment"), acted(15, "pause_dosing"),
+        acted(17, "resume_enrolment"),
         acted(40, "resume_dosing"), acted(41, "stop_trial"), closed(50)), TO_FOLLOW_UP, "TRIAL_STOPPED",
     ),
     Script("detours", DETOURS, TO_EVALUATION, "RESECTION_R1", deviations=("*",)),

@@ -85,7 +85,7 @@ class Stage:
     async def enroll(self, sex: Sex = "MALE") -> None:
         """Enrol a man or woman of 65 with consent and evidence of the start; this is the subject from now on."""
         fields: dict[str, Any] = {"site": SITE.code, "born_on": "1960-02-03", "sex": sex}
-        fields["consent"] = {"signed_on": str(START), "version": "V1.0"}
+        fields["consent"] = {"signed_on": str(START), "version": "V1.0", "obtained_by": "INV1"}
         fields["evidence"] = screening_document(START)
         answer = await self.client.to_trial(Submitted("enroll", fields, staff="INV1"))
         assert answer.outcome == "applied", answer.sentence()

@@ -22,7 +22,7 @@ async def test_script_leads_to_its_exit(script: Script, arm: str, tmp_path: Path
         assert [body(fact)["arm"] for fact in played.facts("Randomized")] == [arm] * script.is_randomized
         assert [body(fact)["epoch"] for fact in played.facts("EpochEntered")] == script.epochs.split()
         assert [body(fact)["reason"] for fact in played.facts("TreatmentEnded")] == script.treatment.split()
-        assert [body(fact)["reason"] for fact in played.facts("StudyEnded")] == [script.study]
+        assert [body(fact)["reason"] for fact in played.facts("StudyEnded")] == script.study.split()
         if script.deviations != ("*",):
             _assert_deviations(played, script)
         await played.assert_healthy()

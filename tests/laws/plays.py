@@ -90,7 +90,9 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
     event = max(story.state.safety.events, default=1)
     fitting: dict[str, Any] = {
         "record_consent": lambda: c.RecordConsent(
-            signed_on=today, version=story.state.reconsent.version if story.state.reconsent else "V1.0"
+            signed_on=today,
+            version=story.state.reconsent.version if story.state.reconsent else "V1.0",
+            obtained_by="INV1",
         ),
         "confirm_eligibility": lambda: c.ConfirmEligibility(judged_on=today),
         "request_randomization": c.RequestRandomization,

@@ -25,7 +25,7 @@ def sensible(story: Story) -> dict[str, Any]:
     notice = max(story.state.notices, default=1)
     event = max(story.state.safety.events, default=1)
     made = (
-        c.RecordConsent(signed_on=today, version="V1.0"),
+        c.RecordConsent(signed_on=today, version="V1.0", obtained_by="INV1"),
         c.RecordEvidence(assessed_on=today, no_support=True),
         c.TypeLabResults(results=results(today)),
         c.Judge(answers=answers(today)),
@@ -58,6 +58,7 @@ def sensible(story: Story) -> dict[str, Any]:
         c.DiscontinueTreatment(decided_on=today, why="toxicity"),
         c.ReportWithdrawal(withdrawn_on=today, level="TREATMENT"),
         c.LoseToFollowUp(decided_on=today),
+        c.RegainContact(regained_on=today, why="reached by telephone"),
         c.ReportDeath(died_on=today),
         c.ReportContact(contacted_on=today),
         c.EndStudy(ended_on=today),

@@ -33,9 +33,16 @@ def test_every_stored_fact_parses_to_what_was_stored_and_folds() -> None:
 
 
 def _holds(read: object, stored_value: object) -> bool:
-    """Say whether a value as read holds all that was stored: a model may have got new fields, at any depth."""
+    """Say whether a value as read holds all that was stored: a model may have got new fields, at any depth.
+
+    Evidence of a finding leaves out the fields that hold nothing, which older facts still have.
+    """
     if isinstance(stored_value, dict) and isinstance(read, dict):
-        return all(name in read and _holds(read[name], value) for name, value in stored_value.items())
+        of_evidence = {"what", "value"} <= stored_value.keys()
+        return all(
+            _holds(read[name], value) if name in read else of_evidence and value in ("", None)
+            for name, value in stored_value.items()
+        )
     if isinstance(stored_value, list) and isinstance(read, list) and len(read) == len(stored_value):
         return all(_holds(one, other) for one, other in zip(read, stored_value, strict=True))
     return read == stored_value
@@ -48,6 +55,10 @@ def test_what_was_stored_is_missed_when_it_is_lost() -> None:
     lost: tuple[object, ...] = ({"a": [{}]}, {"a": [{"b": 2}]}, {"a": []}, {}, {"a": None})
     for read in lost:
         assert not _holds(read, stored_value)
+    used = {"what": "age", "value": "65 a", "document": "", "on": "2025-06-02"}
+    assert _holds({"what": "age", "value": "65 a", "on": "2025-06-02"}, used)
+    assert not _holds({"what": "age", "value": "65 a"}, used)
+    assert not _holds({"a": 1}, {"a": 1, "document": ""})
 
 
 @pytest.mark.parametrize("name", [*CLOSED, *OPEN])

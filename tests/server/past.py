@@ -60,7 +60,7 @@ def participant(on: date) -> dict[str, Any]:
         "site": SITE.code,
         "born_on": "1960-02-03",
         "sex": "MALE",
-        "consent": {"signed_on": str(on), "version": "V1.0"},
+        "consent": {"signed_on": str(on), "version": "V1.0", "obtained_by": "INV1"},
         "evidence": screening_document(on),
     }
 

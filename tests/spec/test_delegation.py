@@ -52,7 +52,7 @@ def dose(on: date) -> c.ReportDose:
         (c.ReportAdverseEvent(term="x", grade=1, serious=False, onset_on=day(7)), None, day(30)),
         (c.ReportWithdrawal(withdrawn_on=day(7), level="STUDY"), None, day(30)),
         (c.ReportPathology(reported_on=day(7), resection="R0"), None, day(7)),
-        (c.RecordConsent(signed_on=day(7), version="V1.0"), None, day(7)),
+        (c.RecordConsent(signed_on=day(7), version="V1.0", obtained_by="INV1"), None, day(7)),
     ],
 )
 def test_the_date_of_the_act(command: Any, occurred_at: datetime | None, on: date) -> None:

@@ -9,7 +9,20 @@ import pytest
 
 from domain import evidence as e
 from domain.findings import Verdict
-from tests.criteria import found, judged, one, value, verdict, whole, with_lab, with_section, without, woman, yes
+from tests.criteria import (
+    PROTOCOL,
+    found,
+    judged,
+    one,
+    value,
+    verdict,
+    whole,
+    with_lab,
+    with_section,
+    without,
+    woman,
+    yes,
+)
 from tests.given import day
 
 CLEAR, HIT = Verdict.NOT_TRIGGERED, Verdict.TRIGGERED
@@ -58,6 +71,19 @@ def test_a_limb_may_be_left_out_only_when_the_investigator_says_so(rule: str, li
     silent = found(rule, without("not_measured"))
     assert silent.verdict == Verdict.UNKNOWN
     assert limb.lower() in silent.sentence.lower()
+
+
+@pytest.mark.parametrize(("rule", "code", "bad"), [("E7", "CA_ION", "1.51"), ("E16.9", "UPROT24", "1.1")])
+def test_a_limb_that_was_not_measured_names_the_two_ways_out(rule: str, code: str, bad: str) -> None:
+    """A result or the declaration; the other limbs still count, and a result goes before the declaration (Q11)."""
+    row = next(row for row in PROTOCOL.screening.criteria if row.rule == rule)
+    limit = next(limit for limit in row.limits if limit.optional)
+    assert (limit.analyte, limit.optional_source and limit.optional_source.question) == (code, "Q11")
+    sentence = found(rule, without("not_measured")).sentence
+    assert f"send it with `lab_results`, or declare {code} in `not_measured` with `screening_evidence`" in sentence
+    assert verdict(rule, with_lab(code, bad)) == HIT
+    other = {"E7": ("CA", "3.00"), "E16.9": ("UPROT", "2")}[rule]
+    assert verdict(rule, with_lab(*other, known=without("not_measured"))) == HIT
 
 
 @pytest.mark.parametrize(
@@ -269,6 +295,7 @@ YOUNG, OLD = date(1990, 6, 2), date(1975, 6, 2)
         (date(1975, 6, 2), Verdict.NOT_APPLICABLE),  # 50 on the day of consent
         (date(1975, 6, 3), Verdict.MET),  # 49
         (date(2007, 6, 2), Verdict.MET),  # 18
+        (date(2007, 6, 3), Verdict.NOT_APPLICABLE),  # 17
     ],
 )
 def test_childbearing_potential_is_by_age(born_on: date, expected: Verdict) -> None:

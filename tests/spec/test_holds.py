@@ -57,7 +57,7 @@ def ask(story: Story, kind: str) -> Ask:
 
 def consent(version: str, on: int) -> c.RecordConsent:
     """Give a consent to a version on a day."""
-    return c.RecordConsent(signed_on=day(on), version=version)
+    return c.RecordConsent(signed_on=day(on), version=version, obtained_by="INV1")
 
 
 def holds(outcome: Outcome) -> list[str]:

@@ -14,14 +14,12 @@ def ended(how: str) -> Story:
     story = passing(operable(), day(82))
     if how == "DEATH":
         story = told(story, c.ReportDeath(died_on=day(82)))
-    elif how == "LOST":
-        story = told(story, c.LoseToFollowUp(decided_on=day(82), why="moved"))
     else:
         story = told(story, c.ReportWithdrawal.model_validate({"withdrawn_on": day(82), "level": how}))
     return passing(story, day(90))
 
 
-@pytest.mark.parametrize("how", ["DEATH", "LOST", "STUDY"])
+@pytest.mark.parametrize("how", ["DEATH", "STUDY"])
 def test_surgery_of_before_the_end_is_recorded_and_starts_nothing(how: str) -> None:
     """The day of the end belongs to it; the day after does not."""
     outcome = when(ended(how), c.ReportSurgery(performed_on=day(82), resection="R0"))
@@ -55,7 +53,7 @@ def test_after_a_withdrawal_of_consent_nothing_further_is_collected() -> None:
 
 def test_the_refusal_names_what_is_taken_and_up_to_when() -> None:
     """So that the sender knows the way."""
-    no = refused(when(ended("LOST"), c.ReportContact(contacted_on=day(85))), Reason.OVER)
+    no = refused(when(ended("STUDY"), c.ReportContact(contacted_on=day(85))), Reason.OVER)
     assert f"of up to {day(82)}: dose_given" in no.accepts
     assert "correct" in no.accepts
     assert in_surgery_wait().state.study_ended_on is None

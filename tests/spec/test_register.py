@@ -123,7 +123,7 @@ def test_only_known_staff_can_be_ended() -> None:
 
 def test_each_enrolment_issues_the_next_number() -> None:
     """And asks for the subject's journey to start; nothing of the person stands in the number."""
-    consent = c.Consent(signed_on=START, version="V1.0")
+    consent = c.Consent(signed_on=START, version="V1.0", obtained_by="INV1")
     evidence = c.Evidence(assessed_on=START, weight_kg=Decimal(70), last_support_on=day(-40))
     outcome = when(opened(), ENROLL.model_copy(update={"consent": consent, "evidence": evidence}))
     first = the(outcome, f.SubjectEnrolled)
@@ -138,8 +138,16 @@ def test_each_enrolment_issues_the_next_number() -> None:
     [
         ({"site": "BER"}, Reason.RULE, "site"),
         ({"born_on": day(1)}, Reason.FUTURE, "born_on"),
-        ({"consent": c.Consent(signed_on=day(1), version="V1.0")}, Reason.FUTURE, "consent.signed_on"),
-        ({"consent": c.Consent(signed_on=date(1950, 1, 1), version="V1.0")}, Reason.IMPOSSIBLE, "consent.signed_on"),
+        (
+            {"consent": c.Consent(signed_on=day(1), version="V1.0", obtained_by="INV1")},
+            Reason.FUTURE,
+            "consent.signed_on",
+        ),
+        (
+            {"consent": c.Consent(signed_on=date(1950, 1, 1), version="V1.0", obtained_by="INV1")},
+            Reason.IMPOSSIBLE,
+            "consent.signed_on",
+        ),
         ({"evidence": c.Evidence(assessed_on=day(1))}, Reason.FUTURE, "evidence.assessed_on"),
         (
             {"evidence": c.Evidence(assessed_on=START, last_support_on=day(1))},

@@ -49,6 +49,7 @@ TABLE: dict[str, set[str]] = {
     "discontinue_treatment": {I},
     "withdrawal": {C, I},
     "lost_to_follow_up": {C, I},
+    "contact_regained": {C, I},
     "death": {C, I},
     "follow_up_contact": {C, I},
     "end_of_study": {I},

@@ -16,7 +16,7 @@ from tests.given import Story, day, facts_of, given, noon, refused, the, then_ki
 from tests.stories import PHASES, in_neoadjuvant, in_surgery_wait, passing, screened, told
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-OPEN = [name for name in PHASES if name not in ("not registered", "ended", "died", "screen failure")]
+OPEN = [name for name in PHASES if name not in ("not registered", "ended", "died", "screen failure", "lost")]
 SUSAR: dict[str, Any] = {"serious": True, "causality": "RELATED", "expected": False}
 
 

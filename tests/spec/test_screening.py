@@ -69,14 +69,14 @@ def test_without_consent_nothing_is_ordered() -> None:
 def test_consent_later_orders_the_results() -> None:
     """A consent recorded after registration orders the results from its own date."""
     story = registered(consent=None, evidence=None)
-    outcome = when(story, c.RecordConsent(signed_on=day(3), version="V1.0"), on=day(4))
+    outcome = when(story, c.RecordConsent(signed_on=day(3), version="V1.0", obtained_by="INV1"), on=day(4))
     then_kinds(outcome, f.ConsentGiven, f.LabsOrdered)
     assert the(outcome, f.LabsOrdered).after < noon(day(3))
 
 
 def test_a_second_consent_to_the_same_version_is_refused() -> None:
     """Consent to a version is given once; a wrong date needs a correction."""
-    outcome = when(registered(), c.RecordConsent(signed_on=day(1), version="V1.0"), on=day(1))
+    outcome = when(registered(), c.RecordConsent(signed_on=day(1), version="V1.0", obtained_by="INV1"), on=day(1))
     refused(outcome, Reason.CONTRADICTS, rule="I1.1", field="version")
 
 
@@ -116,7 +116,11 @@ def test_without_consent_consent_and_age_are_unknown() -> None:
 def test_a_consent_of_tomorrow_is_refused() -> None:
     """A consent dated in the future is impossible."""
     story = registered(consent=None, evidence=None)
-    refused(when(story, c.RecordConsent(signed_on=day(1), version="V1.0")), Reason.FUTURE, field="signed_on")
+    refused(
+        when(story, c.RecordConsent(signed_on=day(1), version="V1.0", obtained_by="INV1")),
+        Reason.FUTURE,
+        field="signed_on",
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,7 @@ def test_age_is_counted_in_completed_years_at_consent(born_on: date, accepted: b
 )
 def test_born_on_29_february_the_birthday_is_1_march(signed_on: date, accepted: bool) -> None:  # noqa: FBT001 - a table
     """Born on 29 February 2008, 18 years are completed on 1 March 2026 (I2)."""
-    consent = c.Consent(signed_on=signed_on, version="V1.0")
+    consent = c.Consent(signed_on=signed_on, version="V1.0", obtained_by="INV1")
     command = begin(born_on=date(2008, 2, 29), consent=consent, evidence=clean(signed_on))
     story = when(given(), command, on=signed_on).story
     story = answered(story, signed_on)
@@ -328,7 +332,11 @@ def test_a_first_consent_and_randomization_belong_to_screening() -> None:
     """Both are refused once treatment began, or an allocation was asked for."""
     story = told(allocating(), c.SlotAllocated(slot=1, arm="COHORT_1", randomized_on=day(3)))
     unsigned = given(*(fact for fact in story.facts if not isinstance(fact, f.ConsentGiven)))
-    refused(when(unsigned, c.RecordConsent(signed_on=day(3), version="V1.0"), on=day(3)), Reason.PHASE, rule="T1.1")
+    refused(
+        when(unsigned, c.RecordConsent(signed_on=day(3), version="V1.0", obtained_by="INV1"), on=day(3)),
+        Reason.PHASE,
+        rule="T1.1",
+    )
     refused(when(story, c.RequestRandomization()), Reason.PHASE, rule="T1.1")
 
 

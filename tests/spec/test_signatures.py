@@ -111,6 +111,16 @@ def test_what_changes_nothing_asks_for_nothing() -> None:
 # Enrolment, and the verdict that signs what it rests on
 
 
+def test_what_a_verdict_covers_is_an_assumption_of_its_own() -> None:
+    """The eligibility verdict and the screen failure, and nothing else; the register names it (3.6 roles, Q12)."""
+    covering = {row.kind: row for row in PROTOCOLS["NCT06978153", "1"].permissions if row.covers}
+    assert set(covering) == {"confirm_eligibility", "screen_failure"}
+    for row in covering.values():
+        assert set(row.covers) == {"enroll", "record_consent", "screening_evidence", "lab_results"}
+        assert row.covers_source is not None
+        assert row.covers_source.question == "Q12"
+
+
 def test_an_enrolment_by_a_coordinator_is_signed_with_the_eligibility_verdict() -> None:
     """Registration, consent and evidence are one act; the verdict of the investigator covers what it rests on."""
     story = told(given(), begin(role="COORDINATOR"))

@@ -9,7 +9,7 @@ from domain.decider import PATIENT, TRIAL, Voucher, decider_of, patient_stream, 
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
-from domain.patient.checks import AFTER_THE_END
+from domain.patient.checks import AFTER_THE_END, OF_BEFORE_THE_END
 from domain.patient.journey import Journey
 from domain.patient.view import Row, timeline
 from domain.trial import commands as t
@@ -247,10 +247,14 @@ def test_folding_is_one_function() -> None:
 
 def test_what_is_taken_after_the_end_is_said_in_the_refusal() -> None:
     """The sentence and the table agree."""
-    kinds = {kind.model_fields["kind"].default for kind in AFTER_THE_END}
-    no = when(ended(), c.ReportProgression(found_on=day(1))).refusal
+    kinds, earlier = (
+        {kind.model_fields["kind"].default for kind in taken} for taken in (AFTER_THE_END, OF_BEFORE_THE_END)
+    )
+    no = when(ended(), c.HoldDrug(drug="BENMELSTOBART", decided_on=day(1), why="rash")).refusal
     assert no is not None
-    assert set(no.accepts.split(", ")) == kinds
+    always, _, up_to = no.accepts.partition("; ")
+    assert set(always.split(", ")) == kinds
+    assert set(up_to.partition(": ")[2].split(", ")) == earlier
 
 
 def test_the_open_intents_are_the_oldest_first() -> None:

@@ -160,10 +160,11 @@ def test_an_adverse_event_is_recorded_in_any_phase() -> None:
 def test_after_the_end_only_late_reports_are_taken(phase: str) -> None:
     """The refusal names what still is."""
     story = PHASES[phase]()
-    no = refused(when(story, c.ReportProgression(found_on=story.today)), Reason.OVER)
+    no = refused(when(story, c.HoldDrug(drug="BENMELSTOBART", decided_on=story.today, why="rash")), Reason.OVER)
     assert no.accepts == (
         "adverse_event, adverse_event_update, sae_reported, pregnancy, death, pathology, lab_results, acknowledge, "
-        "sign, correct"
+        f"sign, correct; of up to {story.state.study_ended_on}: dose_given, course_taken, surgery_done, live_vaccine, "
+        "progression, follow_up_contact"
     )
     then_kinds(when(story, c.TypeLabResults(results=results(day(4)))), f.LabResultsRecorded)
 

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from domain.values import Frozen, Text
 
 
@@ -41,6 +43,14 @@ class LoseToFollowUp(Frozen):
     why: Text | None = None
 
 
+class RegainContact(Frozen):
+    """A subject who was lost to follow-up was reached again: follow-up goes on. Protocol treatment stays ended."""
+
+    kind: Literal["contact_regained"] = "contact_regained"
+    regained_on: date
+    why: Text = Field(description="how the subject was reached")
+
+
 class ReportDeath(Frozen):
     """The subject died."""
 
@@ -70,6 +80,7 @@ EndingCommand = (
     | DiscontinueTreatment
     | ReportWithdrawal
     | LoseToFollowUp
+    | RegainContact
     | ReportDeath
     | ReportContact
     | EndStudy

@@ -15,11 +15,14 @@ class Acknowledge(Frozen):
 
 
 class Sign(Frozen):
-    """Sign facts that await a signature of the sender's role: several in one go."""
+    """Sign facts that await a signature of the sender's role: several in one go.
+
+    With the meaning `judged by me` the judgements entered with a fact become the signer's own, as far as they may.
+    """
 
     kind: Literal["sign"] = "sign"
     facts: tuple[int, ...] = Field(min_length=1, max_length=200, description="fact numbers, for example 12,31")
-    meaning: Text = Field(description="what the signature says, for example reviewed")
+    meaning: Text = Field(description="what the signature says, for example reviewed, or judged by me")
 
 
 class Correct(Frozen):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from domain.evidence import Answer, Sections
 from domain.labs import ReportedResult
-from domain.values import Code, Frozen, Text
+from domain.values import Code, Frozen, StaffCode, Text
 
 
 class Consent(Frozen):
@@ -16,6 +16,7 @@ class Consent(Frozen):
 
     signed_on: date = Field(description="date of the subject's signature")
     version: Code = Field(description="approved ICF version, for example V1.0")
+    obtained_by: StaffCode | None = Field(None, description="staff code of who obtained the consent, for example INV1")
 
 
 class Evidence(Sections):

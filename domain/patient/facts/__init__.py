@@ -18,6 +18,7 @@ from domain.patient.facts.acts import (
 )
 from domain.patient.facts.correction import Change, CorrectionFact, FactCorrected, Superseded
 from domain.patient.facts.ending import (
+    ContactRegained,
     EndingFact,
     FollowUpContacted,
     ProgressionFound,
@@ -110,6 +111,7 @@ __all__ = [
     "Change",
     "ConflictRuled",
     "ConsentGiven",
+    "ContactRegained",
     "CourseTaken",
     "CyclePlanned",
     "DeviationRecorded",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.patient.facts.ending import (
+    ContactRegained,
     FollowUpContacted,
     ProgressionFound,
     StudyEnded,
@@ -84,6 +85,7 @@ Superseded = Annotated[
     | SubjectDied
     | TreatmentEnded
     | StudyEnded
+    | ContactRegained
     | FollowUpContacted,
     Field(discriminator="kind"),
 ]

@@ -31,6 +31,14 @@ class TreatmentEnded(Frozen):
     why: str | None = None
 
 
+class ContactRegained(Frozen):
+    """The loss to follow-up is over: follow-up goes on from this contact."""
+
+    kind: Literal["ContactRegained"] = "ContactRegained"
+    regained_on: date
+    why: str
+
+
 class FollowUpContacted(Frozen):
     kind: Literal["FollowUpContacted"] = "FollowUpContacted"
     contacted_on: date
@@ -44,4 +52,6 @@ class StudyEnded(Frozen):
     why: str | None = None
 
 
-EndingFact = ProgressionFound | SubjectWithdrew | SubjectDied | TreatmentEnded | FollowUpContacted | StudyEnded
+EndingFact = (
+    ProgressionFound | SubjectWithdrew | SubjectDied | TreatmentEnded | ContactRegained | FollowUpContacted | StudyEnded
+)

@@ -50,10 +50,13 @@ class AdverseEventUpdated(Frozen):
 
 
 class PregnancyFound(Frozen):
+    """A pregnancy, as told; `result` is the number of the laboratory results that told it by themselves."""
+
     kind: Literal["PregnancyFound"] = "PregnancyFound"
     found_on: date
     aware_at: AwareDatetime
     classes: tuple[Code, ...] = ()
+    result: int | None = None
 
 
 class SafetyReportMade(Frozen):

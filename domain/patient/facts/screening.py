@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from domain.evidence import Answer, Sections
-from domain.findings import Finding
 from domain.labs import LabValue, UnusedResult
 from domain.patient.commands.acts import FIRST_ICF, IcfVersion
+from domain.patient.facts.findings import Findings
 from domain.values import Clock, Code, Frozen, Sex, Site, SubjectNo
 
 
@@ -27,9 +27,13 @@ class SubjectRegistered(Frozen):
 
 
 class ConsentGiven(Frozen):
+    """`obtained_by` and `entered_by` are staff codes. Obtained by None: not said; "": from before it was asked for."""
+
     kind: Literal["ConsentGiven"] = "ConsentGiven"
     signed_on: date
     version: Code
+    obtained_by: str | None = ""
+    entered_by: str = ""
 
 
 class EvidenceRecorded(Frozen):
@@ -43,12 +47,16 @@ class EvidenceRecorded(Frozen):
 
 
 class JudgementsGiven(Frozen):
-    """Answers of one person, in the role they were given in."""
+    """Answers of one person, in the role they were given in. `entered_with`: whose signature can make them another's.
+
+    That is the number of the first fact of the evidence they came in. Without it they are a `judgement` of their own.
+    """
 
     kind: Literal["JudgementsGiven"] = "JudgementsGiven"
     answers: tuple[Answer, ...]
     by: str
     role: str
+    entered_with: int | None = None
 
 
 class ConflictRuled(Frozen):
@@ -82,21 +90,26 @@ class LabResultsRecorded(Frozen):
 class EligibilityConfirmed(Frozen):
     kind: Literal["EligibilityConfirmed"] = "EligibilityConfirmed"
     judged_on: date
-    findings: tuple[Finding, ...]
+    findings: Findings
 
 
 class ScreenFailed(Frozen):
     kind: Literal["ScreenFailed"] = "ScreenFailed"
     decided_on: date
     why: str
-    findings: tuple[Finding, ...] = ()
+    findings: Findings = ()
 
 
 class AllocationRequested(Frozen):
-    """Intent: ask the register for a slot."""
+    """Intent: ask the register for a slot.
+
+    `rests_on` is the number of the eligibility verdict it rests on; the findings are those that read otherwise since
+    then, but for their ages. Facts of before name no verdict and hold every finding.
+    """
 
     kind: Literal["AllocationRequested"] = "AllocationRequested"
-    findings: tuple[Finding, ...] = ()
+    findings: Findings = ()
+    rests_on: int | None = None
 
 
 class Randomized(Frozen):

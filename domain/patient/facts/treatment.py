@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from domain.dosing import DoseCalculation
-from domain.findings import Finding
 from domain.patient.commands import GivenDrug
+from domain.patient.facts.findings import Findings
 from domain.values import Code, Frozen
 
 
@@ -17,7 +17,7 @@ class GateChecked(Frozen):
     cycle: int
     passed: bool
     sampled_on: date | None = None
-    findings: tuple[Finding, ...]
+    findings: Findings
 
 
 class GateOverridden(Frozen):
