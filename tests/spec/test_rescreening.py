@@ -60,7 +60,9 @@ def test_one_person_is_randomized_once(first: str, second: str) -> None:
     outcome = when(story, t.AllocateSlot(subject=second, request=9))
     no = refused(outcome, Reason.RULE, rule="T1.1")
     assert no.detail == f"this person is randomized as {first}"
-    assert [(fact.kind, fact.subject) for fact in no.facts] == [("AllocationDeclined", second)]
+    assert [fact.model_dump(include={"kind", "subject"}) for fact in no.facts] == [
+        {"kind": "AllocationDeclined", "subject": second}
+    ]
     assert when(story, t.AllocateSlot(subject="S004", request=9)).refusal is None
     again = AGAIN.model_copy(update={"rescreening_of": second})
     assert "randomized as" in refused(when(story, again), Reason.RULE, rule="T1.1").detail
