@@ -182,3 +182,27 @@ def test_a_pregnancy_entered_in_error_is_withdrawn_and_may_be_said_after_all() -
         assert again.state.safety.stopped == {number}
         moved = told(story, c.Correct(fact=number, fields={"found_on": earlier}, why="misread"))
         assert moved.state.safety.events[number].onset_on == on - timedelta(days=1)
+
+
+def test_a_pregnancy_that_was_withdrawn_by_hand_is_not_begun_again_by_another_correction() -> None:
+    """Only a result that newly tells of one begins it (E25)."""
+    story = sampled(woman(1), "positive").story
+    on = story.today
+    void = told(story, c.Correct(fact=story.seq_of(f.PregnancyFound), void=True, why="no pregnancy by ultrasound"))
+    other = ReportedResult(code="HB", system="analyte", value="130", unit="g/L", collected_at=noon(on))
+    outcome = corrected(void, hcg("positive", on), other)
+    assert not facts_of(outcome, f.PregnancyFound)
+    assert not outcome.story.state.safety.stopped
+
+
+def test_a_corrected_report_of_the_laboratory_withdraws_it_too() -> None:
+    """The laboratory takes its positive result back: the doses go on, the gate judges the rest (E25)."""
+    story = passing(woman(), day(6))
+    order = story.seq_of(f.LabsOrdered)
+    first = hcg("positive", day(6))
+    story = told(story, c.LabsReported(order=order, results=(first,), complete=False))
+    assert story.state.safety.stopped
+    again = first.model_copy(update={"value": "negative", "status": "corrected"})
+    after = told(story, c.LabsReported(order=story.seq_of(f.LabsOrdered), results=(again,), complete=False))
+    assert not after.state.safety.stopped
+    assert not after.state.safety.events
