@@ -20,6 +20,7 @@ COMMANDS = {
     "due": ("cli.reading", "Show the work list: who must do what by when."),
     "eligibility": ("cli.eligibility", "Show each criterion's verdict with its evidence and source."),
     "history": ("cli.history", "Show a subject's facts, refusals and corrections (old, new, reason, who)."),
+    "models": ("cli.models", "Make the tables for analysts anew from the journal; document them."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
     "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
