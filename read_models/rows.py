@@ -14,6 +14,8 @@ from read_models.record import SubjectRecord, decision_of
 from read_models.visit_rows import visits
 
 Row = dict[str, Any]
+WITHHELD = "withheld"
+"""What stands in the place of a birth date: identity stays outside."""
 
 
 def subjects(record: SubjectRecord) -> Iterator[Row]:
@@ -133,7 +135,7 @@ def laboratory(record: SubjectRecord) -> Iterator[Row]:
             yield {
                 "seq": told.seq,
                 "number": number,
-                "loinc": analyte.loinc[0] if analyte else None,
+                "loinc": analyte.stored_loinc if analyte else None,
                 **result.model_dump(exclude={"document", "standard_of_care"}),
             }
 
@@ -164,14 +166,15 @@ def corrections(record: SubjectRecord) -> Iterator[Row]:
             continue
         word = "entered in error" if fact.content is None else "reads otherwise"
         for number, change in enumerate(fact.changes or (f.Change(what=word),), start=1):
+            birth = change.what.endswith("born_on")
             yield {
                 "seq": told.seq,
                 "number": number,
                 "fact": fact.fact,
                 "kind": fact.of,
                 "what": change.what,
-                "old": change.before,
-                "new": change.after,
+                "old": WITHHELD if birth else change.before,
+                "new": WITHHELD if birth else change.after,
                 "reason": fact.why,
                 "staff": told.stored.staff,
                 "role": told.stored.role,

@@ -246,7 +246,7 @@ Table(
     _seq(),
     _number("number", "place in the fact, from 1", key=True),
     _text("analyte", "test, by the product's code"),
-    _text("loinc", "its first LOINC code; the code as reported stands in the journal"),
+    _text("loinc", "the LOINC code that fits the stored unit; what was reported stands beside it"),
     _exact("value", "value in the unit; of a test in words its step"),
     _text("unit", "UCUM unit; {ordinal} for a step"),
     _exact("lower_limit", "lower limit of normal"),
