@@ -21,6 +21,7 @@ COMMANDS = {
     "eligibility": ("cli.eligibility", "Show each criterion's verdict with its evidence and source."),
     "history": ("cli.history", "Show a subject's facts, refusals and corrections (old, new, reason, who)."),
     "models": ("cli.models", "Make the tables for analysts anew from the journal; document them."),
+    "export": ("cli.exporting", "Write a dossier (PDF, JSON), tables (CSV, Parquet), FHIR or CDISC ODM."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
     "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),

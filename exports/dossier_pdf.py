@@ -21,7 +21,11 @@ ROOM_FOR_A_SECTION = 70.0
 LONGEST = 900
 """Letters of a fact's content that are shown on paper; its JSON has all."""
 TITLES = {
-    "visits": ("Visits", "visit planned_on earliest_on latest_on actual_on days_off status rule", (2, 2, 2, 2, 2, 1, 2, 2)),
+    "visits": (
+        "Visits",
+        "visit planned_on earliest_on latest_on actual_on days_off status rule",
+        (2, 2, 2, 2, 2, 1, 2, 2),
+    ),
     "doses": (
         "Doses, planned and given",
         "dose status given_on planned_amount planned_unit given_amount given_unit days_taken formula why",
@@ -129,7 +133,9 @@ def _verdicts(verdicts: dict[str, Any] | None, other: str) -> Iterator[Flowable]
         yield from _heading("Verdicts: no decision is on record", other)
         return
     who = f"{verdicts['staff']} ({verdicts['role']})"
-    yield from _heading(f"Verdicts with evidence: decided {verdicts['decided_at']:%Y-%m-%d} by {who}, fact {verdicts['fact']}", other)
+    yield from _heading(
+        f"Verdicts with evidence: decided {verdicts['decided_at']:%Y-%m-%d} by {who}, fact {verdicts['fact']}", other
+    )
     rows = [
         (
             finding["rule"],

@@ -11,7 +11,7 @@ from exports.made_from import MadeFrom
 from exports.text import json_text
 from read_models.tables import TABLES, kind_of
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, full-width signs among them."""
 DIGITS = 38
 PLACES = 12

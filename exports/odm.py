@@ -11,10 +11,18 @@ from exports.text import printable
 from read_models.record import SubjectRecord
 from read_models.rows import rows_of
 from read_models.tables import METADATA, kind_of
+from read_models.tables import VERSION as TABLES_VERSION
 
 NAMESPACE = "http://www.cdisc.org/ns/odm/v1.3"
 VERSION = "MDV.1"
-TYPES = {"text": "text", "integer": "integer", "decimal": "float", "date": "date", "instant": "datetime", "boolean": "boolean"}
+TYPES = {
+    "text": "text",
+    "integer": "integer",
+    "decimal": "float",
+    "date": "date",
+    "instant": "datetime",
+    "boolean": "boolean",
+}
 LENGTHS = {"text": "4000", "float": "38"}
 PLACES = "12"
 
@@ -53,7 +61,7 @@ CODED = {
 
 
 def odm(records: Sequence[SubjectRecord], made: MadeFrom) -> bytes:
-    """Write subjects of one trial under one protocol version as ODM. At least one subject."""
+    """Write subjects of one trial as ODM. At least one subject."""
     protocol = records[0].journey.protocol
     root = Element("ODM", {
         "xmlns": NAMESPACE,
@@ -84,8 +92,8 @@ def _metadata(root: Element, protocol: Protocol) -> None:
     names = SubElement(study, "GlobalVariables")
     SubElement(names, "StudyName").text = protocol.trial
     SubElement(names, "StudyDescription").text = protocol.title
-    SubElement(names, "ProtocolName").text = f"{protocol.trial} version {protocol.version}"
-    version = SubElement(study, "MetaDataVersion", OID=VERSION, Name=f"Tables of protocol version {protocol.version}")
+    SubElement(names, "ProtocolName").text = protocol.trial
+    version = SubElement(study, "MetaDataVersion", OID=VERSION, Name=f"Trialpath tables, version {TABLES_VERSION}")
     plan = SubElement(version, "Protocol")
     for number, event in enumerate(EVENTS, start=1):
         SubElement(plan, "StudyEventRef", StudyEventOID=event.oid, OrderNumber=str(number), Mandatory="No")

@@ -19,6 +19,8 @@ from exports.text import printable
 LATIN, BOLD, CHINESE = "Vera", "VeraBd", "STSong-Light"
 HEADING = colors.HexColor("#1f3b57")
 STRIPE = colors.HexColor("#f2f5f8")
+BEYOND_THE_FONT = 0x10000
+"""The first character of Unicode that the standard font has no code for: it is shown by its number."""
 _UNBROKEN = re.compile(r"\S{25,}")
 
 
@@ -54,7 +56,7 @@ def marked(text: str, other: str) -> str:
 def _run(letters: str, font: str | None) -> str:
     if font is None:
         return escape(letters).replace("\n", "<br/>")
-    shown = "".join(letter if ord(letter) < 0x10000 else f"[U+{ord(letter):X}]" for letter in letters)
+    shown = "".join(letter if ord(letter) < BEYOND_THE_FONT else f"[U+{ord(letter):X}]" for letter in letters)
     return f'<font name="{font}">{escape(shown)}</font>'
 
 
