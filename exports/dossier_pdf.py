@@ -18,6 +18,7 @@ from read_models.record import SubjectRecord
 MARGIN = 36.0
 WIDTH = landscape(A4)[0] - 2 * MARGIN
 ROOM_FOR_A_SECTION = 70.0
+SIGNED_BY_SENDING = "An act sent in a role that signs it is signed by being sent: see who, beside each fact below."
 LONGEST = 900
 """Letters of a fact's content that are shown on paper; its JSON has all."""
 TITLES = {
@@ -105,6 +106,7 @@ def _story(content: dict[str, Any], made: MadeFrom, other: str) -> Iterator[Flow
     yield from _verdicts(content["verdicts"], other)
     for name, (heading, columns, parts) in TITLES.items():
         yield from _section(heading, columns.split(), content[name], parts, other)
+    yield paragraph(SIGNED_BY_SENDING, text, other)
     yield from _facts(content["facts"], other)
     yield from _heading("What this was made from", other)
     for sentence in made.sentences():

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_commands import starter
+from tests.cli.here import Here, here
 from tests.given import day, noon
 from tests.streams import journal_of
+
+__all__ = ["here"]
 
 
 @pytest.fixture(scope="module")
@@ -20,34 +22,34 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def shown(data: Path, options: str) -> dict[str, Any]:
+def shown(here: Here, data: Path, options: str) -> dict[str, Any]:
     """Give what `show --json` says with these options."""
-    done = starter(data, f"show S001 --json {options}")
+    done = here(data, f"show S001 --json {options}")
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def test_as_of_a_date_applies_the_correction(data: Path) -> None:
+def test_as_of_a_date_applies_the_correction(here: Here, data: Path) -> None:
     """The surgery was recorded on day 44 and corrected to day 45: as of day 44 there was none."""
-    assert shown(data, f"--as-of {day(44)}")["resection"] is None
-    as_of = shown(data, f"--as-of {day(45)}")
+    assert shown(here, data, f"--as-of {day(44)}")["resection"] is None
+    as_of = shown(here, data, f"--as-of {day(45)}")
     assert (as_of["resection"], as_of["as_of"], as_of["known_at"]) == ("R0", str(day(45)), None)
 
 
-def test_known_at_an_instant_leaves_later_facts_out(data: Path) -> None:
+def test_known_at_an_instant_leaves_later_facts_out(here: Here, data: Path) -> None:
     """At noon of day 45 the journal knew of a surgery on day 44 and of no correction."""
     known = noon(day(45)).isoformat().replace("+00:00", "Z")
-    then = shown(data, f"--known-at {known}")
+    then = shown(here, data, f"--known-at {known}")
     assert then["resection"] == "R0"
-    assert then["facts"] < shown(data, "")["facts"]
+    assert then["facts"] < shown(here, data, "")["facts"]
 
 
-def test_both_together_ask_what_was_known_then_of_a_date(data: Path) -> None:
+def test_both_together_ask_what_was_known_then_of_a_date(here: Here, data: Path) -> None:
     """On day 45 the surgery was held to have been on day 44; today it is known that there was none on that day."""
     known = noon(day(45)).isoformat().replace("+00:00", "Z")
-    assert shown(data, f"--as-of {day(44)} --known-at {known}")["resection"] == "R0"
-    text = starter(data, f"show S001 --as-of {day(44)} --known-at {known}").stdout
+    assert shown(here, data, f"--as-of {day(44)} --known-at {known}")["resection"] == "R0"
+    text = here(data, f"show S001 --as-of {day(44)} --known-at {known}").stdout
     assert f"as of {day(44)}, as known at" in text
 
 
@@ -67,28 +69,30 @@ def test_both_together_ask_what_was_known_then_of_a_date(data: Path) -> None:
         ("--known-at 2025-01-01T00:00Z", "nothing was recorded yet; accepted: from 2025-06-02"),
     ],
 )
-def test_a_date_or_instant_there_is_nothing_to_show_of_is_told(data: Path, options: str, expected: str) -> None:
+def test_a_date_or_instant_there_is_nothing_to_show_of_is_told(
+    here: Here, data: Path, options: str, expected: str
+) -> None:
     """Exit code 3, one line, no traceback."""
-    done = starter(data, f"show S001 {options}")
+    done = here(data, f"show S001 {options}")
     assert (done.returncode, done.stdout) == (3, "")
     assert expected in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_the_boundaries_of_the_dates_are_accepted(data: Path) -> None:
+def test_the_boundaries_of_the_dates_are_accepted(here: Here, data: Path) -> None:
     """The day of consent, and today; an instant of a moment ago."""
     today = datetime.now(UTC).date()
     for options in (f"--as-of {day(0)}", f"--as-of {today}", f"--known-at {_moment_ago()}"):
-        assert shown(data, options)["subject"] == "S001"
+        assert shown(here, data, options)["subject"] == "S001"
 
 
 def _moment_ago() -> str:
     return (datetime.now(UTC) - timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
 
 
-def test_history_shows_corrections_as_old_new_reason_and_who(data: Path) -> None:
+def test_history_shows_corrections_as_old_new_reason_and_who(here: Here, data: Path) -> None:
     """Each change of each correction; the fact that was corrected says so."""
-    found = json.loads(starter(data, "history S001 --json").stdout)["corrections"]
+    found = json.loads(here(data, "history S001 --json").stdout)["corrections"]
     first = found[0]
     change = {"what": "SurgeryPerformed performed_on", "old": str(day(44)), "new": str(day(45))}
     assert change in first["changes"]
@@ -98,6 +102,6 @@ def test_history_shows_corrections_as_old_new_reason_and_who(data: Path) -> None
         "INV1",
         "INVESTIGATOR",
     )
-    text = starter(data, "history S001").stdout
+    text = here(data, "history S001").stdout
     assert "Corrections" in text
     assert f"corrected by {first['seq']}: performed_on {day(44)}" in " ".join(text.split())

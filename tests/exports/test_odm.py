@@ -40,18 +40,18 @@ def test_the_document_is_valid_by_the_schema_of_cdisc(path: Path, validator: Any
     validator.validate_file(str(path))
 
 
-@pytest.mark.parametrize("record_of_one", RECORDS, ids=DOCUMENTED)
-def test_the_document_of_one_subject_is_valid(tmp_path: Path, validator: Any, record_of_one: Any) -> None:
+@pytest.mark.parametrize("name", ["chinese", "screen-failure"])
+def test_the_document_of_one_subject_is_valid(tmp_path: Path, validator: Any, name: str) -> None:
     """Each by itself too."""
     file = tmp_path / "one.xml"
-    file.write_bytes(odm([record_of_one], made(record_of_one)))
+    file.write_bytes(odm([record(name)], made(record(name))))
     validator.validate_file(str(file))
 
 
-def test_the_schema_can_refuse(tmp_path: Path, path: Path, validator: Any) -> None:
+def test_the_schema_can_refuse(tmp_path: Path, validator: Any) -> None:
     """An element that is not there in ODM is found."""
-    wrong = tmp_path / "wrong.xml"
-    wrong.write_text(path.read_text().replace("<ClinicalData ", "<Extra/><ClinicalData "))
+    wrong, right = tmp_path / "wrong.xml", odm([record("screen-failure")], made(record("screen-failure")))
+    wrong.write_text(right.decode().replace("<ClinicalData ", "<Extra/><ClinicalData "))
     with pytest.raises(OdmlibSchemaValidationError):
         validator.validate_file(str(wrong))
 

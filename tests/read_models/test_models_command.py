@@ -14,10 +14,12 @@ from sqlalchemy.schema import CreateTable
 from journal.store import Journal
 from read_models.store import trial_rows
 from read_models.tables import METADATA, TABLES, markdown
-from tests.cli.test_commands import ROOT, starter
+from tests.cli.here import Here, here
+from tests.cli.test_commands import ROOT
 from tests.given import TRIAL_ID
 from tests.streams import journal_of, stored_stream
 
+__all__ = ["here"]
 SUBJECTS = {"S001": "completed", "S002": "completed-COHORT_2", "S003": "detours", "S004": "screen-failure"}
 
 
@@ -29,14 +31,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_tables_are_made_anew_and_the_journal_stays_untouched(data: Path) -> None:
+def test_the_tables_are_made_anew_and_the_journal_stays_untouched(here: Here, data: Path) -> None:
     """Twice gives the same rows, what somebody changed is gone, and no byte of the journal changes."""
     before = hashlib.sha256((data / "journal.db").read_bytes()).hexdigest()
-    first = json.loads(starter(data, "models rebuild --json").stdout)
+    first = json.loads(here(data, "models rebuild --json").stdout)
     engine = create_engine(f"sqlite:///{data / 'read-models.db'}")
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM doses"))
-    again = starter(data, "models rebuild")
+    again = here(data, "models rebuild")
     assert again.returncode == 0, again.stderr
     with engine.connect() as connection:
         counts = {table.name: len(connection.execute(select(table)).all()) for table in TABLES}
@@ -58,10 +60,10 @@ def test_the_rows_say_how_far_each_stream_was_read(data: Path) -> None:
     assert made["about"][0]["facts"] == sum(heads.values())
 
 
-def test_the_documentation_is_that_of_the_tables(data: Path) -> None:
+def test_the_documentation_is_that_of_the_tables(here: Here, data: Path) -> None:
     """docs/read-models.md names every table and column of the database as it is made."""
     assert (ROOT / "docs/read-models.md").read_text() == markdown()
-    starter(data, "models rebuild")
+    here(data, "models rebuild")
     engine = create_engine(f"sqlite:///{data / 'read-models.db'}")
     found = inspect(engine)
     pages = markdown().split("\n## ")
@@ -94,12 +96,12 @@ def test_the_tables_suit_postgresql() -> None:
         ("sqlite:///{data}/other.db", 3, "it holds other tables (theirs): name an empty database"),
     ],
 )
-def test_a_wrong_database_is_told_and_left_alone(data: Path, url: str, code: int, says: str) -> None:
+def test_a_wrong_database_is_told_and_left_alone(here: Here, data: Path, url: str, code: int, says: str) -> None:
     """One line, no traceback; another program's tables are not dropped."""
     engine = create_engine(f"sqlite:///{data / 'other.db'}")
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE IF NOT EXISTS theirs (a INTEGER)"))
-    done = starter(data, "models rebuild", TRIALPATH_MODELS_URL=url.format(data=data))
+    done = here(data, "models rebuild", TRIALPATH_MODELS_URL=url.format(data=data))
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
