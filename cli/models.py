@@ -10,8 +10,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from cli import access
 from cli.main import DONE, MALFORMED, UNREACHABLE, Failed
+from read_models.documentation import markdown
 from read_models.store import NotOurs, rebuild, same_database, trial_rows
-from read_models.tables import markdown
 from settings import Settings
 
 

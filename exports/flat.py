@@ -9,7 +9,8 @@ from typing import Any
 
 from exports.made_from import MadeFrom
 from exports.text import json_text
-from read_models.tables import TABLES, kind_of
+from read_models.columns import kind_of
+from read_models.tables import TABLES
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, full-width signs among them."""

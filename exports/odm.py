@@ -8,9 +8,10 @@ from xml.etree.ElementTree import Comment, Element, SubElement, indent, tostring
 from domain.protocol import Protocol
 from exports.made_from import MadeFrom
 from exports.text import printable
+from read_models.columns import kind_of
 from read_models.record import SubjectRecord
 from read_models.rows import rows_of
-from read_models.tables import METADATA, kind_of
+from read_models.tables import METADATA
 from read_models.tables import VERSION as TABLES_VERSION
 
 NAMESPACE = "http://www.cdisc.org/ns/odm/v1.3"

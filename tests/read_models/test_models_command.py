@@ -12,8 +12,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from journal.store import Journal
+from read_models.documentation import markdown
 from read_models.store import trial_rows
-from read_models.tables import METADATA, TABLES, markdown
+from read_models.tables import METADATA, TABLES
 from tests.cli.here import Here, here
 from tests.cli.test_commands import ROOT
 from tests.given import TRIAL_ID
