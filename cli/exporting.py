@@ -16,7 +16,7 @@ from domain.decider import patient_stream
 from exports.made_from import MadeFrom
 from journal.store import Journal
 from read_models.record import Head, SubjectRecord, record_of
-from read_models.store import trial_rows
+from read_models.store import hashes_of, trial_rows
 from settings import Settings
 
 force_option = click.option("--force", is_flag=True, help="overwrite what is there already")
@@ -101,7 +101,8 @@ def _journal() -> tuple[Settings, Journal]:
 
 
 def _record(known: Settings, store: Journal, subject: str) -> SubjectRecord:
-    return record_of(patient_stream(known.trial, subject), access.subject_facts(store, known.trial, subject))
+    rows, stream = access.subject_facts(store, known.trial, subject), patient_stream(known.trial, subject)
+    return record_of(stream, rows, hashes_of(store, stream))
 
 
 def _made(*heads: Head) -> MadeFrom:

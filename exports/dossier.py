@@ -85,6 +85,6 @@ def _fact(told: Told) -> dict[str, Any]:
         "role": stored.role,
         "submission_id": stored.submission_id,
         "corrected_by": told.corrected_by,
-        "hash": str(getattr(stored, "hash", None) or "") or None,
+        "hash": told.hash or None,
         "body": without_birth_date(json.loads(stored.body)),
     }

@@ -1,6 +1,6 @@
 """One subject's record as readers need it: each fact as recorded and as it counts, and the state they fold to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ class Told:
     recorded: Any
     counts: Any
     corrected_by: int | None = None
+    hash: str = ""
 
     @property
     def seq(self) -> int:
@@ -72,22 +73,23 @@ class Decision:
     findings: tuple[Finding, ...]
 
 
-def record_of(stream: str, rows: Sequence[StoredFact]) -> SubjectRecord:
-    """Read and fold a subject's stored facts."""
+def record_of(stream: str, rows: Sequence[StoredFact], hashes: Mapping[int, str] | None = None) -> SubjectRecord:
+    """Read and fold a subject's stored facts; `hashes` are theirs by number, where the journal keeps a chain."""
+    known = hashes or {}
     facts = [PATIENT.fact.validate_json(row.body) for row in rows]
     counting = effective(facts)
     by = {fact.fact: seq for seq, fact in enumerate(facts, start=1) if isinstance(fact, f.FactCorrected)}
     told = tuple(
-        Told(row, fact, None if isinstance(now, f.FactCorrected) else now, by.get(row.seq))
+        Told(row, fact, None if isinstance(now, f.FactCorrected) else now, by.get(row.seq), known.get(row.seq, ""))
         for row, fact, now in zip(rows, facts, counting, strict=True)
     )
-    return SubjectRecord(PATIENT.fold(facts), told, head_of(stream, rows))
+    return SubjectRecord(PATIENT.fold(facts), told, head_of(stream, rows, known))
 
 
-def head_of(stream: str, rows: Sequence[StoredFact]) -> Head:
+def head_of(stream: str, rows: Sequence[StoredFact], hashes: Mapping[int, str]) -> Head:
     """Give how far a stream goes."""
-    last = rows[-1] if rows else None
-    return Head(stream, last.seq, str(getattr(last, "hash", None) or "")) if last else Head(stream, 0)
+    last = rows[-1].seq if rows else 0
+    return Head(stream, last, hashes.get(last, ""))
 
 
 def decision_of(record: SubjectRecord) -> Decision | None:

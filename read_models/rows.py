@@ -17,6 +17,11 @@ Row = dict[str, Any]
 WITHHELD = "withheld"
 """What stands in the place of a birth date: identity stays outside."""
 
+RESULT = {"analyte", "value", "unit", "lower_limit", "upper_limit", "collected_at", "reported", "status"}
+DEVIATION = {
+    "item", "rule", "text", "important", "expected_from", "expected_to", "actual_on", "days_off", "why",
+}  # fmt: skip
+
 
 def subjects(record: SubjectRecord) -> Iterator[Row]:
     """Give where the subject stands."""
@@ -63,7 +68,7 @@ def deviations(record: SubjectRecord) -> Iterator[Row]:
     why_not: dict[str, str] = {}
     for told, fact in record.counting(f.DeviationRecorded):
         first = found.get(fact.item, {"recorded_at": told.recorded_at, "seq": told.seq})
-        said = fact.model_dump(exclude={"kind"})
+        said = fact.model_dump(include=DEVIATION)
         found[fact.item] = {**said, "recorded_at": first["recorded_at"], "seq": first["seq"]}
     for _, withdrawn in record.counting(f.DeviationWithdrawn):
         why_not[withdrawn.item] = withdrawn.why
@@ -136,7 +141,7 @@ def laboratory(record: SubjectRecord) -> Iterator[Row]:
                 "seq": told.seq,
                 "number": number,
                 "loinc": analyte.stored_loinc if analyte else None,
-                **result.model_dump(exclude={"document", "standard_of_care"}),
+                **result.model_dump(include=RESULT),
             }
 
 

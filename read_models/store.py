@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, insert, inspect, text
+from sqlalchemy import Connection, create_engine, event, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 
 from domain.decider import TRIAL, patient_stream, trial_stream
 from domain.trial import facts as t
 from domain.trial.register import Register
+from journal.schema import FACTS
 from journal.store import Journal, StoredFact
 from read_models.record import Head, SubjectRecord, head_of, record_of
 from read_models.rows import rows_of
@@ -28,14 +29,14 @@ def trial_rows(journal: Journal, trial: str, at: datetime) -> dict[str, list[dic
     found: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
     rows = journal.facts(trial_stream(trial))
     register: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
-    heads = [head_of(trial_stream(trial), rows)]
+    heads = [head_of(trial_stream(trial), rows, hashes_of(journal, trial_stream(trial)))]
     begun = journal.heads()
     records: dict[str, SubjectRecord] = {}
     for subject in register.subjects:
         stream = patient_stream(trial, subject)
         if stream not in begun:
             continue
-        record = record_of(stream, journal.facts(stream))
+        record = record_of(stream, journal.facts(stream), hashes_of(journal, stream))
         records[subject] = record
         heads.append(record.head)
         for name, made in rows_of(record).items():
@@ -44,6 +45,17 @@ def trial_rows(journal: Journal, trial: str, at: datetime) -> dict[str, list[dic
     found["streams"] = [{"stream": head.stream, "seq": head.seq, "hash": head.hash} for head in heads]
     found["about"] = [_about(trial, at, heads)]
     return found
+
+
+def hashes_of(journal: Journal, stream: str) -> dict[int, str]:
+    """Give the hash of each fact of a stream by its number; none where the journal keeps no chain."""
+    column = FACTS.columns.get("hash")
+    if column is None:
+        return {}
+    with journal.engine.connect() as connection:
+        return {
+            row[0]: row[1] for row in connection.execute(select(FACTS.c.seq, column).where(FACTS.c.stream == stream))
+        }
 
 
 def _about(trial: str, at: datetime, heads: list[Head]) -> dict[str, Any]:

@@ -163,3 +163,13 @@ def test_a_file_that_is_no_font_is_refused() -> None:
     found = record("screen-failure")
     with pytest.raises(UnusableFont, match="accepted: a TrueType font file"):
         dossier_pdf(found, made(found), __file__)
+
+
+def test_each_fact_shows_its_hash_where_the_journal_keeps_a_chain() -> None:
+    """Its own in its line; that of the last one is the head's."""
+    whole = record("screen-failure")
+    rows = [told.stored for told in whole.told]
+    chained = record_of(whole.head.stream, rows, {row.seq: f"hash{row.seq}" for row in rows})
+    assert chained.head.hash == f"hash{len(rows)}"
+    facts = json.loads(dossier_json(chained, made(chained)))["facts"]
+    assert [fact["hash"] for fact in facts] == [f"hash{row.seq}" for row in rows]
