@@ -14,7 +14,7 @@ from domain.patient.clinical_time import DATED, EXAMINED, FOLLOWING, Said, as_of
 from domain.patient.history import fold
 from domain.patient.journey import Journey
 from tests.given import Story, day, given, noon
-from tests.stories import answered, begin, in_surgery_wait, operable, passing, registered, told
+from tests.stories import answered, begin, in_evaluation, in_surgery_wait, operable, passing, registered, told
 from tests.streams import NAMES, facts_of, stored_stream
 
 
@@ -87,6 +87,18 @@ def test_a_deviation_that_a_correction_withdrew_is_not_there_as_of_any_date() ->
     right = late.tell(c.Correct(fact=number, fields={"performed_on": str(day(90))}, why="misread"), day(99))
     assert "SURGERY" not in right.story.state.deviations
     assert "SURGERY" not in right.as_of(day(95)).deviations
+
+
+def test_what_a_correction_brought_along_counts_from_the_date_it_is_about() -> None:
+    """Judged unfit on day 110 and corrected on day 113: as of day 111 treatment had not ended, T6, T7."""
+    unfit = c.EvaluateAdjuvant(evaluated_on=day(110), fit=False, why="frail")
+    judged = record(in_evaluation()).tell(unfit, day(110))
+    assert judged.as_of(day(111)).treatment_ended == "NOT_FIT"
+    number = judged.story.seq_of(f.EvaluationJudged)
+    right = judged.tell(c.Correct(fact=number, fields={"fit": True}, why="another subject"), day(113))
+    assert any(isinstance(said.fact, f.FactCorrected) and said.fact.follows for said in right.said)
+    assert (right.as_of(day(111)).treatment_ended, right.as_of(day(111)).epoch) == ("", "ADJUVANT")
+    assert right.as_of(day(109)).evaluated_on is None
 
 
 def test_a_sample_counts_from_the_date_it_was_taken() -> None:
