@@ -14,6 +14,8 @@ COPY --from=build /opt/trialpath/venv /opt/trialpath/venv
 WORKDIR /opt/trialpath/app
 COPY domain domain
 COPY journal journal
+COPY read_models read_models
+COPY exports exports
 COPY activities activities
 COPY workflows workflows
 COPY cli cli

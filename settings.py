@@ -14,6 +14,10 @@ class Settings(BaseSettings):
     trial: str = Field("NCT06978153", description="the trial this installation runs")
     data: Path = Field(Path("data"), description="folder for the journal, notices, laboratory files and the key")
     journal_url: str = Field("", description="database URL of the journal; empty: SQLite in the data folder")
+    models_url: str = Field("", description="database URL of the read models; empty: read-models.db in the data folder")
+    models_schema: str = Field(
+        "read_models", pattern="^[a-z_][a-z0-9_]{0,62}$", description="their schema, where the database is PostgreSQL"
+    )
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
     key_file: Path | None = Field(
@@ -28,6 +32,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The journal's database URL."""
         return self.journal_url or f"sqlite:///{self.data / 'journal.db'}"
+
+    @property
+    def read_models_url(self) -> str:
+        """The read models' database URL."""
+        return self.models_url or f"sqlite:///{self.data / 'read-models.db'}"
 
     @property
     def labs(self) -> Path:

@@ -45,16 +45,26 @@ def register(store: Journal, trial: str) -> Register:
     rows = facts(store, trial_stream(trial))
     if not rows:
         raise Failed(UNREACHABLE, f"trial {trial} is not open: `starter.py open` first")
-    folded: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
-    return folded
+    found: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
+    return found
 
 
-def journey(store: Journal, trial: str, subject: str) -> Journey:
-    """Fold a subject's journey. Raises Failed when there is none."""
+def subject_facts(store: Journal, trial: str, subject: str) -> list[StoredFact]:
+    """Read a subject's stream. Raises Failed when there is none."""
     rows = facts(store, patient_stream(trial, subject))
     if not rows:
         known = register(store, trial).subjects
         accepted = f"{min(known)} to {max(known)}" if known else "enroll first"
         raise Failed(2, f"UNKNOWN_SUBJECT: there is no subject {subject}; accepted: {accepted}")
-    folded: Journey = PATIENT.fold([PATIENT.fact.validate_json(row.body) for row in rows])
-    return folded
+    return rows
+
+
+def journey(store: Journal, trial: str, subject: str) -> Journey:
+    """Fold a subject's journey. Raises Failed when there is none."""
+    return folded(subject_facts(store, trial, subject))
+
+
+def folded(rows: list[StoredFact]) -> Journey:
+    """Fold a subject's stored facts."""
+    found: Journey = PATIENT.fold([PATIENT.fact.validate_json(row.body) for row in rows])
+    return found

@@ -9,7 +9,7 @@ import click
 from rich.panel import Panel
 from rich.table import Table
 
-from cli import access
+from cli import access, time_travel
 from cli.main import DONE
 from cli.output import console
 from domain.decider import patient_stream, register_state
@@ -24,12 +24,17 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="print JSO
 
 @click.command("show")
 @click.argument("subject")
+@click.option(
+    "--as-of", metavar="DATE", help="what had happened by a date, corrections applied, for example 2025-09-01"
+)
+@click.option("--known-at", metavar="INSTANT", help="what the journal knew then, for example 2025-09-01T12:00+08:00")
 @as_json_option
-def show_command(subject: str, *, as_json: bool) -> int:
-    """Show a subject's state, what is due next, and who must act."""
+def show_command(subject: str, as_of: str | None, known_at: str | None, *, as_json: bool) -> int:
+    """Show a subject's state, what is due next, and who must act: now, or as of a date, or as known at an instant."""
     known = access.settings()
-    journey = access.journey(access.journal(known), known.trial, subject)
-    shown = state(journey)
+    rows = access.subject_facts(access.journal(known), known.trial, subject)
+    journey, when = time_travel.journey(rows, as_of, known_at)
+    shown = state(journey) | when.told()
     if as_json:
         click.echo(json.dumps(shown, default=str))
         return DONE
@@ -43,7 +48,7 @@ def show_command(subject: str, *, as_json: bool) -> int:
         late = "OVERDUE " if ask["overdue"] else ""
         lines.append(f"{late}{ask['what']} by {ask['by'] or '-'}: {ask['kind']} from {' or '.join(ask['to'])}")
     lines.append(f"facts {journey.seq}   deviations {len(journey.deviations)}   open effects {len(journey.intents)}")
-    console().print(Panel("\n".join(lines), title=f"{subject}: {phase(journey)}", title_align="left"))
+    console().print(Panel("\n".join(lines), title=f"{subject}: {phase(journey)}{when}", title_align="left"))
     return DONE
 
 
@@ -160,51 +165,3 @@ def due_command(role: str | None, site: str | None, *, as_json: bool) -> int:
         table.add_row(mark, str(row["by"] or "-"), row["subject"], row["what"], row["kind"], " / ".join(row["to"]))
     console().print(table)
     return DONE
-
-
-@click.command("history")
-@click.argument("subject")
-@as_json_option
-def history_command(subject: str, *, as_json: bool) -> int:
-    """Show a subject's facts and refusals in the order they were recorded."""
-    known = access.settings()
-    store = access.journal(known)
-    access.journey(store, known.trial, subject)
-    stream = patient_stream(known.trial, subject)
-    facts = [fact._asdict() | {"body": json.loads(fact.body)} for fact in access.facts(store, stream)]
-    refusals = [dict(row) for row in store.submissions(stream) if row["outcome"] == "refused"]
-    if as_json:
-        click.echo(json.dumps({"facts": facts, "refusals": refusals}, default=str))
-        return DONE
-    table = Table(title=f"{subject}: {len(facts)} facts, {len(refusals)} refusals", title_justify="left")
-    for heading in ("recorded (UTC)", "#", "what", "by", "content"):
-        table.add_column(heading, overflow="fold")
-    entries = [
-        (fact["recorded_at"], str(fact["seq"]), fact["kind"], _who(fact), _content(fact["body"])) for fact in facts
-    ]
-    entries += [
-        (
-            row["recorded_at"],
-            "-",
-            f"[red]REFUSED {row['kind']}[/red]",
-            _who(row),
-            f"{row['reason']}: {row['detail'][:120]}",
-        )
-        for row in refusals
-    ]
-    for at, *cells in sorted(entries, key=lambda entry: entry[0]):
-        table.add_row(at[:16], *cells)
-    console().print(table)
-    return DONE
-
-
-def _who(row: dict[str, Any]) -> str:
-    return row["staff"] if row["staff"] in ("SYSTEM", "UNATTRIBUTED") else f"{row['staff']} ({row['role']})"
-
-
-def _content(body: dict[str, Any]) -> str:
-    if body["kind"] == "FactCorrected":
-        rows = [f"{row['what']}: {row['before'] or 'none'} -> {row['after'] or 'none'}" for row in body["changes"]]
-        return "\n".join((f"fact {body['fact']} ({body['of']}): {body['why']}", *rows))
-    kept = {name: value for name, value in body.items() if name != "kind" and value not in (None, [], "")}
-    return ", ".join(f"{name} {value if not isinstance(value, list | dict) else '…'}" for name, value in kept.items())

@@ -59,6 +59,13 @@ class Analyte:
         """The unit in which a number is held against its limits and its bounds."""
         return self.measured_in or self.unit
 
+    @property
+    def stored_loinc(self) -> str:
+        """The LOINC code that fits a value as it is stored: of its canonical unit, or of a word on its scale."""
+        if self.ordinal:
+            return next((code for code in self.loinc if not self.units_of(code)), self.loinc[0])
+        return next((code for code in self.loinc if self.unit in self.units_of(code)), self.loinc[0])
+
     def units_of(self, code: str) -> tuple[str, ...]:
         """Give the units accepted with a laboratory's code, or with the product's own."""
         return self.only.get(code, self.accepted)

@@ -182,3 +182,13 @@ def test_calcium_the_laboratory_corrected_is_a_test_of_its_own() -> None:
     """So that it is never corrected for albumin a second time (E7)."""
     assert analyte_of("29265-6") == "CA_CORR"
     assert {analyte_of("17861-6"), analyte_of("2000-8")} == {"CA"}
+
+
+@pytest.mark.parametrize(
+    ("analyte", "loinc"),
+    [("TBIL", "14631-6"), ("CREAT", "14682-9"), ("CA", "2000-8"), ("CA_ION", "1995-0"), ("GLU_F", "14771-0"),
+     ("HCG", "2118-8"), ("ANC", "26499-4"), ("UPROT", "20454-5"), ("INR", "6301-6"), ("WEIGHT", "29463-7")],
+)  # fmt: skip
+def test_a_stored_value_has_the_code_of_its_unit(analyte: str, loinc: str) -> None:
+    """Creatinine is stored in umol/L: the code of the molar test, not that of mg/dL. Source: 3.5."""
+    assert ANALYTES[analyte].stored_loinc == loinc

@@ -1,0 +1,142 @@
+"""Makes the read models anew from the journal, in one transaction: a reader sees the old tables or the new, whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, insert, inspect, select, text
+from sqlalchemy.engine import make_url
+
+from domain.decider import TRIAL, patient_stream, trial_stream
+from domain.trial import facts as t
+from domain.trial.register import Register
+from journal.schema import FACTS
+from journal.store import Journal, StoredFact
+from read_models.record import Head, SubjectRecord, head_of, record_of
+from read_models.rows import rows_of
+from read_models.tables import METADATA, TABLES, VERSION
+
+BATCH = 500
+
+
+class NotOurs(ValueError):  # noqa: N818 - what is true
+    """The database is not one the read models may be made in."""
+
+
+def trial_rows(journal: Journal, trial: str, at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Give every row of every table, read from the journal now. `at` is the instant of the making."""
+    found: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
+    rows = journal.facts(trial_stream(trial))
+    register: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
+    heads = [head_of(trial_stream(trial), rows, hashes_of(journal, trial_stream(trial)))]
+    begun = journal.heads()
+    records: dict[str, SubjectRecord] = {}
+    for subject in register.subjects:
+        stream = patient_stream(trial, subject)
+        if stream not in begun:
+            continue
+        record = record_of(stream, journal.facts(stream), hashes_of(journal, stream))
+        records[subject] = record
+        heads.append(record.head)
+        for name, made in rows_of(record).items():
+            found[name] += made
+    found["enrolment"] = list(_enrolment(rows, register, records))
+    found["streams"] = [{"stream": head.stream, "seq": head.seq, "hash": head.hash} for head in heads]
+    found["about"] = [_about(trial, at, heads)]
+    return found
+
+
+def hashes_of(journal: Journal, stream: str) -> dict[int, str]:
+    """Give the hash of each fact of a stream by its number; none where the journal keeps no chain."""
+    column = FACTS.columns.get("hash")
+    if column is None:
+        return {}
+    with journal.engine.connect() as connection:
+        return {
+            row[0]: row[1] for row in connection.execute(select(FACTS.c.seq, column).where(FACTS.c.stream == stream))
+        }
+
+
+def _about(trial: str, at: datetime, heads: list[Head]) -> dict[str, Any]:
+    facts = sum(head.seq for head in heads)
+    return {"trial": trial, "version": VERSION, "rebuilt_at": at, "streams": len(heads), "facts": facts}
+
+
+def _enrolment(
+    rows: list[StoredFact], register: Register, records: dict[str, SubjectRecord]
+) -> Iterator[dict[str, Any]]:
+    """Give one row for each number the register issued, in that order."""
+    number = 0
+    for row in rows:
+        fact = TRIAL.fact.validate_json(row.body)
+        if not isinstance(fact, t.SubjectEnrolled):
+            continue
+        number += 1
+        record, drawn = records.get(fact.subject), register.allocations.get(fact.subject)
+        yield {
+            "subject": fact.subject,
+            "number": number,
+            "site": fact.begin.site.code,
+            "enrolled_at": datetime.fromisoformat(row.recorded_at),
+            "begun": record is not None,
+            "status": _status(record),
+            "randomized_on": record.journey.randomized_on if record else None,
+            "arm": (record.journey.arm if record else "") or None,
+            "slot": drawn.slot if drawn else None,
+        }
+
+
+def _status(record: SubjectRecord | None) -> str:
+    if record is None:
+        return "SCREENING"
+    if record.journey.randomized_on:
+        return "RANDOMIZED"
+    return record.journey.study_ended or "SCREENING"
+
+
+def rebuild(url: str, schema: str, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Drop the tables and make them with these rows. Raises NotOurs when something else lives there."""
+    with _writing(url, schema) as connection:
+        _check(connection, schema)
+        METADATA.drop_all(connection)
+        METADATA.create_all(connection)
+        for table in TABLES:
+            made = rows[table.name]
+            for start in range(0, len(made), BATCH):
+                connection.execute(insert(table), made[start : start + BATCH])
+
+
+@contextmanager
+def _writing(url: str, schema: str) -> Iterator[Connection]:
+    """Open one transaction in which tables can be dropped and made too."""
+    engine = create_engine(url)
+    server = engine.dialect.name == "postgresql"
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.connect() as connection:
+            mapped = connection.execution_options(schema_translate_map={None: schema if server else None})
+            with mapped.begin():
+                if server:
+                    quoted = connection.dialect.identifier_preparer.quote_schema(schema)
+                    mapped.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted}"))
+                yield mapped
+    finally:
+        engine.dispose()
+
+
+def _check(connection: Connection, schema: str) -> None:
+    """Raise NotOurs when the database holds tables, and they are not read models."""
+    server = connection.dialect.name == "postgresql"
+    known = set(inspect(connection).get_table_names(schema=schema if server else None))
+    if known and "about" not in known:
+        named = ", ".join(sorted(known)[:3])
+        raise NotOurs(f"it holds other tables ({named}): name an empty database or schema")
+
+
+def same_database(url: str, other: str) -> bool:
+    """Say whether two URLs name the same SQLite file."""
+    one, two = make_url(url), make_url(other)
+    return one.get_backend_name() == two.get_backend_name() == "sqlite" and one.database == two.database
