@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
-TEST_LIMIT := 900
+TEST_LIMIT := 840
+TIMED := tests/journeys tests/server
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -33,7 +34,11 @@ up: $(RUNTIME) ## Temporal server, UI and worker until Ctrl-C (SEED=surgery: wit
 
 test: $(DEVELOPMENT) ## all tests
 	@echo "test: all tests, at most 10 minutes on 2 cores"
-	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) python -m pytest tests
+	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) sh -c '\
+	    echo "test: what needs no Temporal server, two at a time" && status=0; \
+	    python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(TIMED)) tests || status=1; \
+	    echo "test: what runs against a real Temporal server, one at a time"; \
+	    python -m pytest $(TIMED) || status=1; exit $$status'
 
 check: $(DEVELOPMENT) ## format, lint, types, imports, then the tests (TESTS=0: without them)
 	@echo "check: format"
