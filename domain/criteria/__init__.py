@@ -8,7 +8,8 @@ from datetime import date
 from itertools import chain
 
 from domain.criteria import childbearing, disease, history, laboratory, medication, organs, person
-from domain.criteria.case import Case, Judgement, Reading, Ruling, completed_years
+from domain.criteria.case import Case, Judgement, Reading, Reported, Ruling, completed_years
+from domain.criteria.reported import with_reports
 from domain.findings import Finding, Verdict
 from domain.protocol import Criterion, Protocol
 
@@ -92,18 +93,22 @@ def assess(protocol: Protocol, case: Case, rules: tuple[str, ...] | None = None)
 
 def _assess_one(case: Case, criterion: Criterion) -> Finding:
     """Give the finding on the newest evidence; where evidence of the same day leads elsewhere, CONFLICT."""
-    rule = RULES[criterion.rule]
     reading = Reading(case)
-    found = rule(reading, criterion)
+    found = _read(reading, criterion)
     for key, count in reading.rivals.items():
         for place in range(count - 1):
-            other = rule(Reading(case, {key: place}), criterion)
+            other = _read(Reading(case, {key: place}), criterion)
             if other.verdict != found.verdict:
                 sentence = f"{key} of the same day disagree: {other.verdict} ({other.sentence}), {found.verdict}"
                 evidence = tuple(dict.fromkeys(chain(other.evidence, found.evidence)))
                 return Finding(rule=criterion.rule, verdict=Verdict.CONFLICT, sentence=f"{sentence} ({found.sentence})",
                                evidence=evidence)  # fmt: skip
     return found
+
+
+def _read(reading: Reading, criterion: Criterion) -> Finding:
+    """Give the finding on evidence and reports as one reading has them."""
+    return with_reports(reading, criterion, RULES[criterion.rule](reading, criterion))
 
 
 def _with_ages(case: Case, finding: Finding) -> Finding:
@@ -117,4 +122,4 @@ def _days(on: date | None, anchor: date | None) -> int | None:
     return None if on is None or anchor is None else (anchor - on).days
 
 
-__all__ = ["RULES", "Case", "Judgement", "Reading", "Ruling", "assess", "completed_years"]
+__all__ = ["RULES", "Case", "Judgement", "Reading", "Reported", "Ruling", "assess", "completed_years"]

@@ -52,6 +52,20 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A happening that staff reported beside the evidence, by its coded word and the number of its fact.
+
+    `until` is its last day: the day itself of what happens once, None of what goes on.
+    """
+
+    event: str
+    on: date
+    until: date | None
+    grade: int = 0
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """The evidence on one subject on one date.
 
@@ -80,6 +94,8 @@ class Case:
     consent_version: str = ""
     consents: Mapping[str, Consented] = field(default_factory=dict)
     icf_versions: tuple[str, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    progressed_on: date | None = None
 
     @property
     def randomized(self) -> date:

@@ -7,7 +7,7 @@ from domain.nct06978153.people import INVESTIGATOR
 from domain.nct06978153.safety import CHILDBEARING
 from domain.nct06978153.sources import assumed, rule
 from domain.nct06978153.waits import SURGEONS
-from domain.protocol import Criterion, LabLimit, Source
+from domain.protocol import Criterion, LabLimit, ReportLimit, Source
 
 WINDOW_DAYS = 28
 """Screening window, age of imaging, ECG and what has no other limit. Source: assumption 3.1, Q5."""
@@ -51,6 +51,23 @@ def _aged(rule_id: str, title: str, what: str, **fields: Any) -> Criterion:  # n
     return _row(rule_id, title, source, max_age_days=WINDOW_DAYS, **fields)
 
 
+def _reported(source: Source, event: str, **how: int) -> ReportLimit:
+    return ReportLimit.model_validate({"event": event, "source": source, **how})
+
+
+PREGNANT = _reported(
+    rule("E25", "any time: a pregnancy on record keeps a subject out until it is corrected"), "PREGNANCY"
+)
+VACCINATED = _reported(
+    rule("E23", "a live vaccine that was reported counts like one in the evidence"), "LIVE_VACCINE", days=30
+)
+BLED = _reported(
+    assumed("E17", "Q12", "a reported bleeding of grade 2 or above (CTCAE 5.0) is a significant one, to its last day"),
+    "BLEEDING", grade_from=2, months=3)  # fmt: skip
+ILD = _reported(rule("E18", "any history: a reported ILD of any grade"), "ILD")
+RESTAGED = assumed("T6.1", "Q3", "progression before randomization outdates staging and imaging of earlier dates")
+
+
 def _judged(rule_id: str, title: str) -> Criterion:
     return _row(rule_id, title, judged_by=INVESTIGATOR)
 
@@ -64,14 +81,16 @@ INCLUSION = (
     _judged("I1.3", "Follow-up agreed"),
     _row("I2", "Age 18 to 75 completed years at consent", low=18, high=75),
     _row("I3", "SCLC by histology", judged_by=INVESTIGATOR),
-    _row("I4.1", "T1 to T3, N0 to N2, M0 (AJCC 9)", low=9, accepts=LOCAL),
-    _row("I4.2", "Stage I to IIIB (AJCC 9)", low=9, accepts=STAGES),
+    _row("I4.1", "T1 to T3, N0 to N2, M0 (AJCC 9)", low=9, accepts=LOCAL,
+         after_progression=("staging",), assumptions=(RESTAGED,)),
+    _row("I4.2", "Stage I to IIIB (AJCC 9)", low=9, accepts=STAGES, after_progression=("staging",)),
     _row("I5.1", "At most one prior cycle of chemotherapy",
          assumed("I5.1", "Q4", "the prior cycle does not count towards the three"), high=1),
     _row("I5.2", "No other prior anti-tumour treatment"),
     _aged("I6", "ECOG 0 or 1", "ECOG", high=1),
     _row("I7", "No contraindication to surgery", judged_by=SURGEONS),
-    _aged("I8", "At least one measurable lesion (RECIST 1.1)", "imaging", table={"TUMOUR": 10, "NODE": 15, "SLICE": 5}),
+    _aged("I8", "At least one measurable lesion (RECIST 1.1)", "imaging", table={"TUMOUR": 10, "NODE": 15, "SLICE": 5},
+          after_progression=("thorax",)),
     _judged("I9", "Expected survival at least 8 weeks"),
     _row("I10.1", "Childbearing potential", CHILDBEARING.source),
     _row("I10.2", "Serum hCG negative in 7 d before C1D1", limits=(_limit("HCG", "<=", "0", "{ordinal}"),),
@@ -96,9 +115,9 @@ INCLUSION = (
 
 EXCLUSION = (
     _row("E1", "Mixed or combined SCLC"),
-    _row("E2", "Extensive stage", accepts=LOCAL),
+    _row("E2", "Extensive stage", accepts=LOCAL, after_progression=("staging",)),
     _aged("E3", "ECOG above 1", "ECOG", high=1),
-    _aged("E4", "Active or untreated CNS metastasis", "brain imaging"),
+    _aged("E4", "Active or untreated CNS metastasis", "brain imaging", after_progression=("brain",)),
     _judged("E5", "Uncontrolled tumour pain"),
     _row("E6", "Uncontrolled effusion, or drained in 30 d", days=30),
     _row("E7", "Hypercalcaemia", rule("E7", "12 mg/dL x 0.2495 is 2.994 mmol/L"),
@@ -138,16 +157,18 @@ EXCLUSION = (
     _row("E16.10", "Epilepsy needing treatment", names=("treated_epilepsy",)),
     _row("E16.11", "Unhealed wound or fracture", names=("unhealed_wound_or_fracture",)),
     _aged("E17", "Haemoptysis > 50 mL/d in 14 d, bleeding in 3 months, occult blood 2+", "bleeding history", days=14,
-          months=3, limits=(_limit("FOB", ">=", "2", "{ordinal}"),), table={"HAEMOPTYSIS": 50}),
-    _row("E18", "Interstitial lung disease, ever", names=("lung_disease", "steroid_pneumonitis")),
+          months=3, limits=(_limit("FOB", ">=", "2", "{ordinal}"),), table={"HAEMOPTYSIS": 50},
+          reports=(BLED,)),
+    _row("E18", "Interstitial lung disease, ever", names=("lung_disease", "steroid_pneumonitis"),
+         reports=(ILD,)),
     _row("E19", "Thromboembolism in 6 months", months=6),
     _row("E20", "Peripheral neuropathy grade 2 or above", assumed("E20", "Q11", "CTCAE 5.0"), low=2,
          names=("neuropathy",)),
     _row("E21", "Major surgery or severe trauma in 14 d", days=14),
     _row("E22", "In another trial, or less than 28 d since its treatment", days=28, judged_by=INVESTIGATOR),
-    _row("E23", "Live vaccine in 30 d, or planned", days=30),
+    _row("E23", "Live vaccine in 30 d, or planned", days=30, reports=(VACCINATED,)),
     _row("E24", "Severe hypersensitivity to an antibody", low=3, names=("antibody_hypersensitivity",)),
-    _row("E25", "Pregnant or lactating", limits=(_limit("HCG", ">", "0", "{ordinal}"),)),
+    _row("E25", "Pregnant or lactating", limits=(_limit("HCG", ">", "0", "{ordinal}"),), reports=(PREGNANT,)),
     _judged("E26", "Uncontrolled psychiatric or neurological disorder"),
     _judged("E27", "Another factor, by the investigator"),
 )  # fmt: skip
@@ -164,8 +185,10 @@ BEFORE_FIRST_DOSE = (
     "E16.1",
     "E16.2",
     "E17",
+    "E18",
     "E19",
     "E21",
     "E23",
+    "E25",
 )
 """What is held against C1D1 again, beside the gate: evidence with an age, and look-backs. Source: 3.1, anchors."""

@@ -25,6 +25,19 @@ class LabLimit(Frozen):
     optional_source: Source | None = None
 
 
+class ReportLimit(Frozen):
+    """A happening that staff report beside the evidence: from which grade and for how long it keeps a subject out.
+
+    Without days and months: for ever.
+    """
+
+    event: Code = Field(description="coded adverse event, PREGNANCY or LIVE_VACCINE")
+    grade_from: int = 0
+    days: int | None = Field(None, description="look-back in days, the last day included")
+    months: int | None = Field(None, description="look-back in calendar months, the last day included")
+    source: Source
+
+
 class Criterion(Frozen):
     """An eligibility or gate criterion: its rule id names the function, the other fields are its numbers and words."""
 
@@ -41,6 +54,9 @@ class Criterion(Frozen):
     names: tuple[str, ...] = Field((), description="fields of the evidence the criterion looks at")
     table: dict[str, Decimal] = Field({}, description="numbers by name, each in the unit its name or rule says")
     judged_by: tuple[Role, ...] = ()
+    reports: tuple[ReportLimit, ...] = Field((), description="reported happenings that keep a subject out")
+    after_progression: tuple[str, ...] = Field((), description="sections that are outdated by a later progression")
+    assumptions: tuple[Source, ...] = Field((), description="what else is assumed, beside `source`")
     source: Source
 
     @property
