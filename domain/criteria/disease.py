@@ -5,6 +5,7 @@ from datetime import date
 from domain import evidence as e
 from domain.criteria.case import Reading, within_days
 from domain.criteria.limbs import Limb, conflict, every, fails, holds, judged, missing, passes, stale, unknown, used
+from domain.criteria.staging import contradictions, metastases
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 
@@ -49,7 +50,7 @@ def i4_1(reading: Reading, criterion: Criterion) -> Finding:
             limbs.append(unknown(f"{word} says nothing", evidence))
         else:
             limbs.append(holds(word[:2] in criterion.accepts, f"{word}", evidence))
-    return every(criterion, *limbs)
+    return every(criterion, *limbs, *contradictions(reading, section, criterion.groups, evidence))
 
 
 def i4_2(reading: Reading, criterion: Criterion) -> Finding:
@@ -59,7 +60,8 @@ def i4_2(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, found)
     section, evidence = found
     accepted = f"{criterion.accepts[0]} to {criterion.accepts[-1]} accepted"
-    return every(criterion, holds(section.stage in criterion.accepts, f"stage {section.stage}, {accepted}", evidence))
+    limb = holds(section.stage in criterion.accepts, f"stage {section.stage}, {accepted}", evidence)
+    return every(criterion, limb, *contradictions(reading, section, criterion.groups, evidence))
 
 
 def i5_1(reading: Reading, criterion: Criterion) -> Finding:
@@ -138,9 +140,9 @@ def e2(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, unknown("MX says nothing", evidence))
     metastatic = section.m != "M0"
     effusion = reading.section(e.Effusion)
-    if effusion is not None and effusion.malignant and not metastatic:
-        return every(criterion, conflict("a malignant effusion is M1a, staged as M0", evidence,
-                                         used("effusion", "malignant", effusion)))  # fmt: skip
+    disagree = tuple(metastases(reading, section, evidence))
+    if disagree:
+        return every(criterion, *disagree)
     local = section.t[:2] in criterion.accepts and section.n[:2] in criterion.accepts
     if (section.extent == "LIMITED" and metastatic) or (section.extent == "EXTENSIVE" and not metastatic and local):
         return every(
@@ -153,7 +155,7 @@ def e2(reading: Reading, criterion: Criterion) -> Finding:
 
 
 def e4(reading: Reading, criterion: Criterion) -> Finding:
-    """Active or untreated metastasis of the central nervous system. Source: E4."""
+    """Active or untreated metastasis of the central nervous system; any is M1, so TNM must agree. Source: E4."""
     section = reading.section(e.BrainImaging)
     if section is None:
         return every(criterion, unknown("no brain imaging"))
@@ -162,7 +164,10 @@ def e4(reading: Reading, criterion: Criterion) -> Finding:
     old = None if bad else stale(reading, "brain imaging", section.on, criterion.max_age_days, evidence)
     if old is not None:
         return every(criterion, old)
-    return every(criterion, holds(not bad, f"metastasis: {section.metastasis}", evidence))
+    limb, staging = holds(not bad, f"metastasis: {section.metastasis}", evidence), reading.section(e.Staging)
+    if staging is None or section.metastasis == "NONE":
+        return every(criterion, limb)
+    return every(criterion, limb, *metastases(reading, staging, used("stage", staging.m, staging)))
 
 
 def e6(reading: Reading, criterion: Criterion) -> Finding:

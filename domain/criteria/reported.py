@@ -40,10 +40,11 @@ def _counted(reading: Reading, limit: ReportLimit) -> Iterator[Reported]:
         if row.event != limit.event or row.grade < limit.grade_from:
             continue
         last = row.until
-        if last is None or (limit.days is None and limit.months is None):
-            yield row
-        elif (limit.days is not None and within_days(reading, last, limit.days)) or (
-            limit.months is not None and within_months(reading, last, limit.months)
+        if (
+            last is None
+            or (limit.days is None and limit.months is None)
+            or (limit.days is not None and within_days(reading, last, limit.days))
+            or (limit.months is not None and within_months(reading, last, limit.months))
         ):
             yield row
 

@@ -6,6 +6,7 @@ from typing import Any
 from domain.nct06978153.people import INVESTIGATOR
 from domain.nct06978153.safety import CHILDBEARING
 from domain.nct06978153.sources import assumed, rule
+from domain.nct06978153.stages import STAGE_GROUPS, STAGE_SOURCE
 from domain.nct06978153.waits import SURGEONS
 from domain.protocol import Criterion, LabLimit, ReportLimit, Source
 
@@ -82,8 +83,9 @@ INCLUSION = (
     _row("I2", "Age 18 to 75 completed years at consent", low=18, high=75),
     _row("I3", "SCLC by histology", judged_by=INVESTIGATOR),
     _row("I4.1", "T1 to T3, N0 to N2, M0 (AJCC 9)", low=9, accepts=LOCAL,
-         after_progression=("staging",), assumptions=(RESTAGED,)),
-    _row("I4.2", "Stage I to IIIB (AJCC 9)", low=9, accepts=STAGES, after_progression=("staging",)),
+         groups=STAGE_GROUPS, after_progression=("staging",), assumptions=(STAGE_SOURCE, RESTAGED)),
+    _row("I4.2", "Stage I to IIIB (AJCC 9)", low=9, accepts=STAGES, groups=STAGE_GROUPS,
+         after_progression=("staging",)),
     _row("I5.1", "At most one prior cycle of chemotherapy",
          assumed("I5.1", "Q4", "the prior cycle does not count towards the three"), high=1),
     _row("I5.2", "No other prior anti-tumour treatment"),

@@ -53,6 +53,7 @@ class Criterion(Frozen):
     accepts: tuple[str, ...] = Field((), description="coded words the criterion is about")
     names: tuple[str, ...] = Field((), description="fields of the evidence the criterion looks at")
     table: dict[str, Decimal] = Field({}, description="numbers by name, each in the unit its name or rule says")
+    groups: dict[str, tuple[str, ...]] = Field({}, description="stage groups by T, N and M, for example `T1A N0 M0`")
     judged_by: tuple[Role, ...] = ()
     reports: tuple[ReportLimit, ...] = Field((), description="reported happenings that keep a subject out")
     after_progression: tuple[str, ...] = Field((), description="sections that are outdated by a later progression")
