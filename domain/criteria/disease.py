@@ -4,7 +4,20 @@ from datetime import date
 
 from domain import evidence as e
 from domain.criteria.case import Reading, within_days
-from domain.criteria.limbs import Limb, conflict, every, fails, holds, judged, missing, passes, stale, unknown, used
+from domain.criteria.limbs import (
+    Limb,
+    conflict,
+    every,
+    fails,
+    fresh,
+    holds,
+    judged,
+    missing,
+    passes,
+    stale,
+    unknown,
+    used,
+)
 from domain.criteria.staging import contradictions, metastases
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
@@ -71,7 +84,8 @@ def i5_1(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, missing("prior treatment"))
     count, high = section.chemotherapy_cycles, criterion.high or 0
     evidence = used("prior chemotherapy", f"{count} cycles", section)
-    return every(criterion, holds(count <= high, f"{count} cycles, at most {high} accepted", evidence))
+    limb = holds(count <= high, f"{count} cycles, at most {high} accepted", evidence)
+    return every(criterion, limb, *fresh(reading, criterion, "prior treatment", section))
 
 
 def i5_2(reading: Reading, criterion: Criterion) -> Finding:
@@ -80,9 +94,8 @@ def i5_2(reading: Reading, criterion: Criterion) -> Finding:
     if section is None:
         return every(criterion, missing("prior treatment"))
     found = ", ".join(section.others) or "none"
-    return every(
-        criterion, holds(not section.others, f"other prior treatment: {found}", used("others", found, section))
-    )
+    limb = holds(not section.others, f"other prior treatment: {found}", used("others", found, section))
+    return every(criterion, limb, *fresh(reading, criterion, "prior treatment", section))
 
 
 def prior_drug(reading: Reading, criterion: Criterion) -> Finding:
@@ -92,7 +105,8 @@ def prior_drug(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, missing("prior treatment"))
     had = section.antiangiogenic if criterion.accepts == ("ANTIANGIOGENIC",) else section.immune_modulator
     what = criterion.title
-    return every(criterion, holds(not had, f"{what}: {'yes' if had else 'never'}", used(what, had, section)))
+    limb = holds(not had, f"{what}: {'yes' if had else 'never'}", used(what, had, section))
+    return every(criterion, limb, *fresh(reading, criterion, "prior treatment", section))
 
 
 def i8(reading: Reading, criterion: Criterion) -> Finding:
@@ -183,7 +197,7 @@ def e6(reading: Reading, criterion: Criterion) -> Finding:
     limbs.append(holds(not recent and not section.drainage_planned,
                        f"{drained}, {'planned' if section.drainage_planned else 'none planned'}",
                        used("drainages", len(section.drained_on), section, last)))  # fmt: skip
-    return every(criterion, *limbs)
+    return every(criterion, *limbs, *fresh(reading, criterion, "effusion", section))
 
 
 def e10(reading: Reading, criterion: Criterion) -> Finding:

@@ -112,6 +112,18 @@ def stale(reading: Reading, what: str, on: date, max_age_days: int | None, *evid
     return None
 
 
+def fresh(reading: Reading, criterion: Criterion, what: str, section: e.Section) -> tuple[Limb, ...]:
+    """Give what is wrong with the age of a statement, if anything. What it says against the subject stands anyway."""
+    old = stale(reading, what, section.on, most_days(reading, criterion), used(what, "asked", section))
+    return () if old is None else (old,)
+
+
+def most_days(reading: Reading, criterion: Criterion) -> int | None:
+    """Give how old a statement may be at the anchor it is held against: randomization, or C1D1."""
+    later = criterion.max_age_at_first_dose_days
+    return criterion.max_age_days if later is None or reading.case.first_dose_on is None else later
+
+
 def judged(reading: Reading, criterion: Criterion, what: str) -> Limb:
     """Give an investigator's signed answer, or ask for it."""
     found = reading.case.judgements.get(criterion.rule)
@@ -126,8 +138,9 @@ def judged(reading: Reading, criterion: Criterion, what: str) -> Limb:
             how += f", or `sign` of fact {found.entered_with} with the meaning judged by me"
         sentence = f"{what}: {found.by} ({found.role}) answered; the judgement of {roles} is awaited: {how}"
         return pending(sentence, evidence)
-    if answer.on > reading.case.latest_anchor:
-        return unknown(f"{what}: the judgement of {answer.on} is later than {reading.case.latest_anchor}", evidence)
+    old = stale(reading, f"{what}: the judgement", answer.on, criterion.max_age_days, evidence)
+    if old is not None:
+        return old
     why = f" ({answer.why})" if answer.why else ""
     good = answer.verdict in ("MET", "NOT_TRIGGERED")
     return holds(good, f"{what}: judged {answer.verdict} by {found.by}{why}", evidence)

@@ -8,6 +8,7 @@ from domain.criteria.laboratory import limit_of
 from domain.criteria.limbs import (
     Limb,
     every,
+    fresh,
     holds,
     judged,
     missing,
@@ -24,7 +25,8 @@ def condition(reading: Reading, criterion: Criterion) -> Finding:
     section = reading.section(e.Conditions)
     if section is None:
         return every(criterion, missing("conditions"))
-    return every(criterion, *(_condition(section, criterion, name) for name in criterion.names))
+    limbs = (_condition(section, criterion, name) for name in criterion.names)
+    return every(criterion, *limbs, *fresh(reading, criterion, "conditions", section))
 
 
 def _condition(section: e.Conditions, criterion: Criterion, name: str) -> Limb:
@@ -93,7 +95,7 @@ def e16_5(reading: Reading, criterion: Criterion) -> Finding:
     section = reading.section(e.Liver)
     if section is None:
         return every(criterion, missing("liver disease"))
-    limbs = []
+    limbs = list(fresh(reading, criterion, "liver disease", section))
     for what, found in (("cirrhosis", section.cirrhosis), ("decompensated liver", section.decompensated),
                         ("antivirals", section.antivirals)):  # fmt: skip
         shown = "yes" if found else "no"
@@ -108,7 +110,8 @@ def e16_7(reading: Reading, criterion: Criterion) -> Finding:
     """HIV by test, immunodeficiency, transplant. Source: E16.7."""
     section = reading.section(e.Conditions)
     known = [missing("conditions")] if section is None else [
-        _condition(section, criterion, name) for name in criterion.names
+        *(_condition(section, criterion, name) for name in criterion.names),
+        *fresh(reading, criterion, "conditions", section),
     ]  # fmt: skip
     tested = []
     for limit in criterion.limits:
@@ -136,5 +139,4 @@ def e17(reading: Reading, criterion: Criterion) -> Finding:
     recent = last is not None and within_months(reading, last, criterion.months or 0)
     limbs.append(holds(not recent, f"last significant bleeding {last or 'none'}", used("bleeding", last or "none",
                                                                                     section, last)))  # fmt: skip
-    old = stale(reading, "bleeding history", section.on, criterion.max_age_days)
-    return every(criterion, *limbs, *([old] if old else []))
+    return every(criterion, *limbs, *fresh(reading, criterion, "bleeding history", section))

@@ -188,8 +188,10 @@ def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
     if fact.last_support_on is not None:
         last = max(fact.last_support_on, now.last_support_on or fact.last_support_on)
         now = replace(now, last_support_on=last)
-    if fact.no_support is not None and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
-        now = replace(now, no_support=fact.no_support, support_assessed_on=fact.assessed_on)
+    asked = fact.no_support is not None or fact.last_support_on is not None
+    if asked and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
+        said = now.no_support if fact.no_support is None else fact.no_support
+        now = replace(now, no_support=said, support_assessed_on=fact.assessed_on)
     if fact.sections is None:
         return now
     sections = dict(now.sections)

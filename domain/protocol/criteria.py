@@ -23,6 +23,8 @@ class LabLimit(Frozen):
     plus_uln: bool = Field(False, description="the bound is the upper limit of normal plus `value`")
     optional: bool = Field(False, description="it passes when the evidence declares it not measured; else UNKNOWN")
     optional_source: Source | None = None
+    max_age_days: int | None = Field(None, description="age of the sample, where it is not that of the epoch")
+    at_randomization: bool = Field(False, description="a baseline value: its age counts to randomization, at C1D1 too")
 
 
 class ReportLimit(Frozen):
@@ -47,7 +49,8 @@ class Criterion(Frozen):
     limits: tuple[LabLimit, ...] = ()
     days: int | None = Field(None, description="look-back in days, the last day included")
     months: int | None = Field(None, description="look-back in calendar months, the last day included")
-    max_age_days: int | None = Field(None, description="age of the evidence at randomization and at C1D1, at most")
+    max_age_days: int | None = Field(None, description="age of a section or judgement at randomization and C1D1")
+    max_age_at_first_dose_days: int | None = Field(None, description="the same at C1D1, where it may be older")
     low: int | None = None
     high: int | None = None
     accepts: tuple[str, ...] = Field((), description="coded words the criterion is about")

@@ -117,7 +117,10 @@ def test_a_progression_in_screening_is_seen() -> None:
 
 
 @pytest.mark.parametrize(("vaccinated", "departs"), [(day(-24), False), (day(-23), True), (day(2), True)])
-def test_c1d1_close_after_a_vaccine_of_screening_is_a_deviation(vaccinated: date, departs: bool) -> None:
+def test_c1d1_close_after_a_vaccine_of_screening_is_a_deviation(
+    vaccinated: date,
+    departs: bool,  # noqa: FBT001 - a table
+) -> None:
     """C1D1 is on day 7; 30 d before it is the first day that counts (E23)."""
     story = at_visit(in_neoadjuvant())
     # As in a record of before the verdict knew of reported vaccines: nothing was said of it when it was told.
