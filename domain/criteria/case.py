@@ -69,7 +69,7 @@ class Reported:
 class Case:
     """The evidence on one subject on one date.
 
-    Laboratory values and sections: those of the latest date, the newest entry last. `on` is the date samples are aged
+    Laboratory values, sections and judgements: those of the latest date, the newest entry last. `on` is the date samples are aged
     against; `rand_on` is randomization, or today before it; `first_dose_on` is C1D1 as planned, once it is.
     """
 
@@ -96,6 +96,7 @@ class Case:
     icf_versions: tuple[str, ...] = ()
     reported: tuple[Reported, ...] = ()
     progressed_on: date | None = None
+    day_judgements: Mapping[str, tuple[Judgement, ...]] = field(default_factory=dict)
 
     @property
     def randomized(self) -> date:

@@ -18,7 +18,7 @@ from domain.criteria.limbs import (
     unknown,
     used,
 )
-from domain.criteria.staging import contradictions, metastases
+from domain.criteria.staging import metastases, of_group
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 
@@ -63,7 +63,8 @@ def i4_1(reading: Reading, criterion: Criterion) -> Finding:
             limbs.append(unknown(f"{word} says nothing", evidence))
         else:
             limbs.append(holds(word[:2] in criterion.accepts, f"{word}", evidence))
-    return every(criterion, *limbs, *contradictions(reading, section, criterion.groups, evidence))
+    limbs.extend(of_group(section, criterion.groups, evidence))
+    return every(criterion, *limbs, *metastases(reading, section, evidence))
 
 
 def i4_2(reading: Reading, criterion: Criterion) -> Finding:
@@ -74,7 +75,7 @@ def i4_2(reading: Reading, criterion: Criterion) -> Finding:
     section, evidence = found
     accepted = f"{criterion.accepts[0]} to {criterion.accepts[-1]} accepted"
     limb = holds(section.stage in criterion.accepts, f"stage {section.stage}, {accepted}", evidence)
-    return every(criterion, limb, *contradictions(reading, section, criterion.groups, evidence))
+    return every(criterion, limb, *of_group(section, criterion.groups, evidence))
 
 
 def i5_1(reading: Reading, criterion: Criterion) -> Finding:
@@ -153,19 +154,14 @@ def e2(reading: Reading, criterion: Criterion) -> Finding:
     if section.m == "MX":
         return every(criterion, unknown("MX says nothing", evidence))
     metastatic = section.m != "M0"
-    effusion = reading.section(e.Effusion)
-    disagree = tuple(metastases(reading, section, evidence))
-    if disagree:
-        return every(criterion, *disagree)
     local = section.t[:2] in criterion.accepts and section.n[:2] in criterion.accepts
     if (section.extent == "LIMITED" and metastatic) or (section.extent == "EXTENSIVE" and not metastatic and local):
         return every(
             criterion, conflict(f"{section.extent} and {section.t} {section.n} {section.m} disagree", evidence)
         )
     extensive = metastatic or section.extent == "EXTENSIVE"
-    if effusion is None and not extensive:
-        return every(criterion, unknown("whether an effusion is malignant (M1a) is not documented", evidence))
-    return every(criterion, holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence))
+    limb = holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence)
+    return every(criterion, limb, *metastases(reading, section, evidence))
 
 
 def e4(reading: Reading, criterion: Criterion) -> Finding:
@@ -179,8 +175,10 @@ def e4(reading: Reading, criterion: Criterion) -> Finding:
     if old is not None:
         return every(criterion, old)
     limb, staging = holds(not bad, f"metastasis: {section.metastasis}", evidence), reading.section(e.Staging)
-    if staging is None or section.metastasis == "NONE":
+    if section.metastasis == "NONE":
         return every(criterion, limb)
+    if staging is None:
+        return every(criterion, limb, missing("stage, which must be M1,"))
     return every(criterion, limb, *metastases(reading, staging, used("stage", staging.m, staging)))
 
 

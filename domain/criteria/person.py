@@ -6,6 +6,7 @@ from datetime import date
 from domain import evidence as e
 from domain.criteria.case import Case, Reading, completed_years
 from domain.criteria.limbs import (
+    deciding,
     every,
     fails,
     holds,
@@ -105,17 +106,17 @@ def performance(reading: Reading, criterion: Criterion) -> Finding:
 
 def i7(reading: Reading, criterion: Criterion) -> Finding:
     """No contraindication to surgery, judged with a named thoracic surgeon. Source: I7."""
-    found = reading.case.judgements.get(criterion.rule)
     limb = judged(reading, criterion, criterion.title)
-    if found is not None and found.role != "SURGEON" and not found.answer.surgeon:
+    found = deciding(reading, criterion)
+    if found and not any(row.role == "SURGEON" or row.answer.surgeon for row in found):
         limb = unknown("the thoracic surgeon is not named", *limb.evidence)
     return every(criterion, limb)
 
 
 def e27(reading: Reading, criterion: Criterion) -> Finding:
     """Another factor by the investigator: signed, with grounds when it triggers. Source: E27."""
-    found = reading.case.judgements.get(criterion.rule)
     limb = judged(reading, criterion, criterion.title)
-    if found is not None and found.answer.verdict == "TRIGGERED" and not found.answer.why:
+    found = [row.answer for row in deciding(reading, criterion)]
+    if found and all(answer.verdict == "TRIGGERED" and not answer.why for answer in found):
         limb = pending("the grounds are not stated", *limb.evidence)
     return every(criterion, limb)

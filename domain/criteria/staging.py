@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from domain import evidence as e
 from domain.criteria.case import Reading
-from domain.criteria.limbs import Limb, conflict, used
+from domain.criteria.limbs import Limb, conflict, unknown, used
 from domain.findings import EvidenceUsed
 
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -21,26 +21,27 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 """What a word without its letter or number may mean."""
 
 
-def contradictions(
-    reading: Reading, section: e.Staging, groups: Mapping[str, tuple[str, ...]], evidence: EvidenceUsed
-) -> Iterator[Limb]:
-    """Give what contradicts the stage: its own group, a malignant effusion, a metastasis of the brain."""
+def of_group(section: e.Staging, groups: Mapping[str, tuple[str, ...]], evidence: EvidenceUsed) -> Iterator[Limb]:
+    """Give what contradicts the stage group: T, N and M that are another one. Source: I4.1, I4.2."""
     possible = stages_of(section, groups)
     if possible and not possible.intersection(_meanings(section.stage)):
         shown = " or ".join(sorted(possible))
         tnm = f"{section.t} {section.n} {section.m}"
         yield conflict(f"{tnm} is stage {shown}, reported as stage {section.stage}", evidence)
-    yield from metastases(reading, section, evidence)
 
 
 def metastases(reading: Reading, section: e.Staging, evidence: EvidenceUsed) -> Iterator[Limb]:
-    """Give what shows a metastasis in a tumour staged M0. Source: E2, E4, E6."""
+    """Give what shows a metastasis in a tumour staged M0, and what is not documented of it. Source: E2, E4, E6."""
     if section.m != "M0":
         return
     effusion, brain = reading.section(e.Effusion), reading.section(e.BrainImaging)
-    if effusion is not None and effusion.malignant:
+    if effusion is None:
+        yield unknown("whether an effusion is malignant (M1a) is not documented", evidence)
+    elif effusion.malignant:
         yield conflict("a malignant effusion is M1a, staged as M0", evidence, used("effusion", "malignant", effusion))
-    if brain is not None and brain.metastasis != "NONE":
+    if brain is None:
+        yield unknown("whether the central nervous system has a metastasis (M1) is not documented", evidence)
+    elif brain.metastasis != "NONE":
         shown = used(f"brain {brain.modality}", brain.metastasis, brain)
         yield conflict("a metastasis of the central nervous system is M1, staged as M0", evidence, shown)
 

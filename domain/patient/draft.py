@@ -163,6 +163,7 @@ class Draft:
             icf_versions=tuple(journey.icf_versions),
             reported=reported(journey),
             progressed_on=journey.progressed_on,
+            day_judgements=journey.day_judgements,
         )
 
     def eligibility(self) -> tuple[Finding, ...]:

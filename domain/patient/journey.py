@@ -49,8 +49,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.EvidenceRecorded():
             return _evidence(now, fact)
         case f.JudgementsGiven():
-            given = {answer.rule: Judgement(answer, fact.by, fact.role, fact.entered_with) for answer in fact.answers}
-            return replace(now, judgements=now.judgements | given)
+            return _judged(now, fact)
         case f.ConflictRuled():
             ruling = Ruling(fact.allowed, fact.ruled_on, fact.by, fact.why)
             return replace(now, rulings=now.rulings | {fact.rule: ruling})
@@ -201,6 +200,19 @@ def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
             continue
         sections[name] = (*known, section) if known and section.on == known[0].on else (section,)
     return replace(now, sections=sections)
+
+
+def _judged(now: Journey, fact: f.JudgementsGiven) -> Journey:
+    """Keep the answers of the latest date to each criterion, of one person the newest of them."""
+    judgements, same_day = dict(now.judgements), dict(now.day_judgements)
+    for answer in fact.answers:
+        given, known = Judgement(answer, fact.by, fact.role, fact.entered_with), same_day.get(answer.rule, ())
+        if known and answer.on < known[0].answer.on:
+            continue
+        kept = [row for row in known if row.answer.on == answer.on and (row.by, row.role) != (given.by, given.role)]
+        same_day[answer.rule] = (*kept, given)
+        judgements[answer.rule] = given
+    return replace(now, judgements=judgements, day_judgements=same_day)
 
 
 def _weight(now: Journey, weight_kg: Decimal, on: date) -> Journey:

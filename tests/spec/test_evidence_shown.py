@@ -163,7 +163,7 @@ def test_the_worst_day_of_steroids_is_the_first_of_equal_ones() -> None:
 
 
 def test_drugs_are_shown_by_name_with_the_last_day() -> None:
-    """One that goes on is taken until the date of the statement (E8, E9.1, E9.2)."""
+    """One that goes on is taken until the day of judging (E8, E9.1, E9.2)."""
     ended, running = (
         e.Course(drug="A", started_on=day(-9), stopped_on=day(-3)), e.Course(drug="B", started_on=day(-9))
     )  # fmt: skip
@@ -171,7 +171,7 @@ def test_drugs_are_shown_by_name_with_the_last_day() -> None:
         (row,) = found(rule, with_section("medication", **one(field, (ended,)))).evidence
         assert (row.value, row.on) == ("A", day(-3))
         (row,) = found(rule, with_section("medication", **one(field, (ended, running)))).evidence
-        assert (row.value, row.on) == ("A, B", day(0))
+        assert (row.value, row.on) == ("A, B", day(2))
     finding = found("E9.1", steroids())
     assert [(row.what, row.value) for row in finding.evidence] == [("corticosteroids", "PREDNISONE")]
     assert [row.value for row in found("E9.1", steroids(drug="PREDNISOLONE")).evidence] == ["PREDNISOLONE"]
