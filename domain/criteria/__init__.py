@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from itertools import chain
 
-from domain.criteria import childbearing, disease, history, laboratory, medication, organs, person
+from domain.criteria import childbearing, disease, heart, history, laboratory, medication, organs, person
 from domain.criteria.case import Case, Judgement, Reading, Reported, Ruling, completed_years
 from domain.criteria.reported import with_reports
 from domain.findings import Finding, Verdict
@@ -57,8 +57,8 @@ RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
     "E13": disease.prior_drug,
     "E14": organs.condition,
     "E15": person.judgement,
-    "E16.1": organs.e16_1,
-    "E16.2": organs.e16_2,
+    "E16.1": heart.e16_1,
+    "E16.2": heart.e16_2,
     "E16.3": medication.e16_3,
     "E16.4": person.judgement,
     "E16.5": organs.e16_5,

@@ -69,8 +69,8 @@ class Reported:
 class Case:
     """The evidence on one subject on one date.
 
-    Laboratory values, sections and judgements: those of the latest date, the newest entry last. `on` is the date samples are aged
-    against; `rand_on` is randomization, or today before it; `first_dose_on` is C1D1 as planned, once it is.
+    Laboratory values, sections and judgements: those of the latest date, the newest entry last. `on` is the date
+    samples are aged against; `rand_on` is randomization, or today before it; `first_dose_on` is C1D1 as planned.
     """
 
     site: Site
@@ -96,6 +96,7 @@ class Case:
     icf_versions: tuple[str, ...] = ()
     reported: tuple[Reported, ...] = ()
     progressed_on: date | None = None
+    icf_approved: Mapping[str, date | None] = field(default_factory=dict)
     day_judgements: Mapping[str, tuple[Judgement, ...]] = field(default_factory=dict)
 
     @property
@@ -122,6 +123,10 @@ class Reading:
         """Give the result of an analyte."""
         found = self.case.labs.get(analyte, ())
         return found[self._place(analyte, len(found))] if found else None
+
+    def results(self, analyte: str) -> tuple[LabValue, ...]:
+        """Give every result of the latest date, for a criterion that takes them together."""
+        return self.case.labs.get(analyte, ())
 
     def section(self, kind: type[SectionT]) -> SectionT | None:
         """Give the section of a topic."""

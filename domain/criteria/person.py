@@ -5,6 +5,7 @@ from datetime import date
 
 from domain import evidence as e
 from domain.criteria.case import Case, Reading, completed_years
+from domain.criteria.consent import version_problem
 from domain.criteria.limbs import (
     deciding,
     every,
@@ -43,9 +44,15 @@ def i1_1(reading: Reading, criterion: Criterion) -> Finding:
     if case.icf_versions and case.consent_version not in case.icf_versions:
         sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
         return every(criterion, fails(sentence, *evidence))
-    early = sorted(_before_consent(reading, case.consent_on))
+    checked = [(row.on, version_problem(version, row.on, case.icf_approved)) for version, row in case.consents.items()]
+    latest_on = max((on for on, _ in checked), default=None)
+    newest = [problem for on, problem in checked if on == latest_on]
+    if case.icf_approved and newest and all(newest):
+        return every(criterion, fails("; ".join(newest), *evidence))
+    valid_on = min((on for on, problem in checked if not problem), default=case.consent_on)
+    early = sorted(_before_consent(reading, valid_on))
     if early:
-        sentence = f"before the consent of {case.consent_on}, and not standard of care: {', '.join(early)}"
+        sentence = f"before the consent of {valid_on}, and not standard of care: {', '.join(early)}"
         return every(criterion, fails(sentence, *evidence))
     unnamed = [version for version, row in case.consents.items() if row.obtained_by is None]
     if unnamed and OBTAINED_BY in criterion.names:
