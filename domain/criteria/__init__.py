@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from itertools import chain
 
-from domain.criteria import childbearing, disease, heart, history, laboratory, medication, organs, person
+from domain.criteria import calcium, childbearing, disease, heart, history, laboratory, medication, organs, person
 from domain.criteria.case import Case, Judgement, Reading, Reported, Ruling, completed_years
 from domain.criteria.reported import with_reports
 from domain.findings import Finding, Verdict
@@ -47,7 +47,7 @@ RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
     "E4": disease.e4,
     "E5": person.judgement,
     "E6": disease.e6,
-    "E7": laboratory.e7,
+    "E7": calcium.e7,
     "E8": medication.recent_drugs,
     "E9.1": medication.e9_1,
     "E9.2": medication.recent_drugs,

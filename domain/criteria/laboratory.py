@@ -86,30 +86,6 @@ def coagulation_limit(reading: Reading, criterion: Criterion) -> Finding:
     return every(criterion, *limits, *fresh(reading, criterion, "anticoagulation", section))
 
 
-def e7(reading: Reading, criterion: Criterion) -> Finding:
-    """Ionized, total or albumin-corrected calcium is too high; one alone triggers. Source: E7."""
-    limbs = [limit_of(reading, criterion, limit) for limit in criterion.limits]
-    return every(criterion, *limbs, _corrected_calcium(reading))
-
-
-def _corrected_calcium(reading: Reading) -> Limb:
-    """Hold calcium corrected for albumin against the upper limit. Unit: mmol/L; Ca + 0.02 x (40 - albumin g/L)."""
-    calcium, albumin = reading.lab("CA"), reading.lab("ALB")
-    if calcium is None or albumin is None:
-        lacking = "albumin" if calcium else "calcium"
-        return unknown(f"corrected calcium needs {lacking}")
-    used = (used_lab(reading, calcium), used_lab(reading, albumin))
-    for found in (calcium, albumin):
-        old = too_old(reading, found)
-        if old:
-            return unknown(old, *used)
-    if calcium.upper_limit is None:
-        return unknown("Calcium: the report gives no upper limit of normal", *used)
-    corrected = calcium.value + Decimal("0.02") * (40 - albumin.value)
-    sentence = f"corrected calcium {corrected.normalize():f} mmol/L, above {calcium.upper_limit} (ULN) triggers"
-    return holds(corrected <= calcium.upper_limit, sentence, *used)
-
-
 def limit_of(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
     """Hold one laboratory value against one limit: what an inclusion requires, or what triggers an exclusion."""
     if limit.analyte == "CCR":
