@@ -43,12 +43,13 @@ class EvidenceUsed:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict on one criterion."""
+    """The verdict on one criterion; `warnings` tell what to mind although it lets the subject pass."""
 
     rule: str
     verdict: Verdict
     sentence: str
     evidence: tuple[EvidenceUsed, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def aged(self, on: date) -> "Finding":
         """Give the same finding with the age of its evidence on another date of randomization or verdict."""

@@ -4,11 +4,13 @@ Absent evidence is UNKNOWN, never MET. Each finding says in one sentence what wa
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 
 from domain.criteria import calcium, childbearing, disease, heart, history, laboratory, medication, organs, person
 from domain.criteria.case import Case, Judgement, Reading, Reported, Ruling, completed_years
+from domain.criteria.cautions import about_drugs, with_cautions
 from domain.criteria.reported import with_reports
 from domain.findings import Finding, Verdict
 from domain.protocol import Criterion, Protocol
@@ -108,18 +110,19 @@ def _assess_one(case: Case, criterion: Criterion) -> Finding:
 
 def _read(reading: Reading, criterion: Criterion) -> Finding:
     """Give the finding on evidence and reports as one reading has them."""
-    return with_reports(reading, criterion, RULES[criterion.rule](reading, criterion))
+    found = RULES[criterion.rule](reading, criterion)
+    return with_cautions(reading, criterion, with_reports(reading, criterion, found))
 
 
 def _with_ages(case: Case, finding: Finding) -> Finding:
     """Add the age of each piece of evidence at randomization and at C1D1."""
     rand, c1d1 = case.randomized, case.first_dose_on
     used = tuple(row.aged(_days(row.on, rand), _days(row.on, c1d1)) for row in finding.evidence)
-    return Finding(finding.rule, finding.verdict, finding.sentence, used)
+    return replace(finding, evidence=used)
 
 
 def _days(on: date | None, anchor: date | None) -> int | None:
     return None if on is None or anchor is None else (anchor - on).days
 
 
-__all__ = ["RULES", "Case", "Judgement", "Reading", "Reported", "Ruling", "assess", "completed_years"]
+__all__ = ["RULES", "Case", "Judgement", "Reading", "Reported", "Ruling", "about_drugs", "assess", "completed_years"]

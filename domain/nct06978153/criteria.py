@@ -4,29 +4,28 @@ from decimal import Decimal
 from typing import Any
 
 from domain.nct06978153.people import INVESTIGATOR
+from domain.nct06978153.remarks import (
+    BLED,
+    FEW_PLATELETS,
+    FRESH,
+    HALF,
+    ILD,
+    LOW_CLEARANCE,
+    PREGNANT,
+    PRIOR_CYCLE,
+    RESTAGED,
+    VACCINATED,
+    WINDOW_DAYS,
+)
 from domain.nct06978153.safety import CHILDBEARING
 from domain.nct06978153.sources import assumed, rule
 from domain.nct06978153.stages import STAGE_GROUPS, STAGE_SOURCE
 from domain.nct06978153.waits import SURGEONS
-from domain.protocol import Criterion, LabLimit, ReportLimit, Source
+from domain.protocol import Criterion, LabLimit, Source
 
-WINDOW_DAYS = 28
-"""Screening window, age of imaging, ECG and what has no other limit. Source: assumption 3.1, Q5."""
 LOCAL = ("T1", "T2", "T3", "N0", "N1", "N2", "M0")
 NOT_COUNTED = ("CERVICAL_CIS", "BASAL_CELL_CURED", "BLADDER_TA_TIS")
 STAGES = ("I", "IA", "IA1", "IA2", "IA3", "IB", "II", "IIA", "IIB", "IIIA", "IIIB")
-
-
-FRESH = assumed(
-    "3.1", "Q5", f"a statement or a judgement of the subject's state or history is at most {WINDOW_DAYS} d old"
-)
-HALF = assumed(
-    "3.1",
-    "Q5",
-    "a statement of what happened in the last N days is made in the later half of them before randomization (and "
-    f"before the sample, I11.1), and in all of them before C1D1, in {WINDOW_DAYS} d at most; what comes after it is "
-    "reported as it happens",
-)
 
 
 def _limit(analyte: str, relation: str, value: str, unit: str = "", **how: bool | int) -> LabLimit:
@@ -84,23 +83,6 @@ def _asked(
     return _row(rule_id, title, source, assumptions=assumptions, **ages, **fields)
 
 
-def _reported(source: Source, event: str, **how: int) -> ReportLimit:
-    return ReportLimit.model_validate({"event": event, "source": source, **how})
-
-
-PREGNANT = _reported(
-    rule("E25", "any time: a pregnancy on record keeps a subject out until it is corrected"), "PREGNANCY"
-)
-VACCINATED = _reported(
-    rule("E23", "a live vaccine that was reported counts like one in the evidence"), "LIVE_VACCINE", days=30
-)
-BLED = _reported(
-    assumed("E17", "Q12", "a reported bleeding of grade 2 or above (CTCAE 5.0) is a significant one, to its last day"),
-    "BLEEDING", grade_from=2, months=3)  # fmt: skip
-ILD = _reported(rule("E18", "any history: a reported ILD of any grade"), "ILD")
-RESTAGED = assumed("T6.1", "Q3", "progression before randomization outdates staging and imaging of earlier dates")
-
-
 def _judged(rule_id: str, title: str) -> Criterion:
     return _asked(rule_id, title, judged_by=INVESTIGATOR)
 
@@ -119,7 +101,8 @@ INCLUSION = (
     _row("I4.2", "Stage I to IIIB (AJCC 9)", low=9, accepts=STAGES, groups=STAGE_GROUPS,
          after_progression=("staging",)),
     _asked("I5.1", "At most one prior cycle of chemotherapy",
-         assumed("I5.1", "Q4", "the prior cycle does not count towards the three"), high=1),
+         assumed("I5.1", "Q4", "the prior cycle does not count towards the three"), high=1,
+           cautions=(PRIOR_CYCLE,)),
     _asked("I5.2", "No other prior anti-tumour treatment"),
     _aged("I6", "ECOG 0 or 1", "ECOG", high=1),
     _asked("I7", "No contraindication to surgery", judged_by=SURGEONS),
@@ -135,12 +118,14 @@ INCLUSION = (
            days=14),
     _row("I11.2", "Hemoglobin >= 90 g/L", limits=(_limit("HB", ">=", "90", "g/L"),)),
     _row("I11.3", "Neutrophils >= 1.5 10*9/L", limits=(_limit("ANC", ">=", "1.5", "10*9/L"),)),
-    _row("I11.4", "Platelets >= 80 10*9/L", limits=(_limit("PLT", ">=", "80", "10*9/L"),)),
+    _row("I11.4", "Platelets >= 80 10*9/L", limits=(_limit("PLT", ">=", "80", "10*9/L"),),
+         cautions=(FEW_PLATELETS,)),
     _row("I12.1", "Total bilirubin <= 1.5 x ULN", limits=(_uln("TBIL", "<=", "1.5"),)),
     _row("I12.2", "ALT and AST <= 2.5 x ULN", limits=(_uln("ALT", "<=", "2.5"), _uln("AST", "<=", "2.5"))),
     _row("I12.3", "Creatinine <= 1.5 x ULN or creatinine clearance >= 60 mL/min",
          assumed("I12.3", "Q11", "clearance by Cockcroft-Gault with actual weight, uncapped"),
-         limits=(_uln("CREAT", "<=", "1.5"), _limit("CCR", ">=", "60", "mL/min"))),
+         limits=(_uln("CREAT", "<=", "1.5"), _limit("CCR", ">=", "60", "mL/min")),
+         cautions=(LOW_CLEARANCE,)),
     _row("I13.1", "Urine protein < 2+", limits=(_limit("UPROT", "<", "2", "{ordinal}"),)),
     _asked("I13.2", "INR <= 1.5, if not anticoagulated", limits=(_limit("INR", "<=", "1.5", "{INR}"),)),
     _asked("I13.3", "APTT <= 1.5 x ULN, if not anticoagulated", limits=(_uln("APTT", "<=", "1.5"),)),

@@ -40,6 +40,19 @@ class ReportLimit(Frozen):
     source: Source
 
 
+class Caution(Frozen):
+    """What a person is warned of although the criterion lets the subject pass. It decides nothing.
+
+    With a `limit` where that does not hold, or cannot be told; with `from_cycles` from so many prior cycles on.
+    """
+
+    text: str
+    limit: LabLimit | None = None
+    from_cycles: int | None = Field(None, description="prior cycles of chemotherapy from which it warns")
+    drug: Code | None = Field(None, description="a drug it is about, told with its plan too")
+    source: Source
+
+
 class Criterion(Frozen):
     """An eligibility or gate criterion: its rule id names the function, the other fields are its numbers and words."""
 
@@ -60,6 +73,7 @@ class Criterion(Frozen):
     judged_by: tuple[Role, ...] = ()
     reports: tuple[ReportLimit, ...] = Field((), description="reported happenings that keep a subject out")
     after_progression: tuple[str, ...] = Field((), description="sections that are outdated by a later progression")
+    cautions: tuple[Caution, ...] = ()
     assumptions: tuple[Source, ...] = Field((), description="what else is assumed, beside `source`")
     source: Source
 
