@@ -13,6 +13,7 @@ from cli import access
 from cli.main import DONE, MALFORMED, Failed
 from cli.output import console
 from domain.criteria import RULES
+from domain.ctcae import VERSION
 from domain.decider import PATIENT, TRIAL, patient_stream
 from domain.findings import CLEAR, Finding, Verdict
 from domain.patient.eligibility import decided as on_record
@@ -101,7 +102,8 @@ def _table(subject: str, decided: str, findings: tuple[Finding, ...], rows: dict
         ages = f"{_age(oldest.days_before_rand)} / {_age(oldest.days_before_c1d1)}" if oldest else ""
         verdict = f"[{COLOURS.get(finding.verdict, 'green')}]{finding.verdict}[/]"
         title = rows[finding.rule].title if finding.rule in rows else ""
-        because = "\n".join((finding.sentence, *(f"warning: {text}" for text in finding.warnings)))
+        graded = [f"{used.what}: CTCAE {used.ctcae}" for used in finding.evidence if used.ctcae]
+        because = "\n".join((finding.sentence, *graded, *(f"warning: {text}" for text in finding.warnings)))
         table.add_row(finding.rule, title, verdict, because, str(oldest.on) if oldest else "", ages)
     console().print(table)
     click.echo(summary(findings))
@@ -120,11 +122,11 @@ def _explain(finding: Finding, row: Criterion) -> None:
     text += "".join(f"\nWarning: {warning}." for warning in finding.warnings)
     console().print(Panel(text, title=f"{finding.rule} ({row.kind.lower()})", title_align="left"))
     table = Table(title="evidence used", title_justify="left")
-    for heading in ("what", "value", "of", "upper limit", "document", "days to RAND", "days to C1D1"):
+    for heading in ("what", "value", "of", "upper limit", VERSION, "document", "days to RAND", "days to C1D1"):
         table.add_column(heading)
     for used in finding.evidence:
         ages = (_age(used.days_before_rand), _age(used.days_before_c1d1))
-        table.add_row(used.what, used.value, str(used.on or ""), used.upper_limit, used.document, *ages)
+        table.add_row(used.what, used.value, str(used.on or ""), used.upper_limit, used.ctcae, used.document, *ages)
     console().print(table if finding.evidence else "no evidence")
 
 

@@ -16,6 +16,8 @@ from domain.labs import LabValue
 from domain.protocol import Childbearing
 from domain.values import Sex, Site
 
+PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
+"""What does not make a subject an anticoagulated one for I13."""
 SectionT = TypeVar("SectionT", bound=e.Section)
 
 
@@ -96,6 +98,7 @@ class Case:
     icf_versions: tuple[str, ...] = ()
     reported: tuple[Reported, ...] = ()
     progressed_on: date | None = None
+    baseline: Mapping[str, LabValue] = field(default_factory=dict)
     icf_approved: Mapping[str, date | None] = field(default_factory=dict)
     day_judgements: Mapping[str, tuple[Judgement, ...]] = field(default_factory=dict)
 
@@ -140,6 +143,12 @@ class Reading:
     def sampled_on(self, value: LabValue) -> date:
         """Give the site's date of a sample."""
         return self.case.site.date_of(value.collected_at)
+
+    @property
+    def anticoagulated(self) -> bool:
+        """Say whether the newest statement tells of a full dose. What a grade is held against; no criterion asks it."""
+        said = self.case.sections.get("anticoagulation", ())
+        return bool(said) and isinstance(said[-1], e.Anticoagulation) and said[-1].drug not in PROPHYLACTIC
 
     def not_measured(self, analyte: str) -> bool:
         """Say whether the investigator decided against this test."""

@@ -20,6 +20,7 @@ from domain.criteria.limbs import (
     used,
     used_lab,
 )
+from domain.ctcae import VERSION
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 
@@ -102,7 +103,7 @@ def e16_2(reading: Reading, criterion: Criterion) -> Finding:
     if section is None:
         return every(criterion, missing("heart"), qtc)
     limbs = [
-        holds(value < 1, f"{what} grade {value}", used(what, f"grade {value}", section))
+        holds(value < 1, f"{what} grade {value} ({VERSION})", used(what, f"grade {value}", section))
         for what, value in (("ischaemia", section.ischaemia), ("arrhythmia", section.arrhythmia))
     ]
     limbs.append(

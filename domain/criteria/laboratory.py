@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from domain.criteria.case import Reading, completed_years
+from domain.criteria.case import PROPHYLACTIC, Reading, completed_years
 from domain.criteria.limbs import (
     Limb,
     every,
@@ -25,8 +25,6 @@ from domain.labs import ANALYTES, LabValue
 from domain.protocol import Criterion, LabLimit
 
 BLOOD_COUNTS = ("HB", "ANC", "PLT")
-PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
-"""What does not make a subject an anticoagulated one for I13."""
 
 
 def i11_1(reading: Reading, criterion: Criterion) -> Finding:

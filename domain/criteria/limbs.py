@@ -5,6 +5,7 @@ from datetime import date
 
 from domain import evidence as e
 from domain.criteria.case import Judgement, Reading
+from domain.ctcae import shown_grade
 from domain.findings import EvidenceUsed, Finding, Verdict
 from domain.labs import ANALYTES, LabValue
 from domain.protocol import Criterion
@@ -89,6 +90,7 @@ def used_lab(reading: Reading, found: LabValue) -> EvidenceUsed:
         on=reading.sampled_on(found),
         upper_limit=limit,
         document=found.document,
+        ctcae=shown_grade(found, reading.case.baseline.get(found.analyte), anticoagulated=reading.anticoagulated),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from domain import evidence as e
-from domain.criteria.case import Reading, within_days
-from domain.criteria.laboratory import PROPHYLACTIC, limit_of, too_old
+from domain.criteria.case import PROPHYLACTIC, Reading, within_days
+from domain.criteria.laboratory import limit_of, too_old
 from domain.criteria.limbs import (
     Limb,
     conflict,

@@ -13,6 +13,7 @@ from domain.criteria.limbs import (
     unknown,
     used,
 )
+from domain.ctcae import VERSION
 from domain.findings import Finding
 from domain.protocol import Criterion
 
@@ -31,7 +32,7 @@ def _condition(section: e.Conditions, criterion: Criterion, name: str) -> Limb:
     if isinstance(value, bool):
         shown = "yes" if value else "no"
         return holds(not value, f"{label}: {shown}", used(label, shown, section))
-    sentence = f"{label} grade {value}, grade {criterion.low} triggers"
+    sentence = f"{label} grade {value} ({VERSION}), grade {criterion.low} triggers"
     return holds(value < (criterion.low or 0), sentence, used(label, f"grade {value}", section))
 
 

@@ -163,6 +163,7 @@ class Draft:
             icf_versions=tuple(journey.icf_versions),
             reported=reported(journey),
             progressed_on=journey.progressed_on,
+            baseline=journey.baseline if journey.last_dose else {},
             icf_approved=journey.icf_versions,
             day_judgements=journey.day_judgements,
         )

@@ -229,18 +229,27 @@ def _ordered(now: Journey, fact: f.LabsOrdered) -> Journey:
 
 
 def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
-    labs, day_labs = dict(now.labs), dict(now.day_labs)
+    labs, day_labs, baseline = dict(now.labs), dict(now.day_labs), dict(now.baseline)
     for result in fact.accepted:
         known = labs.get(result.analyte)
         day_labs[result.analyte] = _of_latest_day(now.site, day_labs.get(result.analyte, ()), result)
         if known is None or supersedes(result, known):
             labs[result.analyte] = result
+        first, before = _first_dose_on(now), baseline.get(result.analyte)
+        early = first is None or now.site.date_of(result.collected_at) <= first
+        if early and (before is None or supersedes(result, before)):
+            baseline[result.analyte] = result
         if result.analyte == "WEIGHT":
             now = _weight(now, result.value, now.site.date_of(result.collected_at))
         if result.analyte == "HEIGHT":
             now = _height(now, result.value, now.site.date_of(result.collected_at))
-    now = replace(now, labs=labs, day_labs=day_labs)
+    now = replace(now, labs=labs, day_labs=day_labs, baseline=baseline)
     return now if fact.order is None else _close(now, fact.order)
+
+
+def _first_dose_on(now: Journey) -> date | None:
+    """Give the date of the first dose: a baseline is the last result of a sample up to then."""
+    return min((on for cycle in now.cycles.values() for _, _, on in cycle.given), default=None)
 
 
 def _of_latest_day(site: Site, known: tuple[LabValue, ...], result: LabValue) -> tuple[LabValue, ...]:
