@@ -56,7 +56,7 @@ class Finding:
     def aged(self, on: date) -> "Finding":
         """Give the same finding with the age of its evidence on another date of randomization or verdict."""
         used = tuple(row.aged((on - row.on).days if row.on else None, row.days_before_c1d1) for row in self.evidence)
-        return Finding(self.rule, self.verdict, self.sentence, used)
+        return replace(self, evidence=used)
 
     @property
     def is_clear(self) -> bool:

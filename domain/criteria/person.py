@@ -41,15 +41,10 @@ def i1_1(reading: Reading, criterion: Criterion) -> Finding:
     evidence = (signed, *_two_names(case))
     if case.consent_on > case.on:
         return every(criterion, fails(f"consent is dated {case.consent_on}, after {case.on}", *evidence))
-    if case.icf_versions and case.consent_version not in case.icf_versions:
-        sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
-        return every(criterion, fails(sentence, *evidence))
-    checked = [(row.on, version_problem(version, row.on, case.icf_approved)) for version, row in case.consents.items()]
-    latest_on = max((on for on, _ in checked), default=None)
-    newest = [problem for on, problem in checked if on == latest_on]
-    if case.icf_approved and newest and all(newest):
-        return every(criterion, fails("; ".join(newest), *evidence))
-    valid_on = min((on for on, problem in checked if not problem), default=case.consent_on)
+    wrong = _not_approved(case)
+    if wrong:
+        return every(criterion, fails(wrong, *evidence))
+    valid_on = min((on for on, problem in _versions(case) if not problem), default=case.consent_on)
     early = sorted(_before_consent(reading, valid_on))
     if early:
         sentence = f"before the consent of {valid_on}, and not standard of care: {', '.join(early)}"
@@ -59,6 +54,20 @@ def i1_1(reading: Reading, criterion: Criterion) -> Finding:
         sentence = f"it is not recorded who obtained the consent to {', '.join(unnamed)}: {OBTAINED_BY} is missing"
         return every(criterion, unknown(f"{sentence}; `correct` the fact of that consent with it", *evidence))
     return every(criterion, passes(f"consent signed on {case.consent_on}", *evidence))
+
+
+def _versions(case: Case) -> list[tuple[date, str]]:
+    """Give the date of each consent with what is wrong with its version, if anything."""
+    return [(row.on, version_problem(version, row.on, case.icf_approved)) for version, row in case.consents.items()]
+
+
+def _not_approved(case: Case) -> str:
+    """Say why the newest consent is to no approved version; nothing when it is."""
+    if case.icf_versions and case.consent_version not in case.icf_versions:
+        return f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
+    latest_on = max((on for on, _ in _versions(case)), default=None)
+    newest = [problem for on, problem in _versions(case) if on == latest_on]
+    return "; ".join(newest) if case.icf_approved and all(newest) else ""
 
 
 def _two_names(case: Case) -> Iterator[EvidenceUsed]:

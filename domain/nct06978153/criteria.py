@@ -11,6 +11,7 @@ from domain.nct06978153.remarks import (
     HALF,
     ILD,
     LOW_CLEARANCE,
+    OTHER_TEST,
     PREGNANT,
     PRIOR_CYCLE,
     RESTAGED,
@@ -130,9 +131,8 @@ INCLUSION = (
     _asked("I13.2", "INR <= 1.5, if not anticoagulated", limits=(_limit("INR", "<=", "1.5", "{INR}"),)),
     _asked("I13.3", "APTT <= 1.5 x ULN, if not anticoagulated", limits=(_uln("APTT", "<=", "1.5"),)),
     _asked("I13.4", "Anticoagulated: dose stable for 14 d, test in its therapeutic range",
-         assumed("I13.4", "Q1", "contradicts E16.3: CONFLICT until the sponsor rules; the test that does not guide the "
-                 "dose keeps its limit (I13.2, I13.3)"),
-         days=14, limits=(_limit("INR", "<=", "1.5", "{INR}"), _uln("APTT", "<=", "1.5"))),
+         assumed("I13.4", "Q1", "contradicts E16.3: CONFLICT until the sponsor rules"),
+         assumptions=(OTHER_TEST,), days=14, limits=(_limit("INR", "<=", "1.5", "{INR}"), _uln("APTT", "<=", "1.5"))),
 )  # fmt: skip
 
 EXCLUSION = (

@@ -52,3 +52,6 @@ PRIOR_CYCLE = Caution(
     from_cycles=1,
     source=assumed("I5.1", "Q4", "a prior cycle is flagged as a query to the protocol owner"),
 )
+OTHER_TEST = assumed(
+    "I13.4", "Q1", "the test that does not guide a full dose keeps its limit (I13.2, I13.3, E16.3), whatever the ruling"
+)

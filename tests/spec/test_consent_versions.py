@@ -20,7 +20,8 @@ FIRST = (c.IcfVersion(version="V1.0"), c.IcfVersion(version="V2.0", approved_on=
 def consented(*signed: tuple[str, date]) -> tuple[Verdict, str]:
     """Give verdict and sentence of I1.1 on day 40 for consents to versions on dates."""
     known = whole(
-        on=day(40), consent_on=min(on for _, on in signed), consents={version: Consented(on) for version, on in signed}, icf_approved=APPROVED,
+        on=day(40), consent_on=min(on for _, on in signed), consents={version: Consented(on) for version, on in signed},
+        icf_approved=APPROVED,
         consent_version=max(signed, key=lambda row: row[1])[0], icf_versions=tuple(APPROVED), labs={}, sections={},
     )  # fmt: skip
     finding = found("I1.1", known)
@@ -55,7 +56,9 @@ def test_a_later_consent_to_the_approved_version_mends_it() -> None:
 
 def enrolled(version: str, on: date) -> Story:
     """Give a subject with consent and evidence of a date, and clean results of the day after."""
-    command = begin(icf_versions=FIRST, consent=c.Consent(signed_on=on, version=version), evidence=clean(on))
+    command = begin(
+        icf_versions=FIRST, consent=c.Consent(signed_on=on, version=version, obtained_by="INV1"), evidence=clean(on)
+    )
     story = when(given(), command, on=on).story
     return answered(story, on, on=on)
 
@@ -75,7 +78,9 @@ def test_the_verdict_says_what_the_deviation_says() -> None:
 
 def test_procedures_must_follow_a_consent_that_counts() -> None:
     """The ECOG and the sample of day 0 came before the consent of day 1 to the approved version (I1.1)."""
-    story = told(enrolled("V2.0", day(0)), c.RecordConsent(signed_on=day(1), version="V1.0"), day(1))
+    story = told(
+        enrolled("V2.0", day(0)), c.RecordConsent(signed_on=day(1), version="V1.0", obtained_by="INV1"), day(1)
+    )
     finding = next(row for row in findings_on(story.state, noon(day(1))) if row.rule == "I1.1")
     assert finding.verdict == Verdict.NOT_MET
     assert f"before the consent of {day(1)}" in finding.sentence
