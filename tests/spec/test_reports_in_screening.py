@@ -130,6 +130,16 @@ def test_c1d1_close_after_a_vaccine_of_screening_is_a_deviation(
     assert (f"VACCINE/{vaccinated}" in items) == departs
 
 
+def test_a_vaccine_that_departs_from_the_planned_c1d1_is_told_once() -> None:
+    """C1D1 on its planned day neither records it again nor withdraws it (E23)."""
+    story = told(in_neoadjuvant(), c.ReportLiveVaccine(given_on=day(4)), day(4))
+    story = at_visit(story)
+    given = when(story, c.ReportDose(cycle="C1", given_on=story.today, choice="CISPLATIN"))
+    assert f"VACCINE/{day(4)}" in given.story.state.deviations
+    assert facts_of(given, f.DeviationRecorded, item=f"VACCINE/{day(4)}") == []
+    assert facts_of(given, f.DeviationWithdrawn) == []
+
+
 def test_a_vaccine_close_to_the_planned_c1d1_departs_no_more_when_c1d1_comes_late() -> None:
     """The deviation against the planned date is withdrawn (E23)."""
     story = told(in_neoadjuvant(), c.ReportLiveVaccine(given_on=day(-22)), day(4), confirmed=True, reason="told late")
