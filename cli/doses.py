@@ -13,6 +13,7 @@ from cli.main import DONE, MALFORMED, Failed
 from cli.output import console
 from domain.dosing import DoseCalculation
 from domain.patient.doses import outdated, work_out
+from domain.patient.eligibility import drug_warnings
 from domain.patient.journey import Cycle, Journey
 
 PLACES = 4
@@ -62,6 +63,7 @@ def sheet(journey: Journey, label: str) -> dict[str, Any]:
         "choice": cycle.doses.choice if cycle.doses else None,
         "why": cycle.doses.why if cycle.doses else None,
         "administrations": [_shown(row) for row in rows],
+        "warnings": list(drug_warnings(journey, cycle.planned_on, [row.drug for row in rows])) if awaited else [],
         "missing": list(order.missing) if order and (because or not cycle.doses) else [],
         "held": list(journey.held),
         "discontinued": list(journey.discontinued),
@@ -98,6 +100,7 @@ def print_sheet(out: Console, found: dict[str, Any]) -> None:
     out.print(table)
     lines = [("worked out anew because", found["because"]), ("missing", ", ".join(found["missing"]))]
     lines += [
+        *(("warning", text) for text in found["warnings"]),
         ("choice", _choice(found)),
         *((word, ", ".join(found[word])) for word in ("held", "discontinued", "omitted")),
     ]

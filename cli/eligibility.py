@@ -13,6 +13,7 @@ from cli import access
 from cli.main import DONE, MALFORMED, Failed
 from cli.output import console
 from domain.criteria import RULES
+from domain.ctcae import VERSION
 from domain.decider import PATIENT, TRIAL, patient_stream
 from domain.findings import CLEAR, Finding, Verdict
 from domain.patient.eligibility import decided as on_record
@@ -101,7 +102,9 @@ def _table(subject: str, decided: str, findings: tuple[Finding, ...], rows: dict
         ages = f"{_age(oldest.days_before_rand)} / {_age(oldest.days_before_c1d1)}" if oldest else ""
         verdict = f"[{COLOURS.get(finding.verdict, 'green')}]{finding.verdict}[/]"
         title = rows[finding.rule].title if finding.rule in rows else ""
-        table.add_row(finding.rule, title, verdict, finding.sentence, str(oldest.on) if oldest else "", ages)
+        graded = [f"{used.what}: CTCAE {used.ctcae}" for used in finding.evidence if used.ctcae]
+        because = "\n".join((finding.sentence, *graded, *(f"warning: {text}" for text in finding.warnings)))
+        table.add_row(finding.rule, title, verdict, because, str(oldest.on) if oldest else "", ages)
     console().print(table)
     click.echo(summary(findings))
 
@@ -115,13 +118,15 @@ def _explain(finding: Finding, row: Criterion) -> None:
     source = f"{row.source}: {row.source.text}" if row.source.text else f"registry record, {row.source}"
     passed = "lets the subject pass" if finding.verdict in CLEAR else "keeps the subject from randomization"
     text = f"{row.title}\n\n{doc}\nSource: {source}\n\n{finding.verdict}: {finding.sentence}\nThis {passed}."
+    text += "".join(f"\nAssumed ({also.question}): {also.text}." for also in row.assumptions if also.is_assumption)
+    text += "".join(f"\nWarning: {warning}." for warning in finding.warnings)
     console().print(Panel(text, title=f"{finding.rule} ({row.kind.lower()})", title_align="left"))
     table = Table(title="evidence used", title_justify="left")
-    for heading in ("what", "value", "of", "upper limit", "document", "days to RAND", "days to C1D1"):
+    for heading in ("what", "value", "of", "upper limit", VERSION, "document", "days to RAND", "days to C1D1"):
         table.add_column(heading)
     for used in finding.evidence:
         ages = (_age(used.days_before_rand), _age(used.days_before_c1d1))
-        table.add_row(used.what, used.value, str(used.on or ""), used.upper_limit, used.document, *ages)
+        table.add_row(used.what, used.value, str(used.on or ""), used.upper_limit, used.ctcae, used.document, *ages)
     console().print(table if finding.evidence else "no evidence")
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from cli import access, time_travel
 from cli.main import DONE
 from cli.output import console
+from domain.ctcae import VERSION
 from domain.decider import patient_stream, register_state
 from domain.patient.asks import asks
 from domain.patient.journey import Journey
@@ -49,7 +50,18 @@ def show_command(subject: str, as_of: str | None, known_at: str | None, *, as_js
         lines.append(f"{late}{ask['what']} by {ask['by'] or '-'}: {ask['kind']} from {' or '.join(ask['to'])}")
     lines.append(f"facts {journey.seq}   deviations {len(journey.deviations)}   open effects {len(journey.intents)}")
     console().print(Panel("\n".join(lines), title=f"{subject}: {phase(journey)}{when}", title_align="left"))
+    if shown["labs"]:
+        console().print(_results(shown["labs"]))
     return DONE
+
+
+def _results(rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=f"newest laboratory results, grades by {VERSION}", title_justify="left")
+    for heading in ("what", "value", "reported", "of", "CTCAE"):
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(row["what"], row["value"], row["reported"], row["on"], row["ctcae"])
+    return table
 
 
 def _when(journey: Journey, instant: str) -> str:

@@ -18,6 +18,8 @@ REASONS: Mapping[Failure, str] = MappingProxyType(
 )
 SAMPLED_AFTER, MORNING = 45, 6 * 60
 """Minutes from consent to the screening sample; the minute of the day of a repeated one."""
+SAID_ONCE = ("judgements", "weight_kg", "height_cm", "histology")
+"""What is not asked for again when an assessment is renewed: judgements are the investigator's."""
 CHILDBEARING = latest("NCT06978153").childbearing
 RENEWED_AFTER, AN_HOUR = timedelta(days=5), timedelta(hours=1)
 
@@ -115,8 +117,9 @@ class Screening:
         hospital = self._hospital
         values = hospital.charts.journey(self.subject).labs.values()
         if hospital.pace.now() - min(value.collected_at for value in values) > RENEWED_AFTER:
-            today = str(hospital.pace.today())
-            await self._act("COORDINATOR", "screening_evidence", on, assessed_on=today, no_support=True)
+            again = screening_document(hospital.pace.today())
+            asked = {name: value for name, value in again.items() if name not in SAID_ONCE}
+            await self._act("COORDINATOR", "screening_evidence", on, **(asked | {"no_support": True}))
             await self._type_in(on, hospital.pace.now() - AN_HOUR)
 
     async def fail(self) -> None:

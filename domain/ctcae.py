@@ -119,6 +119,18 @@ def grade(analyte: str, value: LabValue, baseline: LabValue | None, *, anticoagu
     return Graded(analyte=analyte, grade=found, sentence=f"{shown}: {where}, grade {found}", source=source)
 
 
+def shown_grade(value: LabValue, baseline: LabValue | None, *, anticoagulated: bool = False) -> str:
+    """Give a value's grade for people, with its baseline, or what it needs; nothing where CTCAE has no such term."""
+    if value.analyte not in TERMS:
+        return ""
+    baseline = None if baseline is None or baseline.collected_at >= value.collected_at else baseline
+    found = grade(value.analyte, value, baseline, anticoagulated=anticoagulated)
+    if found.grade is None:
+        return found.sentence.rpartition(": ")[2]
+    beside = "" if baseline is None else f", baseline {baseline.value:f} {baseline.unit}"
+    return f"grade {found.grade}{beside}"
+
+
 def _edges(term: Term, value: LabValue, baseline: LabValue | None, *, anticoagulated: bool) -> Iterator[_Edge]:
     steps = term.steps
     if term.if_abnormal and baseline is not None:

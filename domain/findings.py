@@ -1,6 +1,6 @@
 """What a criterion found: verdict, evidence and one sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -25,7 +25,8 @@ CLEAR = frozenset({Verdict.MET, Verdict.NOT_APPLICABLE, Verdict.NOT_TRIGGERED})
 class EvidenceUsed:
     """One piece of evidence: value with unit, its date, the upper limit of normal it was held against, and its age.
 
-    Ages in days: at randomization (or at the date of the verdict, before it) and at C1D1 as planned.
+    `ctcae` is its CTCAE 5.0 grade, or why there is none. Ages in days: at randomization (or at the date of the verdict,
+    before it) and at C1D1 as planned.
     """
 
     what: str
@@ -35,25 +36,27 @@ class EvidenceUsed:
     document: str = ""
     days_before_rand: int | None = None
     days_before_c1d1: int | None = None
+    ctcae: str = ""
 
     def aged(self, before_rand: int | None, before_c1d1: int | None) -> "EvidenceUsed":
         """Give the same evidence with its ages."""
-        return EvidenceUsed(self.what, self.value, self.on, self.upper_limit, self.document, before_rand, before_c1d1)
+        return replace(self, days_before_rand=before_rand, days_before_c1d1=before_c1d1)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict on one criterion."""
+    """The verdict on one criterion; `warnings` tell what to mind although it lets the subject pass."""
 
     rule: str
     verdict: Verdict
     sentence: str
     evidence: tuple[EvidenceUsed, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def aged(self, on: date) -> "Finding":
         """Give the same finding with the age of its evidence on another date of randomization or verdict."""
         used = tuple(row.aged((on - row.on).days if row.on else None, row.days_before_c1d1) for row in self.evidence)
-        return Finding(self.rule, self.verdict, self.sentence, used)
+        return replace(self, evidence=used)
 
     @property
     def is_clear(self) -> bool:

@@ -16,6 +16,9 @@ JUDGED = {
 }
 """The criteria that always ask for judgement, with the answer that lets the subject pass."""
 
+ASKED_AGAIN = ("medication", "bleeding", "events", "effusion")
+"""The sections that speak of the last days."""
+
 
 def answers(on: date, **changed: str) -> tuple[e.Answer, ...]:
     """Give every judgement; `I7="NOT_MET"` changes one (a dot is written as an underscore)."""
@@ -84,3 +87,9 @@ def clean(on: date, **changed: Any) -> c.Evidence:
     for name, value in changed.items():
         known[name] = known[name].model_copy(update=value) if isinstance(value, dict) else value
     return c.Evidence(**known)
+
+
+def asked_again(on: date, *names: str) -> c.RecordEvidence:
+    """Give what a subject is asked again shortly before randomization or C1D1: drugs, bleeding, events, support."""
+    told = {name: section for name, section in sections(on).items() if name in (names or ASKED_AGAIN)}
+    return c.RecordEvidence.model_validate({"assessed_on": on, "no_support": True, **told})

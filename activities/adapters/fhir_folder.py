@@ -1,7 +1,7 @@
 """A laboratory as a folder of FHIR R4 bundles, one file a result set, named `<subject>-*.json`. It never guesses.
 
-An Observation counts for the subject in its `subject.identifier`. A file that is no bundle, and an Observation that
-cannot be read, are set aside and logged; the rest of the bundle counts.
+An Observation counts for the subject in its `subject.identifier`; one made for care says so by a tag or category. A
+file that is no bundle, and an Observation that cannot be read, are set aside and logged; the rest of the bundle counts.
 """
 
 import json
@@ -18,6 +18,8 @@ from pydantic import ValidationError
 from domain.labs import LOINC, PRESENCE, WITHDRAWN, ReportedResult
 
 SUBJECT_SYSTEM = "urn:trialpath:subject"
+PURPOSE_SYSTEM, STANDARD_OF_CARE = "urn:trialpath:purpose", "standard-of-care"
+"""A coding in `meta.tag` or `category` that says: done for care, not for the trial, so it may be before the consent."""
 UCUM = "http://unitsofmeasure.org"
 NORMAL = "normal"
 """Of the kinds of reference range (HL7 code system referencerange-meaning) the one that is a limit of normal."""
@@ -107,7 +109,15 @@ def _observation(resource: Mapping[str, Any], subject: str, document: str) -> It
         document=document,
         observation=str(resource.get("id", "")),
         issued_at=resource.get("issued"),
+        standard_of_care=_is_for_care(resource),
     )
+
+
+def _is_for_care(resource: Mapping[str, Any]) -> bool:
+    """Say whether an Observation is marked as standard of care, by a tag or a category. Source: I1.1."""
+    codings = [*resource.get("meta", {}).get("tag", [])]
+    codings += [coding for concept in resource.get("category", []) for coding in concept.get("coding", [])]
+    return any((row.get("system"), row.get("code")) == (PURPOSE_SYSTEM, STANDARD_OF_CARE) for row in codings)
 
 
 def _value(resource: Mapping[str, Any]) -> tuple[str, str]:

@@ -4,11 +4,14 @@ Absent evidence is UNKNOWN, never MET. Each finding says in one sentence what wa
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from itertools import chain
 
-from domain.criteria import childbearing, disease, history, laboratory, medication, organs, person
-from domain.criteria.case import Case, Judgement, Reading, Ruling, completed_years
+from domain.criteria import calcium, childbearing, disease, heart, history, laboratory, medication, organs, person
+from domain.criteria.case import Case, Judgement, Reading, Reported, Ruling, completed_years
+from domain.criteria.cautions import about_drugs, with_cautions
+from domain.criteria.reported import with_reports
 from domain.findings import Finding, Verdict
 from domain.protocol import Criterion, Protocol
 
@@ -46,7 +49,7 @@ RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
     "E4": disease.e4,
     "E5": person.judgement,
     "E6": disease.e6,
-    "E7": laboratory.e7,
+    "E7": calcium.e7,
     "E8": medication.recent_drugs,
     "E9.1": medication.e9_1,
     "E9.2": medication.recent_drugs,
@@ -56,8 +59,8 @@ RULES: dict[str, Callable[[Reading, Criterion], Finding]] = {
     "E13": disease.prior_drug,
     "E14": organs.condition,
     "E15": person.judgement,
-    "E16.1": organs.e16_1,
-    "E16.2": organs.e16_2,
+    "E16.1": heart.e16_1,
+    "E16.2": heart.e16_2,
     "E16.3": medication.e16_3,
     "E16.4": person.judgement,
     "E16.5": organs.e16_5,
@@ -92,12 +95,11 @@ def assess(protocol: Protocol, case: Case, rules: tuple[str, ...] | None = None)
 
 def _assess_one(case: Case, criterion: Criterion) -> Finding:
     """Give the finding on the newest evidence; where evidence of the same day leads elsewhere, CONFLICT."""
-    rule = RULES[criterion.rule]
     reading = Reading(case)
-    found = rule(reading, criterion)
+    found = _read(reading, criterion)
     for key, count in reading.rivals.items():
         for place in range(count - 1):
-            other = rule(Reading(case, {key: place}), criterion)
+            other = _read(Reading(case, {key: place}), criterion)
             if other.verdict != found.verdict:
                 sentence = f"{key} of the same day disagree: {other.verdict} ({other.sentence}), {found.verdict}"
                 evidence = tuple(dict.fromkeys(chain(other.evidence, found.evidence)))
@@ -106,15 +108,21 @@ def _assess_one(case: Case, criterion: Criterion) -> Finding:
     return found
 
 
+def _read(reading: Reading, criterion: Criterion) -> Finding:
+    """Give the finding on evidence and reports as one reading has them."""
+    found = RULES[criterion.rule](reading, criterion)
+    return with_cautions(reading, criterion, with_reports(reading, criterion, found))
+
+
 def _with_ages(case: Case, finding: Finding) -> Finding:
     """Add the age of each piece of evidence at randomization and at C1D1."""
     rand, c1d1 = case.randomized, case.first_dose_on
     used = tuple(row.aged(_days(row.on, rand), _days(row.on, c1d1)) for row in finding.evidence)
-    return Finding(finding.rule, finding.verdict, finding.sentence, used)
+    return replace(finding, evidence=used)
 
 
 def _days(on: date | None, anchor: date | None) -> int | None:
     return None if on is None or anchor is None else (anchor - on).days
 
 
-__all__ = ["RULES", "Case", "Judgement", "Reading", "Ruling", "assess", "completed_years"]
+__all__ = ["RULES", "Case", "Judgement", "Reading", "Reported", "Ruling", "about_drugs", "assess", "completed_years"]

@@ -16,6 +16,8 @@ from domain.labs import LabValue
 from domain.protocol import Childbearing
 from domain.values import Sex, Site
 
+PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
+"""What does not make a subject an anticoagulated one for I13."""
 SectionT = TypeVar("SectionT", bound=e.Section)
 
 
@@ -52,11 +54,25 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A happening that staff reported beside the evidence, by its coded word and the number of its fact.
+
+    `until` is its last day: the day itself of what happens once, None of what goes on.
+    """
+
+    event: str
+    on: date
+    until: date | None
+    grade: int = 0
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """The evidence on one subject on one date.
 
-    Laboratory values and sections: those of the latest date, the newest entry last. `on` is the date samples are aged
-    against; `rand_on` is randomization, or today before it; `first_dose_on` is C1D1 as planned, once it is.
+    Laboratory values, sections and judgements: those of the latest date, the newest entry last. `on` is the date
+    samples are aged against; `rand_on` is randomization, or today before it; `first_dose_on` is C1D1 as planned.
     """
 
     site: Site
@@ -80,6 +96,11 @@ class Case:
     consent_version: str = ""
     consents: Mapping[str, Consented] = field(default_factory=dict)
     icf_versions: tuple[str, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    progressed_on: date | None = None
+    baseline: Mapping[str, LabValue] = field(default_factory=dict)
+    icf_approved: Mapping[str, date | None] = field(default_factory=dict)
+    day_judgements: Mapping[str, tuple[Judgement, ...]] = field(default_factory=dict)
 
     @property
     def randomized(self) -> date:
@@ -106,6 +127,10 @@ class Reading:
         found = self.case.labs.get(analyte, ())
         return found[self._place(analyte, len(found))] if found else None
 
+    def results(self, analyte: str) -> tuple[LabValue, ...]:
+        """Give every result of the latest date, for a criterion that takes them together."""
+        return self.case.labs.get(analyte, ())
+
     def section(self, kind: type[SectionT]) -> SectionT | None:
         """Give the section of a topic."""
         name = NAME_OF[kind]
@@ -118,6 +143,12 @@ class Reading:
     def sampled_on(self, value: LabValue) -> date:
         """Give the site's date of a sample."""
         return self.case.site.date_of(value.collected_at)
+
+    @property
+    def anticoagulated(self) -> bool:
+        """Say whether the newest statement tells of a full dose. What a grade is held against; no criterion asks it."""
+        said = self.case.sections.get("anticoagulation", ())
+        return bool(said) and isinstance(said[-1], e.Anticoagulation) and said[-1].drug not in PROPHYLACTIC
 
     def not_measured(self, analyte: str) -> bool:
         """Say whether the investigator decided against this test."""

@@ -3,7 +3,7 @@
 from domain import evidence as e
 from domain.criteria.case import Reading, completed_years
 from domain.criteria.laboratory import limit_of
-from domain.criteria.limbs import every, holds, missing, not_applicable, passes, stale, used
+from domain.criteria.limbs import every, fresh, holds, missing, not_applicable, passes, stale, used
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 
@@ -32,7 +32,8 @@ def i10_1(reading: Reading, criterion: Criterion) -> Finding:
         return found
     if found is None:
         return every(criterion, missing("childbearing potential"))
-    return every(criterion, passes("of childbearing potential: I10.2 and I10.3 apply", used("sterile", "no", found)))
+    limb = passes("of childbearing potential: I10.2 and I10.3 apply", used("sterile", "no", found))
+    return every(criterion, limb, *fresh(reading, criterion, "childbearing potential", found))
 
 
 def i10_2(reading: Reading, criterion: Criterion) -> Finding:
@@ -56,8 +57,8 @@ def i10_3(reading: Reading, criterion: Criterion) -> Finding:
     if found is None:
         return every(criterion, missing("contraception"))
     shown = "agreed" if found.contraception_agreed else "not agreed"
-    return every(criterion, holds(found.contraception_agreed, f"contraception {shown}", used("contraception", shown,
-                                                                                           found)))  # fmt: skip
+    limb = holds(found.contraception_agreed, f"contraception {shown}", used("contraception", shown, found))
+    return every(criterion, limb, *fresh(reading, criterion, "contraception", found))
 
 
 def e25(reading: Reading, criterion: Criterion) -> Finding:
@@ -72,6 +73,7 @@ def e25(reading: Reading, criterion: Criterion) -> Finding:
     if section is None:
         return every(criterion, missing("lactation"), *tests)
     shown = "yes" if section.lactating else "no"
-    nursing = holds(not section.lactating, f"lactating: {shown}", used("lactating", shown, section))
+    nursing = (holds(not section.lactating, f"lactating: {shown}", used("lactating", shown, section)),
+               *fresh(reading, criterion, "lactation", section))  # fmt: skip
     needed = tested or not isinstance(potential, Finding)
-    return every(criterion, nursing, *(tests if needed else [passes("no test needed: not of childbearing potential")]))
+    return every(criterion, *nursing, *(tests if needed else [passes("no test needed: not of childbearing potential")]))

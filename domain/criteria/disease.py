@@ -4,7 +4,21 @@ from datetime import date
 
 from domain import evidence as e
 from domain.criteria.case import Reading, within_days
-from domain.criteria.limbs import Limb, conflict, every, fails, holds, judged, missing, passes, stale, unknown, used
+from domain.criteria.limbs import (
+    Limb,
+    conflict,
+    every,
+    fails,
+    fresh,
+    holds,
+    judged,
+    missing,
+    passes,
+    stale,
+    unknown,
+    used,
+)
+from domain.criteria.staging import metastases, of_group
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 
@@ -49,7 +63,8 @@ def i4_1(reading: Reading, criterion: Criterion) -> Finding:
             limbs.append(unknown(f"{word} says nothing", evidence))
         else:
             limbs.append(holds(word[:2] in criterion.accepts, f"{word}", evidence))
-    return every(criterion, *limbs)
+    limbs.extend(of_group(section, criterion.groups, evidence))
+    return every(criterion, *limbs, *metastases(reading, section, evidence))
 
 
 def i4_2(reading: Reading, criterion: Criterion) -> Finding:
@@ -59,7 +74,8 @@ def i4_2(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, found)
     section, evidence = found
     accepted = f"{criterion.accepts[0]} to {criterion.accepts[-1]} accepted"
-    return every(criterion, holds(section.stage in criterion.accepts, f"stage {section.stage}, {accepted}", evidence))
+    limb = holds(section.stage in criterion.accepts, f"stage {section.stage}, {accepted}", evidence)
+    return every(criterion, limb, *of_group(section, criterion.groups, evidence))
 
 
 def i5_1(reading: Reading, criterion: Criterion) -> Finding:
@@ -69,7 +85,8 @@ def i5_1(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, missing("prior treatment"))
     count, high = section.chemotherapy_cycles, criterion.high or 0
     evidence = used("prior chemotherapy", f"{count} cycles", section)
-    return every(criterion, holds(count <= high, f"{count} cycles, at most {high} accepted", evidence))
+    limb = holds(count <= high, f"{count} cycles, at most {high} accepted", evidence)
+    return every(criterion, limb, *fresh(reading, criterion, "prior treatment", section))
 
 
 def i5_2(reading: Reading, criterion: Criterion) -> Finding:
@@ -78,9 +95,8 @@ def i5_2(reading: Reading, criterion: Criterion) -> Finding:
     if section is None:
         return every(criterion, missing("prior treatment"))
     found = ", ".join(section.others) or "none"
-    return every(
-        criterion, holds(not section.others, f"other prior treatment: {found}", used("others", found, section))
-    )
+    limb = holds(not section.others, f"other prior treatment: {found}", used("others", found, section))
+    return every(criterion, limb, *fresh(reading, criterion, "prior treatment", section))
 
 
 def prior_drug(reading: Reading, criterion: Criterion) -> Finding:
@@ -90,7 +106,8 @@ def prior_drug(reading: Reading, criterion: Criterion) -> Finding:
         return every(criterion, missing("prior treatment"))
     had = section.antiangiogenic if criterion.accepts == ("ANTIANGIOGENIC",) else section.immune_modulator
     what = criterion.title
-    return every(criterion, holds(not had, f"{what}: {'yes' if had else 'never'}", used(what, had, section)))
+    limb = holds(not had, f"{what}: {'yes' if had else 'never'}", used(what, had, section))
+    return every(criterion, limb, *fresh(reading, criterion, "prior treatment", section))
 
 
 def i8(reading: Reading, criterion: Criterion) -> Finding:
@@ -137,23 +154,18 @@ def e2(reading: Reading, criterion: Criterion) -> Finding:
     if section.m == "MX":
         return every(criterion, unknown("MX says nothing", evidence))
     metastatic = section.m != "M0"
-    effusion = reading.section(e.Effusion)
-    if effusion is not None and effusion.malignant and not metastatic:
-        return every(criterion, conflict("a malignant effusion is M1a, staged as M0", evidence,
-                                         used("effusion", "malignant", effusion)))  # fmt: skip
     local = section.t[:2] in criterion.accepts and section.n[:2] in criterion.accepts
     if (section.extent == "LIMITED" and metastatic) or (section.extent == "EXTENSIVE" and not metastatic and local):
         return every(
             criterion, conflict(f"{section.extent} and {section.t} {section.n} {section.m} disagree", evidence)
         )
     extensive = metastatic or section.extent == "EXTENSIVE"
-    if effusion is None and not extensive:
-        return every(criterion, unknown("whether an effusion is malignant (M1a) is not documented", evidence))
-    return every(criterion, holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence))
+    limb = holds(not extensive, f"{section.m}, {section.extent or 'extent from TNM'}", evidence)
+    return every(criterion, limb, *metastases(reading, section, evidence))
 
 
 def e4(reading: Reading, criterion: Criterion) -> Finding:
-    """Active or untreated metastasis of the central nervous system. Source: E4."""
+    """Active or untreated metastasis of the central nervous system; any is M1, so TNM must agree. Source: E4."""
     section = reading.section(e.BrainImaging)
     if section is None:
         return every(criterion, unknown("no brain imaging"))
@@ -162,7 +174,12 @@ def e4(reading: Reading, criterion: Criterion) -> Finding:
     old = None if bad else stale(reading, "brain imaging", section.on, criterion.max_age_days, evidence)
     if old is not None:
         return every(criterion, old)
-    return every(criterion, holds(not bad, f"metastasis: {section.metastasis}", evidence))
+    limb, staging = holds(not bad, f"metastasis: {section.metastasis}", evidence), reading.section(e.Staging)
+    if section.metastasis == "NONE":
+        return every(criterion, limb)
+    if staging is None:
+        return every(criterion, limb, missing("stage, which must be M1,"))
+    return every(criterion, limb, *metastases(reading, staging, used("stage", staging.m, staging)))
 
 
 def e6(reading: Reading, criterion: Criterion) -> Finding:
@@ -178,7 +195,7 @@ def e6(reading: Reading, criterion: Criterion) -> Finding:
     limbs.append(holds(not recent and not section.drainage_planned,
                        f"{drained}, {'planned' if section.drainage_planned else 'none planned'}",
                        used("drainages", len(section.drained_on), section, last)))  # fmt: skip
-    return every(criterion, *limbs)
+    return every(criterion, *limbs, *fresh(reading, criterion, "effusion", section))
 
 
 def e10(reading: Reading, criterion: Criterion) -> Finding:

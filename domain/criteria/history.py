@@ -2,7 +2,7 @@
 
 from domain import evidence as e
 from domain.criteria.case import Reading, within_days, within_months
-from domain.criteria.limbs import every, holds, judged, missing, passes, used
+from domain.criteria.limbs import every, fresh, holds, judged, missing, passes, used
 from domain.findings import Finding
 from domain.protocol import Criterion
 
@@ -15,11 +15,11 @@ def e11(reading: Reading, criterion: Criterion) -> Finding:
     counted = [found for found in section.found if found.kind not in criterion.accepts]
     last = max((max(found.evidence_on, found.treated_on or found.evidence_on) for found in counted), default=None)
     evidence = used("other malignancies", ", ".join(found.kind for found in section.found) or "none", section, last)
+    old = fresh(reading, criterion, "history of malignancies", section)
     if last is None:
-        return every(criterion, passes("none that counts", evidence))
-    months = criterion.months or 0
-    return every(criterion, holds(not within_months(reading, last, months), f"last evidence or treatment {last}",
-                                  evidence))  # fmt: skip
+        return every(criterion, passes("none that counts", evidence), *old)
+    recent = within_months(reading, last, criterion.months or 0)
+    return every(criterion, holds(not recent, f"last evidence or treatment {last}", evidence), *old)
 
 
 def e19(reading: Reading, criterion: Criterion) -> Finding:
@@ -30,7 +30,8 @@ def e19(reading: Reading, criterion: Criterion) -> Finding:
     on = section.thromboembolism_on
     recent = on is not None and within_months(reading, on, criterion.months or 0)
     evidence = used("thromboembolism", on or "none", section, on)
-    return every(criterion, holds(not recent, f"last thromboembolism {on or 'none'}", evidence))
+    limb = holds(not recent, f"last thromboembolism {on or 'none'}", evidence)
+    return every(criterion, limb, *fresh(reading, criterion, "events", section))
 
 
 def e21(reading: Reading, criterion: Criterion) -> Finding:
@@ -45,6 +46,7 @@ def e21(reading: Reading, criterion: Criterion) -> Finding:
         criterion,
         holds(not recent, f"last major surgery or trauma {on or 'none'}", used("surgery", on or "none", section, on)),
         holds(not section.residual_effects, f"residual effects: {shown}", used("residual effects", shown, section)),
+        *fresh(reading, criterion, "events", section),
     )
 
 
@@ -60,7 +62,8 @@ def e22(reading: Reading, criterion: Criterion) -> Finding:
     on = section.trial_treatment_on
     recent = on is not None and within_days(reading, on, (criterion.days or 1) - 1)
     since = used("last trial treatment", on or "none", section, on)
-    return every(criterion, now, holds(not recent, f"last treatment in another trial {on or 'none'}", since))
+    past = holds(not recent, f"last treatment in another trial {on or 'none'}", since)
+    return every(criterion, now, past, *fresh(reading, criterion, "events", section))
 
 
 def e23(reading: Reading, criterion: Criterion) -> Finding:
@@ -73,4 +76,5 @@ def e23(reading: Reading, criterion: Criterion) -> Finding:
     planned = "planned" if section.live_vaccine_planned else "none planned"
     evidence = used("live vaccine", on or "none", section, on)
     good = not recent and not section.live_vaccine_planned
-    return every(criterion, holds(good, f"last live vaccine {on or 'none'}, {planned}", evidence))
+    limb = holds(good, f"last live vaccine {on or 'none'}, {planned}", evidence)
+    return every(criterion, limb, *fresh(reading, criterion, "events", section))

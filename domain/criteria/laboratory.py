@@ -1,9 +1,23 @@
 """Criteria about laboratory values: I11, I12, I13.1 to I13.3, E7, E16.8, E16.9, and the limits of others."""
 
+from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 
-from domain.criteria.case import Reading, completed_years
-from domain.criteria.limbs import Limb, every, fails, holds, not_applicable, one_suffices, passes, unknown, used_lab
+from domain.criteria.case import PROPHYLACTIC, Reading, completed_years
+from domain.criteria.limbs import (
+    Limb,
+    every,
+    fails,
+    fresh,
+    holds,
+    most_days,
+    not_applicable,
+    one_suffices,
+    passes,
+    unknown,
+    used_lab,
+)
 from domain.dosing import creatinine_clearance
 from domain.evidence import Anticoagulation
 from domain.findings import EvidenceUsed, Finding
@@ -11,31 +25,41 @@ from domain.labs import ANALYTES, LabValue
 from domain.protocol import Criterion, LabLimit
 
 BLOOD_COUNTS = ("HB", "ANC", "PLT")
-PROPHYLACTIC = ("NONE", "LOW_DOSE_HEPARIN", "ASPIRIN")
-"""What does not make a subject an anticoagulated one for I13."""
 
 
 def i11_1(reading: Reading, criterion: Criterion) -> Finding:
     """No blood support in so many days before the sample the blood counts come from, nor since. Source: I11.1."""
-    case = reading.case
     counts = [found for found in map(reading.lab, BLOOD_COUNTS) if found is not None]
     sample = min((reading.sampled_on(found) for found in counts), default=None)
-    days = criterion.days or 0
     if sample is None:
         return every(criterion, unknown("no blood count sample to count back from"))
     lacking = [unknown("not every blood count is in: the missing one may be of an earlier sample")]
     lacking = lacking if len(counts) < len(BLOOD_COUNTS) else []
-    if case.last_support_on is not None:
-        used = EvidenceUsed(what="last blood support", value="given", on=case.last_support_on)
-        since = (sample - case.last_support_on).days
-        return every(criterion, holds(since > days, f"{since} d before the sample of {sample}", used), *lacking)
-    if case.no_support and case.support_assessed_on is not None:
-        used = EvidenceUsed(what="blood support", value="none", on=case.support_assessed_on)
-        age = (sample - case.support_assessed_on).days
-        if age > days:
-            return every(criterion, unknown(f"asked {age} d before the sample of {sample}", used))
-        return every(criterion, passes("none was ever given", used), *lacking)
-    return every(criterion, unknown("not documented whether blood support was given"))
+    return every(criterion, *_support(reading, criterion, sample), *lacking)
+
+
+def _support(reading: Reading, criterion: Criterion, sample: date) -> Iterator[Limb]:
+    """Give what is known of the last blood support, and whether it was asked for near enough to the sample."""
+    case, days = reading.case, criterion.days or 0
+    asked_on, last_on = case.support_assessed_on, case.last_support_on
+    if last_on is not None:
+        used = EvidenceUsed(what="last blood support", value="given", on=last_on)
+        since = (sample - last_on).days
+        yield holds(since > days, f"{since} d before the sample of {sample}, more than {days} d required", used)
+    elif case.no_support and asked_on is not None:
+        yield passes("none was ever given", EvidenceUsed(what="blood support", value="none", on=asked_on))
+    elif case.no_support is False:
+        yield unknown("the date of the last blood support is not documented")
+    else:
+        yield unknown("not documented whether blood support was given")
+        return
+    if asked_on is None:
+        yield unknown("not documented on which date blood support was asked for")
+        return
+    age, most = (sample - asked_on).days, most_days(reading, criterion) or 0
+    if age > most:
+        used = EvidenceUsed(what="blood support", value="asked", on=asked_on)
+        yield unknown(f"asked {age} d before the sample of {sample}, at most {most} d accepted", used)
 
 
 def lab_limits(reading: Reading, criterion: Criterion) -> Finding:
@@ -56,37 +80,14 @@ def coagulation_limit(reading: Reading, criterion: Criterion) -> Finding:
     if section.drug not in PROPHYLACTIC:
         used = EvidenceUsed(what="anticoagulation", value=section.drug, on=section.on, document=section.document)
         return not_applicable(criterion, "the subject is anticoagulated: I13.4 applies", used)
-    return lab_limits(reading, criterion)
-
-
-def e7(reading: Reading, criterion: Criterion) -> Finding:
-    """Ionized, total or albumin-corrected calcium is too high; one alone triggers. Source: E7."""
-    limbs = [limit_of(reading, criterion, limit) for limit in criterion.limits]
-    return every(criterion, *limbs, _corrected_calcium(reading, criterion))
-
-
-def _corrected_calcium(reading: Reading, criterion: Criterion) -> Limb:
-    """Hold calcium corrected for albumin against the upper limit. Unit: mmol/L; Ca + 0.02 x (40 - albumin g/L)."""
-    calcium, albumin = reading.lab("CA"), reading.lab("ALB")
-    if calcium is None or albumin is None:
-        lacking = "albumin" if calcium else "calcium"
-        return unknown(f"corrected calcium needs {lacking}")
-    used = (used_lab(reading, calcium), used_lab(reading, albumin))
-    for found in (calcium, albumin):
-        old = too_old(reading, criterion, found)
-        if old:
-            return unknown(old, *used)
-    if calcium.upper_limit is None:
-        return unknown("Calcium: the report gives no upper limit of normal", *used)
-    corrected = calcium.value + Decimal("0.02") * (40 - albumin.value)
-    sentence = f"corrected calcium {corrected.normalize():f} mmol/L, above {calcium.upper_limit} (ULN) triggers"
-    return holds(corrected <= calcium.upper_limit, sentence, *used)
+    limits = (limit_of(reading, criterion, limit) for limit in criterion.limits)
+    return every(criterion, *limits, *fresh(reading, criterion, "anticoagulation", section))
 
 
 def limit_of(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
     """Hold one laboratory value against one limit: what an inclusion requires, or what triggers an exclusion."""
     if limit.analyte == "CCR":
-        return _clearance(reading, criterion, limit)
+        return _clearance(reading, limit)
     label = ANALYTES[limit.analyte].label
     found = reading.lab(limit.analyte)
     if found is None:
@@ -94,7 +95,7 @@ def limit_of(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
             return passes(f"{label} was not measured, as the investigator decided")
         return unknown(f"no usable result for {label}{_way_out(limit)}")
     used = used_lab(reading, found)
-    old = too_old(reading, criterion, found)
+    old = too_old(reading, found, limit)
     if old:
         return unknown(old, used)
     bound = limit.value
@@ -116,20 +117,21 @@ def _way_out(limit: LabLimit) -> str:
     return f": send it with `lab_results`, or declare {limit.analyte} in `not_measured` with `screening_evidence`"
 
 
-def too_old(reading: Reading, criterion: Criterion, found: LabValue) -> str:
-    """Say what is wrong with a sample's age, or nothing. A criterion's own limit goes before the epoch's."""
+def too_old(reading: Reading, found: LabValue, limit: LabLimit | None = None) -> str:
+    """Say what is wrong with a sample's age, or nothing. A limit's own age goes before the epoch's."""
     case, sampled_on = reading.case, reading.sampled_on(found)
-    days = case.lab_max_age_days if criterion.max_age_days is None else criterion.max_age_days
-    age = (case.on - sampled_on).days
+    days = case.lab_max_age_days if limit is None or limit.max_age_days is None else limit.max_age_days
+    anchor = case.randomized if limit is not None and limit.at_randomization else case.on
+    age = (anchor - sampled_on).days
     label = ANALYTES[found.analyte].label
     return f"{label} is {age} d old, at most {days} d accepted" if age > days else ""
 
 
-def _clearance(reading: Reading, criterion: Criterion, limit: LabLimit) -> Limb:
+def _clearance(reading: Reading, limit: LabLimit) -> Limb:
     case, found = reading.case, reading.lab("CREAT")
     if found is None or found.value <= 0 or case.weight_kg is None:
         return unknown("creatinine clearance needs creatinine and weight")
-    if too_old(reading, criterion, found):
+    if too_old(reading, found, limit):
         return unknown("creatinine is too old for the clearance")
     sampled_on = reading.sampled_on(found)
     age = completed_years(case.born_on, sampled_on)

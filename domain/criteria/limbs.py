@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain import evidence as e
-from domain.criteria.case import Reading
+from domain.criteria.case import Judgement, Reading
+from domain.ctcae import shown_grade
 from domain.findings import EvidenceUsed, Finding, Verdict
 from domain.labs import ANALYTES, LabValue
 from domain.protocol import Criterion
@@ -89,6 +90,7 @@ def used_lab(reading: Reading, found: LabValue) -> EvidenceUsed:
         on=reading.sampled_on(found),
         upper_limit=limit,
         document=found.document,
+        ctcae=shown_grade(found, reading.case.baseline.get(found.analyte), anticoagulated=reading.anticoagulated),
     )
 
 
@@ -112,25 +114,55 @@ def stale(reading: Reading, what: str, on: date, max_age_days: int | None, *evid
     return None
 
 
+def fresh(reading: Reading, criterion: Criterion, what: str, section: e.Section) -> tuple[Limb, ...]:
+    """Give what is wrong with the age of a statement, if anything. What it says against the subject stands anyway."""
+    old = stale(reading, what, section.on, most_days(reading, criterion), used(what, "asked", section))
+    return () if old is None else (old,)
+
+
+def most_days(reading: Reading, criterion: Criterion) -> int | None:
+    """Give how old a statement may be at the anchor it is held against: randomization, or C1D1."""
+    later = criterion.max_age_at_first_dose_days
+    return criterion.max_age_days if later is None or reading.case.first_dose_on is None else later
+
+
+def deciding(reading: Reading, criterion: Criterion) -> tuple[Judgement, ...]:
+    """Give the answers of the latest date that count: of those who may judge, else the newest of anybody."""
+    newest = reading.case.judgements.get(criterion.rule)
+    if newest is None:
+        return ()
+    every_one = reading.case.day_judgements.get(criterion.rule, ()) or (newest,)
+    return tuple(row for row in every_one if row.role in criterion.judged_by) or (newest,)
+
+
 def judged(reading: Reading, criterion: Criterion, what: str) -> Limb:
-    """Give an investigator's signed answer, or ask for it."""
-    found = reading.case.judgements.get(criterion.rule)
+    """Give an investigator's signed answer, or ask for it; answers of one day that differ are a CONFLICT."""
+    rows = deciding(reading, criterion)
     roles = " or ".join(criterion.judged_by)
-    if found is None:
+    if not rows:
         return pending(f"{what}: the judgement of {roles} is awaited")
-    answer = found.answer
-    evidence = EvidenceUsed(what="judgement", value=f"{answer.verdict} by {found.by} ({found.role})", on=answer.on)
+    found, answer = rows[-1], rows[-1].answer
+    evidence = tuple(_judgement_used(row) for row in rows)
     if found.role not in criterion.judged_by:
         how = "`judgement`"
         if found.entered_with is not None:
             how += f", or `sign` of fact {found.entered_with} with the meaning judged by me"
         sentence = f"{what}: {found.by} ({found.role}) answered; the judgement of {roles} is awaited: {how}"
-        return pending(sentence, evidence)
-    if answer.on > reading.case.latest_anchor:
-        return unknown(f"{what}: the judgement of {answer.on} is later than {reading.case.latest_anchor}", evidence)
+        return pending(sentence, *evidence)
+    if len({row.answer.verdict for row in rows}) > 1:
+        said = ", ".join(f"{row.answer.verdict} by {row.by}" for row in rows)
+        return conflict(f"{what}: judged differently on {answer.on}: {said}", *evidence)
+    old = stale(reading, f"{what}: the judgement", answer.on, criterion.max_age_days, *evidence)
+    if old is not None:
+        return old
     why = f" ({answer.why})" if answer.why else ""
     good = answer.verdict in ("MET", "NOT_TRIGGERED")
-    return holds(good, f"{what}: judged {answer.verdict} by {found.by}{why}", evidence)
+    return holds(good, f"{what}: judged {answer.verdict} by {found.by}{why}", *evidence)
+
+
+def _judgement_used(found: Judgement) -> EvidenceUsed:
+    value = f"{found.answer.verdict} by {found.by} ({found.role})"
+    return EvidenceUsed(what="judgement", value=value, on=found.answer.on)
 
 
 def missing(what: str) -> Limb:

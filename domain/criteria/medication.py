@@ -1,18 +1,21 @@
 """Criteria about drugs: immunostimulants, corticosteroids, immunosuppressants, anticoagulants."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from domain import evidence as e
-from domain.criteria.case import Reading, within_days
-from domain.criteria.laboratory import PROPHYLACTIC, limit_of, too_old
+from domain.criteria.case import PROPHYLACTIC, Reading, within_days
+from domain.criteria.laboratory import limit_of, too_old
 from domain.criteria.limbs import (
     Limb,
     conflict,
     every,
     fails,
+    fresh,
     holds,
     missing,
+    most_days,
     not_applicable,
     passes,
     stale,
@@ -23,10 +26,15 @@ from domain.criteria.limbs import (
 from domain.findings import EvidenceUsed, Finding
 from domain.protocol import Criterion
 
+SHORT_FOR = ("PROPHYLAXIS", "NON_AUTOIMMUNE")
+"""The purposes of which a short course does not count."""
+GUIDED: Mapping[str, tuple[str, ...]] = {"INR": ("INR", "PT"), "APTT": ("APTT",)}
+"""The tests that a dose guided by one of them prolongs as intended: INR is computed from the prothrombin time."""
 
-def _until(course: e.Course, section: e.Medication) -> date:
-    """Give the last day of a course; one that goes on is taken up to the date of the statement, and beyond."""
-    return course.stopped_on or max(section.on, course.started_on)
+
+def _until(reading: Reading, course: e.Course, section: e.Medication) -> date:
+    """Give the last day of a course; one that goes on is taken up to the day of judging."""
+    return course.stopped_on or max(section.on, course.started_on, reading.case.on)
 
 
 def recent_drugs(reading: Reading, criterion: Criterion) -> Finding:
@@ -40,11 +48,11 @@ def recent_drugs(reading: Reading, criterion: Criterion) -> Finding:
         if course.stopped_on is None or within_days(reading, course.stopped_on, criterion.days or 0)
     ]  # fmt: skip
     evidence = used(criterion.title, ", ".join(course.drug for course in courses) or "none", section,
-                    max((_until(course, section) for course in recent), default=None))  # fmt: skip
+                    max((_until(reading, course, section) for course in recent), default=None))  # fmt: skip
     if recent:
-        last = max(_until(course, section) for course in recent)
+        last = max(_until(reading, course, section) for course in recent)
         return every(criterion, fails(f"{', '.join(course.drug for course in recent)} until {last}", evidence))
-    old = stale(reading, "medication", section.on, criterion.max_age_days, evidence)
+    old = stale(reading, "medication", section.on, most_days(reading, criterion), evidence)
     return every(criterion, old or passes(f"none in {criterion.days} d before randomization", evidence))
 
 
@@ -53,7 +61,7 @@ def e9_1(reading: Reading, criterion: Criterion) -> Finding:
     section = reading.section(e.Medication)
     if section is None:
         return every(criterion, missing("medication"))
-    counted = [course for course in section.steroids if not _excepted(course, section, criterion)]
+    counted = _counted(reading, section, criterion)
     strange = sorted({course.drug for course in counted} - set(criterion.table))
     evidence = used("corticosteroids", ", ".join(course.drug for course in counted) or "none that count", section)
     if strange:
@@ -65,15 +73,28 @@ def e9_1(reading: Reading, criterion: Criterion) -> Finding:
         sentence += f" ({on})"
     if worst > limit:
         return every(criterion, fails(f"{sentence}, above {limit} mg triggers", evidence))
-    old = stale(reading, "medication", section.on, criterion.max_age_days, evidence)
+    old = stale(reading, "medication", section.on, most_days(reading, criterion), evidence)
     return every(criterion, old or passes(f"{sentence}, {limit} mg allowed", evidence))
 
 
-def _excepted(course: e.SteroidCourse, section: e.Medication, criterion: Criterion) -> bool:
-    """Say whether a course does not count: local, or short and for prophylaxis or a non-autoimmune reason."""
-    length = (_until(course, section) - course.started_on).days + 1
-    short = length <= criterion.table["SHORT_DAYS"] and course.purpose in ("PROPHYLAXIS", "NON_AUTOIMMUNE")
-    return course.route != "SYSTEMIC" or short
+def _counted(reading: Reading, section: e.Medication, criterion: Criterion) -> list[e.SteroidCourse]:
+    """Give the courses that count: systemic, and not short for prophylaxis or a non-autoimmune reason. Source: E9.x.
+
+    Courses without a free day between them are one course; one that goes on lasts to the day it is held against.
+    """
+    systemic = [course for course in section.steroids if course.route == "SYSTEMIC"]
+    counted = [course for course in systemic if course.purpose not in SHORT_FOR]
+    short = sorted((course for course in systemic if course.purpose in SHORT_FOR), key=lambda course: course.started_on)
+    runs: list[tuple[date, date, list[e.SteroidCourse]]] = []
+    for course in short:
+        last = max(_until(reading, course, section), course.stopped_on or reading.case.latest_anchor)
+        if runs and course.started_on <= runs[-1][1] + timedelta(days=1):
+            first, until, courses = runs[-1]
+            runs[-1] = (first, max(until, last), [*courses, course])
+        else:
+            runs.append((course.started_on, last, [course]))
+    long = [courses for first, until, courses in runs if (until - first).days + 1 > criterion.table["SHORT_DAYS"]]
+    return counted + [course for courses in long for course in courses]
 
 
 def _worst_day(reading: Reading, criterion: Criterion, courses: list[e.SteroidCourse]) -> tuple[Decimal, date | None]:
@@ -100,7 +121,12 @@ def i13_4(reading: Reading, criterion: Criterion) -> Finding:
     if section.drug in PROPHYLACTIC:
         return not_applicable(criterion, "no full-dose or parenteral anticoagulant",
                               used("anticoagulation", section.drug, section))  # fmt: skip
-    limbs = [_stable(reading, criterion, section), _in_range(reading, criterion, section)]
+    limbs = [
+        *fresh(reading, criterion, "anticoagulation", section),
+        _stable(reading, criterion, section),
+        _in_range(reading, section),
+        *_other_tests(reading, criterion, section),
+    ]
     if all(limb.verdict == "MET" for limb in limbs):
         limbs.append(_ruled(reading, used("anticoagulation", section.drug, section)))
     return every(criterion, *limbs)
@@ -114,13 +140,13 @@ def _stable(reading: Reading, criterion: Criterion, section: e.Anticoagulation) 
     return holds(days >= (criterion.days or 0), f"stable for {days} d, {criterion.days} d required", evidence)
 
 
-def _in_range(reading: Reading, criterion: Criterion, section: e.Anticoagulation) -> Limb:
+def _in_range(reading: Reading, section: e.Anticoagulation) -> Limb:
     if section.tested is None or section.range_low is None or section.range_high is None:
         return unknown("the therapeutic range is not entered", used("therapeutic range", "none", section))
     found = reading.lab(section.tested)
     if found is None:
         return unknown(f"no usable result for {section.tested}")
-    old = too_old(reading, criterion, found)
+    old = too_old(reading, found)
     if old:
         return unknown(old, used_lab(reading, found))
     inside = section.range_low <= found.value <= section.range_high
@@ -142,28 +168,39 @@ def _ruled(reading: Reading, evidence: EvidenceUsed) -> Limb:
 
 def e16_3(reading: Reading, criterion: Criterion) -> Finding:
     """INR, PT, APTT, a bleeding tendency, or thrombolytic or anticoagulant treatment. Source: E16.3."""
-    section = reading.section(e.Anticoagulation)
-    bleeding = reading.section(e.Bleeding)
-    tendency = missing("bleeding tendency")
-    if bleeding is not None:
-        shown = "yes" if bleeding.tendency else "no"
-        tendency = holds(not bleeding.tendency, f"bleeding tendency: {shown}", used("tendency", shown, bleeding))
+    section, tendency = reading.section(e.Anticoagulation), _tendency(reading, criterion)
     if section is None:
-        return every(criterion, missing("anticoagulation"), tendency)
+        return every(criterion, missing("anticoagulation"), *tendency)
+    asked = fresh(reading, criterion, "anticoagulation", section)
     if section.drug in ("FULL_DOSE", "PARENTERAL"):
-        return _full_dose(reading, criterion, section, tendency)
+        return every(criterion, *_full_dose(reading, criterion, section), *tendency, *asked)
     limits = [limit_of(reading, criterion, limit) for limit in criterion.limits]
-    return every(criterion, *limits, tendency, _allowed_dose(criterion, section))
+    return every(criterion, *limits, *tendency, _allowed_dose(criterion, section), *asked)
 
 
-def _full_dose(reading: Reading, criterion: Criterion, section: e.Anticoagulation, tendency: Limb) -> Finding:
+def _tendency(reading: Reading, criterion: Criterion) -> tuple[Limb, ...]:
+    bleeding = reading.section(e.Bleeding)
+    if bleeding is None:
+        return (missing("bleeding tendency"),)
+    shown = "yes" if bleeding.tendency else "no"
+    limb = holds(not bleeding.tendency, f"bleeding tendency: {shown}", used("tendency", shown, bleeding))
+    return (limb, *fresh(reading, criterion, "bleeding tendency", bleeding))
+
+
+def _full_dose(reading: Reading, criterion: Criterion, section: e.Anticoagulation) -> tuple[Limb, ...]:
     """A full dose is excluded, unless I13.4 holds: then the rules contradict each other until the sponsor rules."""
     evidence = used("anticoagulation", section.drug, section)
-    stable = _stable(reading, criterion, section)
-    in_range = _in_range(reading, criterion, section)
-    if stable.verdict == in_range.verdict == "MET":
-        return every(criterion, _ruled(reading, evidence), tendency)
-    return every(criterion, fails(f"{section.drug} anticoagulant", evidence), tendency)
+    others = _other_tests(reading, criterion, section)
+    needed = (_stable(reading, criterion, section), _in_range(reading, section), *others)
+    if all(limb.verdict == "MET" for limb in needed):
+        return (_ruled(reading, evidence), *others)
+    return (fails(f"{section.drug} anticoagulant", evidence), *others)
+
+
+def _other_tests(reading: Reading, criterion: Criterion, section: e.Anticoagulation) -> tuple[Limb, ...]:
+    """Hold the tests that do not guide the dose against their usual limits: a full dose does not excuse them."""
+    guided = GUIDED[section.tested] if section.tested else ()
+    return tuple(limit_of(reading, criterion, limit) for limit in criterion.limits if limit.analyte not in guided)
 
 
 def _allowed_dose(criterion: Criterion, section: e.Anticoagulation) -> Limb:

@@ -5,7 +5,9 @@ from datetime import date
 
 from domain import evidence as e
 from domain.criteria.case import Case, Reading, completed_years
+from domain.criteria.consent import version_problem
 from domain.criteria.limbs import (
+    deciding,
     every,
     fails,
     holds,
@@ -39,18 +41,33 @@ def i1_1(reading: Reading, criterion: Criterion) -> Finding:
     evidence = (signed, *_two_names(case))
     if case.consent_on > case.on:
         return every(criterion, fails(f"consent is dated {case.consent_on}, after {case.on}", *evidence))
-    if case.icf_versions and case.consent_version not in case.icf_versions:
-        sentence = f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
-        return every(criterion, fails(sentence, *evidence))
-    early = sorted(_before_consent(reading, case.consent_on))
+    wrong = _not_approved(case)
+    if wrong:
+        return every(criterion, fails(wrong, *evidence))
+    valid_on = min((on for on, problem in _versions(case) if not problem), default=case.consent_on)
+    early = sorted(_before_consent(reading, valid_on))
     if early:
-        sentence = f"before the consent of {case.consent_on}, and not standard of care: {', '.join(early)}"
+        sentence = f"before the consent of {valid_on}, and not standard of care: {', '.join(early)}"
         return every(criterion, fails(sentence, *evidence))
     unnamed = [version for version, row in case.consents.items() if row.obtained_by is None]
     if unnamed and OBTAINED_BY in criterion.names:
         sentence = f"it is not recorded who obtained the consent to {', '.join(unnamed)}: {OBTAINED_BY} is missing"
         return every(criterion, unknown(f"{sentence}; `correct` the fact of that consent with it", *evidence))
     return every(criterion, passes(f"consent signed on {case.consent_on}", *evidence))
+
+
+def _versions(case: Case) -> list[tuple[date, str]]:
+    """Give the date of each consent with what is wrong with its version, if anything."""
+    return [(row.on, version_problem(version, row.on, case.icf_approved)) for version, row in case.consents.items()]
+
+
+def _not_approved(case: Case) -> str:
+    """Say why the newest consent is to no approved version; nothing when it is."""
+    if case.icf_versions and case.consent_version not in case.icf_versions:
+        return f"version {case.consent_version} is not approved; approved: {', '.join(case.icf_versions)}"
+    latest_on = max((on for on, _ in _versions(case)), default=None)
+    newest = [problem for on, problem in _versions(case) if on == latest_on]
+    return "; ".join(newest) if case.icf_approved and all(newest) else ""
 
 
 def _two_names(case: Case) -> Iterator[EvidenceUsed]:
@@ -105,17 +122,17 @@ def performance(reading: Reading, criterion: Criterion) -> Finding:
 
 def i7(reading: Reading, criterion: Criterion) -> Finding:
     """No contraindication to surgery, judged with a named thoracic surgeon. Source: I7."""
-    found = reading.case.judgements.get(criterion.rule)
     limb = judged(reading, criterion, criterion.title)
-    if found is not None and found.role != "SURGEON" and not found.answer.surgeon:
+    found = deciding(reading, criterion)
+    if found and not any(row.role == "SURGEON" or row.answer.surgeon for row in found):
         limb = unknown("the thoracic surgeon is not named", *limb.evidence)
     return every(criterion, limb)
 
 
 def e27(reading: Reading, criterion: Criterion) -> Finding:
     """Another factor by the investigator: signed, with grounds when it triggers. Source: E27."""
-    found = reading.case.judgements.get(criterion.rule)
     limb = judged(reading, criterion, criterion.title)
-    if found is not None and found.answer.verdict == "TRIGGERED" and not found.answer.why:
+    found = [row.answer for row in deciding(reading, criterion)]
+    if found and all(answer.verdict == "TRIGGERED" and not answer.why for answer in found):
         limb = pending("the grounds are not stated", *limb.evidence)
     return every(criterion, limb)

@@ -21,8 +21,9 @@ QUESTIONS = (
     ),
     Question(
         id="Q5",
-        asks="Screening window, lab, ECG and imaging age; which date is enrollment?",
-        default="28 d, 7 d, 28 d, 28 d; enrolment is randomization",
+        asks="Screening window, lab, ECG and imaging age; which date is enrollment? "
+        "How old may a statement of history be?",
+        default="28 d, 7 d, 28 d, 28 d; enrolment is randomization; 28 d, and half of its look-back",
     ),
     Question(
         id="Q6",
@@ -54,8 +55,8 @@ QUESTIONS = (
     Question(
         id="Q11",
         asks="CTCAE version, QTc formula, CCr method, dipstick confirmation? "
-        "Must ionized calcium (E7) and 24 h urine protein (E16.9) be measured in everyone?",
-        default="5.0; Fridericia; Cockcroft-Gault with actual weight; none; measured, or declared not measured",
+        "Must ionized calcium (E7) and 24 h urine protein (E16.9) be measured in everyone? Stage groups?",
+        default="5.0; Fridericia; Cockcroft-Gault with actual weight; none; measured, or declared not measured; AJCC 9",
     ),
     Question(
         id="Q12",

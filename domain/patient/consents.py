@@ -1,9 +1,9 @@
 """Consent and its versions: what was signed, whether that version was approved, and the re-consent to a new one."""
 
+from domain.criteria.consent import version_problem
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
-from domain.patient.journey import Journey
 from domain.submission import Reason, Refused
 
 
@@ -39,28 +39,13 @@ def consent(draft: Draft, command: c.Consent, by: str = "") -> bool:
 
 def departures(draft: Draft, consent: c.Consent) -> None:
     """Record a consent to a version that was not the approved one at its date. Source: I1.1."""
-    problem = _problem(draft.journey, consent)
+    problem = version_problem(consent.version, consent.signed_on, draft.journey.icf_versions)
     if problem:
         draft.deviate(_item(consent.version), "I1.1", problem, important=True, on=consent.signed_on)
 
 
 def _item(version: str) -> str:
     return f"CONSENT/{version}"
-
-
-def _problem(journey: Journey, command: c.Consent) -> str:
-    """Say what is wrong with the version at the date of its signature; nothing when it is the approved one."""
-    about = f"consent of {command.signed_on} to {command.version}"
-    if command.version not in journey.icf_versions:
-        return f"{about}, which is not approved"
-    approved_on = journey.icf_versions[command.version]
-    if approved_on is not None and command.signed_on < approved_on:
-        return f"{about}, approved on {approved_on}"
-    newer = {version: on for version, on in journey.icf_versions.items() if on and on < command.signed_on}
-    latest = max(newer, key=lambda version: newer[version], default=command.version)
-    if latest != command.version and (approved_on is None or approved_on < newer[latest]):
-        return f"{about}, replaced by {latest} on {newer[latest]}"
-    return ""
 
 
 def icf_approved(draft: Draft, command: c.LearnIcf) -> None:

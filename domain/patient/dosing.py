@@ -8,7 +8,7 @@ from domain.patient import holds
 from domain.patient.checks import confirm
 from domain.patient.departures import GivenDay, content, missed, refuse_unclear_amounts, with_amounts
 from domain.patient.draft import Draft
-from domain.patient.happenings import given_while_stopped, not_stopped
+from domain.patient.happenings import given_while_stopped, not_stopped, vaccines_before
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import excluded, picked, regimen_of, site_days
 from domain.patient.windows import Dates, days, delay_limit
@@ -53,6 +53,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
         holds.dose_on_hold(draft, f"{command.cycle}D{one.day}", one.on, submission.occurred_at)
         content(draft, one, regimen)
         missed(draft, one, regimen)
+    vaccines_before(draft, command)
     if first and epoch is draft.protocol.epoch(draft.journey.epoch) and not draft.journey.treatment_ended:
         draft.plan(number + 1)
 

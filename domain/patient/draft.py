@@ -9,6 +9,7 @@ from domain.labs import LabValue
 from domain.patient import facts as f
 from domain.patient.history import Entry, fold, rewrites
 from domain.patient.journey import Journey, evolve
+from domain.patient.told import reported
 from domain.patient.windows import Dates, days, epoch_dates, plan_cycle
 from domain.protocol import Escalation, ProcedureEpoch, Protocol, Reminder, Resection, Role, TreatmentEpoch
 from domain.submission import Sender
@@ -160,6 +161,11 @@ class Draft:
             consent_version=journey.consent_version,
             consents=journey.consented,
             icf_versions=tuple(journey.icf_versions),
+            reported=reported(journey),
+            progressed_on=journey.progressed_on,
+            baseline=journey.baseline if journey.last_dose else {},
+            icf_approved=journey.icf_versions,
+            day_judgements=journey.day_judgements,
         )
 
     def eligibility(self) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from domain.criteria import about_drugs
 from domain.findings import Finding
 from domain.patient import facts as f
 from domain.patient.draft import Draft
@@ -32,3 +33,10 @@ def decided(facts: Sequence[f.Fact], number: int, on: date) -> tuple[Finding, ..
     confirmed = before.findings if isinstance(before, f.EligibilityConfirmed) else ()
     found = {finding.rule: finding.aged(on) for finding in confirmed}
     return tuple((found | {finding.rule: finding for finding in fact.findings}).values())
+
+
+def drug_warnings(journey: Journey, on: date, drugs: Sequence[str]) -> tuple[str, ...]:
+    """Give what to mind when these drugs are planned for a date, each with its rule. Nothing is refused by it."""
+    screening = journey.protocol.screening
+    draft = Draft(journey, journey.site.start_of(on), Sender(staff=SYSTEM, role=SYSTEM))
+    return about_drugs(screening.criteria, draft.case(on, journey.day_labs, screening.lab_max_age_days), drugs)

@@ -78,6 +78,7 @@ class Safety:
     open: tuple[f.SafetyActionAsked, ...] = ()
     stopped: frozenset[int] = frozenset()
     vaccinated_on: date | None = None
+    vaccinations: Mapping[int, date] = field(default_factory=dict)
 
     @property
     def undecided_pregnancies(self) -> tuple[SafetyEvent, ...]:
@@ -108,7 +109,8 @@ def fold(safety: Safety, seq: int, fact: SafetyFact) -> Safety:  # noqa: PLR0911
             report = Report(fact.to, fact.stage, Moment(fact.reported_at, seq))
             return _event(safety, replace(known, reports=(*known.reports, report))) if known else safety
         case f.LiveVaccineGiven():
-            return replace(safety, vaccinated_on=max(fact.given_on, safety.vaccinated_on or fact.given_on))
+            last = max(fact.given_on, safety.vaccinated_on or fact.given_on)
+            return replace(safety, vaccinated_on=last, vaccinations={**safety.vaccinations, seq: fact.given_on})
         case f.SafetyActionAsked():
             stopped = safety.stopped | {fact.event} if fact.stops_dosing else safety.stopped
             asked = safety.asked | {(fact.event, fact.command, fact.rule)}

@@ -27,7 +27,27 @@ def vaccine_departure(draft: Draft, given_on: date) -> None:
         return
     if journey.treatment_ended_on is None or given_on <= journey.treatment_ended_on:
         text = f"live vaccine {given_on}: none from {first - days(rule.days_before)} to the end of treatment"
-        draft.deviate(f"VACCINE/{given_on}", rule.source.rule, text, important=True, on=given_on)
+        draft.deviate(vaccine_item(given_on), rule.source.rule, text, important=True, on=given_on)
+
+
+def vaccine_item(given_on: date) -> str:
+    """Name the deviation of a live vaccine."""
+    return f"VACCINE/{given_on}"
+
+
+def vaccines_before(draft: Draft, command: c.ReportDose) -> None:
+    """Hold the live vaccines on record against the first dose, when this report has it. Source: E23."""
+    rule = draft.protocol.safety.vaccine
+    given = [on for cycle in draft.journey.cycles.values() for _, drug, on in cycle.given if drug == rule.drug]
+    if not given or min(given) < command.given_on:
+        return
+    for on in sorted(set(draft.journey.safety.vaccinations.values())):
+        known, item = draft.journey.deviations, vaccine_item(on)
+        if item in known and on < min(given) - days(rule.days_before):
+            why = f"the first {rule.drug} was given on {min(given)}"
+            draft.add(f.DeviationWithdrawn(item=item, why=why))
+        elif item not in known:
+            vaccine_departure(draft, on)
 
 
 def safety_decision(draft: Draft, command: c.DecideSafety) -> None:

@@ -49,8 +49,7 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.EvidenceRecorded():
             return _evidence(now, fact)
         case f.JudgementsGiven():
-            given = {answer.rule: Judgement(answer, fact.by, fact.role, fact.entered_with) for answer in fact.answers}
-            return replace(now, judgements=now.judgements | given)
+            return _judged(now, fact)
         case f.ConflictRuled():
             ruling = Ruling(fact.allowed, fact.ruled_on, fact.by, fact.why)
             return replace(now, rulings=now.rulings | {fact.rule: ruling})
@@ -188,8 +187,10 @@ def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
     if fact.last_support_on is not None:
         last = max(fact.last_support_on, now.last_support_on or fact.last_support_on)
         now = replace(now, last_support_on=last)
-    if fact.no_support is not None and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
-        now = replace(now, no_support=fact.no_support, support_assessed_on=fact.assessed_on)
+    asked = fact.no_support is not None or fact.last_support_on is not None
+    if asked and fact.assessed_on >= (now.support_assessed_on or fact.assessed_on):
+        said = now.no_support if fact.no_support is None else fact.no_support
+        now = replace(now, no_support=said, support_assessed_on=fact.assessed_on)
     if fact.sections is None:
         return now
     sections = dict(now.sections)
@@ -199,6 +200,19 @@ def _evidence(now: Journey, fact: f.EvidenceRecorded) -> Journey:
             continue
         sections[name] = (*known, section) if known and section.on == known[0].on else (section,)
     return replace(now, sections=sections)
+
+
+def _judged(now: Journey, fact: f.JudgementsGiven) -> Journey:
+    """Keep the answers of the latest date to each criterion, of one person the newest of them."""
+    judgements, same_day = dict(now.judgements), dict(now.day_judgements)
+    for answer in fact.answers:
+        given, known = Judgement(answer, fact.by, fact.role, fact.entered_with), same_day.get(answer.rule, ())
+        if known and answer.on < known[0].answer.on:
+            continue
+        kept = [row for row in known if row.answer.on == answer.on and (row.by, row.role) != (given.by, given.role)]
+        same_day[answer.rule] = (*kept, given)
+        judgements[answer.rule] = given
+    return replace(now, judgements=judgements, day_judgements=same_day)
 
 
 def _weight(now: Journey, weight_kg: Decimal, on: date) -> Journey:
@@ -215,18 +229,27 @@ def _ordered(now: Journey, fact: f.LabsOrdered) -> Journey:
 
 
 def _lab_results(now: Journey, fact: f.LabResultsRecorded) -> Journey:
-    labs, day_labs = dict(now.labs), dict(now.day_labs)
+    labs, day_labs, baseline = dict(now.labs), dict(now.day_labs), dict(now.baseline)
     for result in fact.accepted:
         known = labs.get(result.analyte)
         day_labs[result.analyte] = _of_latest_day(now.site, day_labs.get(result.analyte, ()), result)
         if known is None or supersedes(result, known):
             labs[result.analyte] = result
+        first, before = _first_dose_on(now), baseline.get(result.analyte)
+        early = first is None or now.site.date_of(result.collected_at) <= first
+        if early and (before is None or supersedes(result, before)):
+            baseline[result.analyte] = result
         if result.analyte == "WEIGHT":
             now = _weight(now, result.value, now.site.date_of(result.collected_at))
         if result.analyte == "HEIGHT":
             now = _height(now, result.value, now.site.date_of(result.collected_at))
-    now = replace(now, labs=labs, day_labs=day_labs)
+    now = replace(now, labs=labs, day_labs=day_labs, baseline=baseline)
     return now if fact.order is None else _close(now, fact.order)
+
+
+def _first_dose_on(now: Journey) -> date | None:
+    """Give the date of the first dose: a baseline is the last result of a sample up to then."""
+    return min((on for cycle in now.cycles.values() for _, _, on in cycle.given), default=None)
 
 
 def _of_latest_day(site: Site, known: tuple[LabValue, ...], result: LabValue) -> tuple[LabValue, ...]:

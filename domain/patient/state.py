@@ -85,8 +85,10 @@ class Journey:
     support_assessed_on: date | None = None
     labs: dict[str, LabValue] = field(default_factory=dict)
     day_labs: dict[str, tuple[LabValue, ...]] = field(default_factory=dict)
+    baseline: dict[str, LabValue] = field(default_factory=dict)
     sections: dict[str, tuple[Section, ...]] = field(default_factory=dict)
     judgements: dict[str, Judgement] = field(default_factory=dict)
+    day_judgements: dict[str, tuple[Judgement, ...]] = field(default_factory=dict)
     rulings: dict[str, Ruling] = field(default_factory=dict)
     epoch: str = ""
     epoch_on: date = date.min

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from domain.criteria.case import PROPHYLACTIC
+from domain.ctcae import shown_grade
 from domain.dosing import DoseCalculation
+from domain.labs import ANALYTES
 from domain.patient.agenda import due, is_overdue
 from domain.patient.asks import Ask, asks
 from domain.patient.clocks import clocks
@@ -78,6 +81,7 @@ def state(journey: Journey) -> dict[str, Any]:
         "resection": journey.resection,
         "resection_uncertain": journey.residual_uncertain,
         "pathology": _pathology(journey),
+        "labs": laboratory(journey),
         "safety": _safety(journey),
         "dosing_stopped_by": sorted(journey.safety.stopped),
         "contraception_until": _shown_date(contraception_until(journey)),
@@ -95,6 +99,24 @@ def state(journey: Journey) -> dict[str, Any]:
 
 def _shown_date(on: date | None) -> str | None:
     return str(on) if on else None
+
+
+def laboratory(journey: Journey) -> list[dict[str, Any]]:
+    """Give the newest result of each test with its CTCAE grade, against the baseline from the first dose on."""
+    said = journey.sections.get("anticoagulation", ())
+    full_dose = bool(said) and getattr(said[-1], "drug", "NONE") not in PROPHYLACTIC
+    baseline = journey.baseline if journey.last_dose else {}
+    return [
+        {
+            "code": code,
+            "what": ANALYTES[code].label,
+            "value": f"{row.value:f} {row.unit}",
+            "reported": row.reported,
+            "on": str(journey.site.date_of(row.collected_at)),
+            "ctcae": shown_grade(row, baseline.get(code), anticoagulated=full_dose),
+        }
+        for code, row in journey.labs.items()
+    ]
 
 
 def _pathology(journey: Journey) -> dict[str, Any] | None:

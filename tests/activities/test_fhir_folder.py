@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from activities.adapters import fhir_folder
-from activities.adapters.fhir_folder import SUBJECT_SYSTEM, UCUM, FhirFolder
+from activities.adapters.fhir_folder import PURPOSE_SYSTEM, SUBJECT_SYSTEM, UCUM, FhirFolder
 from domain.labs import LOINC, LabValue, ReportedResult, UnusedResult, read
 from domain.nct06978153 import PROTOCOL
 
@@ -348,3 +348,33 @@ def test_files_beyond_those_that_are_kept_are_read_again(folder: Path, monkeypat
         put(folder, f"S001-{number}.json", hemoglobin(10.0 + number))
 
     assert values(laboratory) == values(laboratory) == ["11.0", "12.0", "13.0", "14.0"]
+
+
+CARE = {"system": PURPOSE_SYSTEM, "code": "standard-of-care"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "for_care"),
+    [
+        ({"meta": {"tag": [CARE]}}, True),
+        ({"category": [{"coding": [{"system": "http://example.org", "code": "laboratory"}, CARE]}]}, True),
+        ({"category": [{"coding": [{"system": "http://example.org", "code": "standard-of-care"}]}]}, False),
+        ({"meta": {"tag": [CARE | {"code": "research"}]}}, False),
+        ({"meta": {}, "category": [{"text": "standard-of-care"}]}, False),
+        ({}, False),
+    ],
+)
+def test_a_result_of_care_is_marked_by_tag_or_category(
+    folder: Path,
+    fields: dict[str, Any],
+    for_care: bool,  # noqa: FBT001 - a table
+) -> None:
+    """Only so marked may a sample be older than the consent (I1.1)."""
+    put(folder, "S001-1.json", observation(**fields))
+
+    (found,) = results(folder)
+
+    assert found.standard_of_care == for_care
+    used = read(found, PROTOCOL.lab_bounds)
+    assert isinstance(used, LabValue)
+    assert used.standard_of_care == for_care

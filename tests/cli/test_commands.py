@@ -134,6 +134,7 @@ def test_one_criterion_is_explained(data: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "I12.3" in shown.stdout
     assert "clearance" in shown.stdout
+    assert "grade 0" in shown.stdout
     assert "I12.2" not in shown.stdout
     (one,) = json.loads(starter(data, "eligibility S001 --explain I12.3 --json").stdout)["findings"]
     assert (one["rule"], one["verdict"]) == ("I12.3", "MET")

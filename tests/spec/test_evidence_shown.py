@@ -163,7 +163,7 @@ def test_the_worst_day_of_steroids_is_the_first_of_equal_ones() -> None:
 
 
 def test_drugs_are_shown_by_name_with_the_last_day() -> None:
-    """One that goes on is taken until the date of the statement (E8, E9.1, E9.2)."""
+    """One that goes on is taken until the day of judging (E8, E9.1, E9.2)."""
     ended, running = (
         e.Course(drug="A", started_on=day(-9), stopped_on=day(-3)), e.Course(drug="B", started_on=day(-9))
     )  # fmt: skip
@@ -171,7 +171,7 @@ def test_drugs_are_shown_by_name_with_the_last_day() -> None:
         (row,) = found(rule, with_section("medication", **one(field, (ended,)))).evidence
         assert (row.value, row.on) == ("A", day(-3))
         (row,) = found(rule, with_section("medication", **one(field, (ended, running)))).evidence
-        assert (row.value, row.on) == ("A, B", day(0))
+        assert (row.value, row.on) == ("A, B", day(2))
     finding = found("E9.1", steroids())
     assert [(row.what, row.value) for row in finding.evidence] == [("corticosteroids", "PREDNISONE")]
     assert [row.value for row in found("E9.1", steroids(drug="PREDNISOLONE")).evidence] == ["PREDNISOLONE"]
@@ -192,6 +192,7 @@ def full_dose(**fields: Any) -> Case:
 
 
 INR = ("INR", "2.5 - (reported 2.5)", 1, "", "")
+APTT = ("APTT", "29 - (reported 29)", 1, "36 -", "")
 DOSE = ("anticoagulation", "FULL_DOSE", 0, "", "")
 SINCE = ("stable since", "2025-05-15", -18, "", "")
 TENDENCY = ("tendency", "no", 0, "", "")
@@ -199,14 +200,14 @@ TENDENCY = ("tendency", "no", 0, "", "")
 
 def test_a_full_dose_shows_what_it_was_held_against() -> None:
     """Dose, since when, range, and the ruling with its date (I13.4, E16.3, Q1)."""
-    assert rows(found("I13.4", full_dose())) == [SINCE, INR, DOSE]
-    assert rows(found("E16.3", full_dose())) == [DOSE, TENDENCY]
+    assert rows(found("I13.4", full_dose())) == [SINCE, INR, APTT, DOSE]
+    assert rows(found("E16.3", full_dose())) == [DOSE, APTT, TENDENCY]
     for allowed, word in ((True, "allowed"), (False, "denied")):
         ruled = replace(full_dose(), rulings={"I13.4": Ruling(allowed, day(1), "SPO1", "why")})
         assert rows(found("I13.4", ruled))[-1] == ("sponsor's ruling", f"{word} by SPO1", 1, "", "")
     assert rows(found("I13.4", full_dose(stable_since=None)))[0] == ("dose", "FULL_DOSE", 0, "", "")
     assert rows(found("I13.4", full_dose(range_low=None)))[1] == ("therapeutic range", "none", 0, "", "")
-    assert rows(found("E16.3", full_dose(stable_since=day(1)))) == [DOSE, TENDENCY]
+    assert rows(found("E16.3", full_dose(stable_since=day(1)))) == [DOSE, APTT, TENDENCY]
 
 
 def test_the_range_needs_a_fresh_result() -> None:

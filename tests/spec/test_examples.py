@@ -17,7 +17,7 @@ PROMISED: dict[str, dict[str, Verdict]] = {
     "all-clear": {},
     "all-clear-woman": {},
     "screen-failure": {"I11.4": Verdict.NOT_MET, "E12": Verdict.TRIGGERED, "E19": Verdict.TRIGGERED},
-    "unknown": {"E4": Verdict.UNKNOWN, "I12.1": Verdict.UNKNOWN},
+    "unknown": dict.fromkeys(("E4", "I4.1", "E2", "I12.1"), Verdict.UNKNOWN),
     "conflict": {"I13.4": Verdict.CONFLICT, "E16.3": Verdict.CONFLICT},
 }
 

@@ -114,8 +114,8 @@ def test_a_section_of_tomorrow_is_refused_with_its_path() -> None:
 
 def test_evidence_comes_in_parts_and_the_latest_of_a_topic_counts() -> None:
     """An older section entered late changes nothing; a newer one does."""
-    older = clean(day(-5), staging={"t": "T4"}).staging
-    newer = clean(day(2), staging={"t": "T4"}).staging
+    older = clean(day(-5), staging={"t": "T4", "stage": "IIIA"}).staging
+    newer = clean(day(2), staging={"t": "T4", "stage": "IIIA"}).staging
     story = told(screened(), c.RecordEvidence(assessed_on=day(2), staging=older), day(2))
     assert confirmed(story).judged_on == day(2)
     story = told(story, c.RecordEvidence(assessed_on=day(2), staging=newer), day(2))

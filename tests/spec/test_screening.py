@@ -10,7 +10,7 @@ from domain.nct06978153.criteria import CRITERIA
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason
-from tests.evidence import clean
+from tests.evidence import asked_again, clean
 from tests.given import (
     SITE,
     START,
@@ -157,8 +157,9 @@ def test_born_on_29_february_the_birthday_is_1_march(signed_on: date, accepted: 
 def test_results_are_used_for_seven_days() -> None:
     """A result 7 d old still counts at the verdict; one day later it is stale and UNKNOWN."""
     verdict_on = c.ConfirmEligibility(judged_on=day(8))
-    assert when(screened(), verdict_on, on=day(8)).refusal is None
-    no = refused(when(screened(), c.ConfirmEligibility(judged_on=day(9)), on=day(9)), Reason.NOT_ELIGIBLE)
+    story = told(screened(), asked_again(day(7)), day(7))
+    assert when(story, verdict_on, on=day(8)).refusal is None
+    no = refused(when(story, c.ConfirmEligibility(judged_on=day(9)), on=day(9)), Reason.NOT_ELIGIBLE)
     assert "Hemoglobin is 8 d old, at most 7 d accepted" in no.detail
     assert "creatinine is too old for the clearance" in no.detail
 
@@ -229,8 +230,8 @@ def test_blood_support_is_counted_from_the_earliest_of_the_blood_counts() -> Non
 
 
 def test_evidence_older_than_the_days_it_must_cover_is_unknown() -> None:
-    """Asked more than 14 d before the sample, 'no support' says nothing of those days (I11.1)."""
-    for asked_on, accepted in ((day(-13), True), (day(-14), False)):
+    """Asked more than 7 d before the sample, 'no support' says too little of its 14 days (I11.1, Q5)."""
+    for asked_on, accepted in ((day(-5), True), (day(-6), True), (day(-7), False)):
         evidence = clean(START, assessed_on=asked_on)
         outcome = confirm(screened(evidence=evidence))
         assert (outcome.refusal is None) == accepted

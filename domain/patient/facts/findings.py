@@ -20,6 +20,7 @@ def _stored(findings: Iterable[Finding]) -> list[dict[str, object]]:
                 {name: value for name, value in used.items() if value not in ("", None)}
                 for used in map(asdict, row.evidence)
             ],
+            **({"warnings": row.warnings} if row.warnings else {}),
         }
         for row in findings
     ]
