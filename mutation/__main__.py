@@ -5,15 +5,12 @@ Works on a copy below data/mutation/, where it goes on from when it is started a
 
 import difflib
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
-import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,23 +19,30 @@ import click
 from mutation.messages import is_message_only
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENT = "domain/patient"
+
+
+def _patient(*names: str) -> tuple[str, ...]:
+    return tuple(f"domain/patient/{name}.py" for name in names)
+
+
 PARTS = {
     "criteria": ("domain/criteria/*.py",),
-    "labs": ("domain/units.py", "domain/labs.py", "domain/ctcae.py"),
+    "labs": ("domain/units.py", "domain/labs.py", "domain/analytes.py", "domain/ctcae.py"),
     "dosing": (
-        "domain/dosing.py", *(f"{PATIENT}/{name}.py" for name in ("doses", "planning", "departures", "courses")),
+        "domain/dosing.py",
+        *_patient("doses", "dosing", "courses", "regimens", "taken", "holds", "planning", "departures"),
     ),
-    "windows": tuple(f"{PATIENT}/{name}.py" for name in ("windows", "agenda", "clocks")),
-    "decide": tuple(
-        f"{PATIENT}/{name}.py"
-        for name in ("decide", "checks", "screening", "surgery", "ending", "judging", "signatures")
+    "windows": _patient("windows", "time", "agenda", "clocks", "expected"),
+    "decide": _patient(
+        "decide", "draft", "checks", "screening", "eligibility", "results", "judging", "consents", "signatures", "asks"
     ),
-}  # fmt: skip
-COPIED = ("domain", "tests", "examples", "docs", "activities", "journal", "workflows", "cli", "demo")
+    "ways": _patient("surgery", "pathology", "branch", "ending", "stop", "follow", "happenings"),
+    "safety": _patient("safety", "reporting", "contraception"),
+    "corrections": _patient("corrections", "correctable", "contradictions", "differences"),
+}
+COPIED = ("domain", "tests", "examples", "docs", "activities", "journal", "workflows", "cli", "demo", "mutation")
 LIMIT_MINUTES = 60
 LEAST_KILLED = 95
-BATCH = 300
 KILLED, SURVIVED, NO_TEST = {1, 3, 24, -24, 36, 152, 255}, 0, {5, 33}
 """What the tests' process ended with: failed tests, or (from 24 on) stopped because it never came to an end."""
 
@@ -77,13 +81,11 @@ def main(part: str | None, only: str, again: bool) -> None:  # noqa: FBT001 - cl
         return
     folder = ROOT / "data" / "mutation" / part
     prepare(folder, PARTS[part])
-    ends_at = time.monotonic() + LIMIT_MINUTES * 60
-    run(folder, ["*__mutmut_1"])
-    for batch in batches([mutant for mutant in mutants(folder) if only in mutant.module], again):
-        if time.monotonic() > ends_at:
-            print(f"mutate: {LIMIT_MINUTES} minutes are over; the same command goes on from here")
-            break
-        run(folder, batch)
+    forks(folder, "make")
+    names = waiting([mutant for mutant in mutants(folder) if only in mutant.module], again)
+    if names:
+        (folder / "names.json").write_text(json.dumps(names))
+        forks(folder, "names.json", str(LIMIT_MINUTES * 60))
     sys.exit(report([mutant for mutant in mutants(folder) if only in mutant.module]))
 
 
@@ -111,25 +113,20 @@ def prepare(folder: Path, paths: tuple[str, ...]) -> None:
     (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text() + f"\n[tool.mutmut]\n{rows}\n")
 
 
-def run(folder: Path, names: list[str]) -> None:
-    """Let mutmut run the named mutants that it has not run yet."""
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count() or 1), *names]
-    done = subprocess.run(command, cwd=folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        sys.exit(f"mutate: mutmut failed\n{done.stdout[-2000:]}")
+def forks(folder: Path, *arguments: str) -> None:
+    """Start the program that makes and runs mutants, where only the copy can be imported."""
+    command = [sys.executable, "-m", "mutation.forks", *arguments]
+    if subprocess.run(command, cwd=folder, check=False).returncode:
+        sys.exit("mutate: the mutants could not be run")
 
 
-def batches(found: list[Mutant], again: bool) -> Iterator[list[str]]:  # noqa: FBT001 - as click hands it over
-    """Give the names still to be run, module by module, without the message-only ones."""
-    waiting = [
+def waiting(found: list[Mutant], again: bool) -> list[str]:  # noqa: FBT001 - as click hands it over
+    """Give the names still to be run, without the message-only ones."""
+    return [
         mutant.name
         for mutant in found
-        if (mutant.ended is None or (again and mutant.ended == SURVIVED)) and not message_only(mutant)
+        if (mutant.ended is None or (again and mutant.ended not in KILLED)) and not message_only(mutant)
     ]
-    for start in range(0, len(waiting), BATCH):
-        batch = waiting[start : start + BATCH]
-        print(f"mutate: {start + len(batch)} of {len(waiting)}", flush=True)
-        yield batch
 
 
 def mutants(folder: Path) -> list[Mutant]:
