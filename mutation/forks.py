@@ -20,11 +20,11 @@ from pathlib import Path
 import pytest
 from mutmut.__main__ import create_mutants
 from mutmut.mutation.data import SourceFileMutationData
-from mutmut.mutation.trampoline import set_mutant_under_test
-from mutmut.state import state
 from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_source_paths, walk_mutatable_files
 
-from mutation.kept import Kept, Notes, Value, stand_in
+from mutation import kept, switches
+from mutation.kept import Kept, Notes, Value
+from mutation.switches import Switch
 
 SURVIVED, FAILED, NO_TEST, ENDLESS = 0, 1, 33, 36
 MEMORY_BYTES = 6 << 30
@@ -91,11 +91,11 @@ class Forks:
         session.config.pluginmanager.unregister(name="terminalreporter")
         began = time.monotonic()
         Kept.forget_all()
-        set_mutant_under_test("stats")
+        Switch.note(on=True)
         for item in session.items:
             self._reach(item)
         print(f"mutate: {len(session.items)} tests without a mutant, {time.monotonic() - began:.0f} s", flush=True)
-        set_mutant_under_test("")
+        Switch.note(on=False)
         gc.collect()
         gc.freeze()
         self._mutants()
@@ -103,7 +103,7 @@ class Forks:
 
     def _reach(self, item: pytest.Item) -> None:
         """Run one test without a mutant, and note which functions it runs."""
-        Kept.notes, state()._stats = Notes(), set()  # noqa: SLF001 - where mutmut's own runner reads it
+        Kept.notes, Switch.ran = Notes(), set()
         began = time.process_time()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         if self._failed:
@@ -111,7 +111,7 @@ class Forks:
             pytest.exit(item.nodeid, returncode=FAILED)
         seconds = time.process_time() - began - Kept.notes.inner_seconds
         test = Test(item, seconds, Kept.notes.used)
-        for name in state()._stats:  # noqa: SLF001 - as above
+        for name in Switch.ran:
             self._reaching[name].append(test)
 
     def _mutants(self) -> None:
@@ -140,7 +140,7 @@ class Forks:
 
         def work() -> int | None:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-            set_mutant_under_test(name)
+            Switch.set(name)
             Kept.forget(function)
             for place, test in enumerate(tests):
                 signal.setitimer(signal.ITIMER_PROF, PATIENCE_S + 20 * test.seconds_for(function))
@@ -187,5 +187,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "make":
         make()
     else:
-        stand_in()
+        kept.stand_in()
+        switches.stand_in()
         run(json.loads(Path(sys.argv[1]).read_text()), float(sys.argv[2]))

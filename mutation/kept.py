@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from mutmut.state import state
+from mutation.switches import Switch
 
 OURS = {"domain", "tests"}
 
@@ -54,22 +54,20 @@ class Kept:
             found = self._values[key] = self._made(arguments, named)
         Kept.notes.used.add(found)
         Kept.notes.used |= found.used
-        state()._stats |= found.functions  # noqa: SLF001 - where mutmut's trampoline writes it
+        Switch.ran |= found.functions
         return found.value
 
     def _made(self, arguments: tuple[object, ...], named: dict[str, object]) -> Value:
-        outer, outer_functions = Kept.notes, state()._stats  # noqa: SLF001 - as above
-        Kept.notes, state()._stats = Notes(), set()  # noqa: SLF001 - as above
+        outer, outer_ran = Kept.notes, Switch.ran
+        Kept.notes, Switch.ran = Notes(), set()
         began = time.process_time()
         try:
             value = self._function(*arguments, **named)
             seconds = time.process_time() - began
             outer.inner_seconds += seconds
-            functions = frozenset(state()._stats)  # noqa: SLF001 - as above
-            return Value(value, functions, Kept.notes.used, seconds - Kept.notes.inner_seconds)
+            return Value(value, frozenset(Switch.ran), Kept.notes.used, seconds - Kept.notes.inner_seconds)
         finally:
-            outer_functions |= state()._stats  # noqa: SLF001 - as above
-            Kept.notes, state()._stats = outer, outer_functions  # noqa: SLF001 - as above
+            Kept.notes, Switch.ran = outer, outer_ran | Switch.ran
 
     @classmethod
     def forget(cls, function: str) -> None:
