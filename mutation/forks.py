@@ -24,6 +24,7 @@ from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_so
 
 from mutation import kept, switches
 from mutation.kept import Kept, Notes, Value
+from mutation.seen import Seen
 from mutation.switches import Switch
 
 SURVIVED, FAILED, NO_TEST, ENDLESS = 0, 1, 33, 36
@@ -48,10 +49,11 @@ def run(names: list[str], seconds: float) -> None:
     for one in data:
         one.load()
         one.meta_path = one.meta_path.absolute()
+    seen = Seen(Path.cwd())
     setup_source_paths()
     os.chdir("mutants")
     options = ["tests/spec", "--rootdir=.", "-q", "--no-header", "-s", "--tb=native", "--assert=plain"]
-    plugin = Forks(data, names, time.monotonic() + seconds)
+    plugin = Forks(data, names, time.monotonic() + seconds, seen)
     sys.exit(int(pytest.main([*options, "-p", "no:cacheprovider"], plugins=[plugin])))
 
 
@@ -71,11 +73,12 @@ class Test:
 class Forks:
     """The plugin: in place of running the tests once, it runs them against each mutant."""
 
-    def __init__(self, data: list[SourceFileMutationData], names: list[str], ends_at: float) -> None:
+    def __init__(self, data: list[SourceFileMutationData], names: list[str], ends_at: float, seen: Seen) -> None:
         """Keep what is to be run, and until when."""
         self._of = {name: one for one in data for name in one.exit_code_by_key}
         self._names = names
         self._ends_at = ends_at
+        self._seen = seen
         self._failed = False
         self._reaching: defaultdict[str, list[Test]] = defaultdict(list)
         self._killers: defaultdict[str, list[Test]] = defaultdict(list)
@@ -127,8 +130,14 @@ class Forks:
             if done == len(self._names) or time.monotonic() > saved + SAVED_AFTER_S:
                 saved = time.monotonic()
                 print(f"mutate: {done} of {len(self._names)} mutants, {saved - began:.0f} s", flush=True)
-                _save(changed)
-        _save(changed)
+                self._save(changed)
+        self._save(changed)
+
+    def _save(self, changed: set[SourceFileMutationData]) -> None:
+        for data in changed:
+            data.save()
+        changed.clear()
+        self._seen.save()
 
     def _mutant(self, name: str) -> int:
         """Run the tests against one mutant in a fork, and give how that ended."""
@@ -137,6 +146,9 @@ class Forks:
         if not killers:
             self._reaching[function].sort(key=lambda test: test.seconds_for(function))
         tests = [*killers, *(test for test in self._reaching[function] if test not in killers)]
+        if not tests:
+            return NO_TEST
+        tests = [test for test in tests if self._seen.is_new(name, test.item.path.name)]
 
         def work() -> int | None:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -152,7 +164,9 @@ class Forks:
         ended, place = _forked(work)
         if place is not None:
             killers[:] = [tests[place], *(test for test in killers if test is not tests[place])]
-        return ended if tests else NO_TEST
+        if ended == SURVIVED:
+            self._seen.survived(name)
+        return ended
 
 
 def _forked(work: Callable[[], int | None]) -> tuple[int, int | None]:
@@ -175,12 +189,6 @@ def _forked(work: Callable[[], int | None]) -> tuple[int, int | None]:
         place_told = told.read()
     ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return (ENDLESS if ended == -signal.SIGPROF else ended), int(place_told) if place_told else None
-
-
-def _save(changed: set[SourceFileMutationData]) -> None:
-    for data in changed:
-        data.save()
-    changed.clear()
 
 
 if __name__ == "__main__":
