@@ -99,6 +99,7 @@ class Forks:
             self._reach(item)
         print(f"mutate: {len(session.items)} tests without a mutant, {time.monotonic() - began:.0f} s", flush=True)
         Switch.note(on=False)
+        Kept.refresh()
         gc.collect()
         gc.freeze()
         self._mutants()

@@ -76,6 +76,15 @@ class Kept:
             one._values = {key: value for key, value in one._values.items() if function not in value.functions}  # noqa: SLF001
 
     @classmethod
+    def refresh(cls) -> None:
+        """Empty what kept journeys hold of what the unchanged code worked out of them."""
+        for one in cls.every:
+            for kept in one._values.values():  # noqa: SLF001 - its own class
+                worked_out = getattr(getattr(kept.value, "state", None), "worked_out", None)
+                if worked_out is not None:
+                    worked_out.clear()
+
+    @classmethod
     def forget_all(cls) -> None:
         """Forget every value: those made while the tests were imported had nobody to note what ran."""
         for one in cls.every:
