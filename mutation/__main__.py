@@ -36,9 +36,9 @@ PARTS = {
     "decide": _patient(
         "decide", "draft", "checks", "screening", "eligibility", "results", "judging", "consents", "signatures", "asks"
     ),
-    "ways": _patient("surgery", "pathology", "branch", "ending", "stop", "follow", "happenings"),
+    "ways": _patient("surgery", "pathology", "ending", "stop", "happenings"),
     "safety": _patient("safety", "reporting", "contraception"),
-    "corrections": _patient("corrections", "correctable", "contradictions", "differences"),
+    "corrections": _patient("corrections", "correctable", "contradictions", "differences", "follow", "branch"),
 }
 COPIED = ("domain", "tests", "examples", "docs", "activities", "journal", "workflows", "cli", "demo", "mutation")
 LIMIT_MINUTES = 60
