@@ -7,7 +7,8 @@ import pytest
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.agenda import agenda, due, every_item
-from tests.given import SITE, Story, day, facts_of, noon, when
+from domain.patient.clocks import clocks
+from tests.given import SITE, Story, day, facts_of, noon, the, when
 from tests.stories import PHASES, as_woman, in_adjuvant, in_follow_up, in_neoadjuvant, passing, reconsent_asked, told
 
 Row = tuple[str, int, str, str]
@@ -172,3 +173,69 @@ def test_an_event_that_became_serious_after_the_end_stops_no_other_clock() -> No
     story = told(story, c.EndStudy(ended_on=story.today))
     story = told(story, c.UpdateAdverseEvent(event=first, serious=True))
     assert {item.about.split("/")[1] for item in every_item(story.state)} == {str(second)}
+
+
+# What is recorded when a window has passed
+
+
+@pytest.mark.parametrize(
+    ("phase", "passed", "expected"),
+    [
+        ("screening", 29, ("SCREENING", "3.1", False, 0, 28)),
+        ("neoadjuvant C1", 11, ("C1", "T11", False, 3, 10)),
+        ("neoadjuvant C2", 32, ("C2", "T2.2", False, 25, 31)),
+        ("surgery wait", 92, ("SURGERY", "T4", True, 77, 91)),
+        ("evaluation", 123, ("EVALUATION", "T5", True, 108, 122)),
+        ("adjuvant C4", 130, ("C4", "T7", False, 115, 129)),
+        ("follow-up", 479, (f"OVERDUE/FOLLOW_UP/{day(479)}", "3.6", False, 450, 478)),
+    ],
+)
+def test_a_missed_window_is_a_deviation_with_its_rule_and_dates(
+    phase: str, passed: int, expected: tuple[str, str, bool, int, int]
+) -> None:
+    """On the day after its last day; the same text is told (T2.2, T4, T5, T7, Q13)."""
+    outcome = when(passing(PHASES[phase](), day(passed - 1)), c.TimePassed(), on=day(passed))
+    row = the(outcome, f.DeviationRecorded)
+    assert row.expected_from is not None
+    assert row.expected_to is not None
+    window = ((row.expected_from - day(0)).days, (row.expected_to - day(0)).days)
+    assert (row.item, row.rule, row.important, *window) == expected
+    assert row.text == facts_of(outcome, f.NoticeRequested)[-1].text
+    assert row.text.endswith(f"overdue since {row.expected_to}")
+
+
+def test_an_overdue_visit_carries_the_reason_of_its_delay() -> None:
+    """Put off to day 33 for a bed (T2.2)."""
+    story = told(passing(in_neoadjuvant("COHORT_1", 1), day(27)), c.DelayDose(cycle="C2", until=day(33), why="bed"))
+    outcome = when(passing(story, day(36)), c.TimePassed(), on=day(37))
+    assert the(outcome, f.DeviationRecorded).why == "bed"
+
+
+def test_an_unreported_dose_is_missed_on_its_own_day() -> None:
+    """Etoposide of day 8 and day 9, recorded on day 10 (T2)."""
+    outcome = when(PHASES["neoadjuvant C1 half given"](), c.TimePassed(), on=day(10))
+    found = [row for row in facts_of(outcome, f.DeviationRecorded) if "ETOPOSIDE" in row.item]
+    assert [(row.item, row.rule, row.important, row.actual_on, row.text) for row in found] == [
+        ("MISSED/C1D2/ETOPOSIDE", "T2", False, day(8), "ETOPOSIDE planned on C1D2 was not given"),
+        ("MISSED/C1D3/ETOPOSIDE", "T2", False, day(9), "ETOPOSIDE planned on C1D3 was not given"),
+    ]
+
+
+@pytest.mark.parametrize(("on", "told_of"), [(76, "judge"), (77, "opens"), (86, "one week left"), (92, "overdue")])
+def test_of_reminders_that_fell_due_meanwhile_only_the_last_is_told(on: int, told_of: str) -> None:
+    """When nobody looked for weeks: what came since says more (T4)."""
+    outcome = when(PHASES["surgery wait"](), c.TimePassed(), on=day(on))
+    assert told_of in the(outcome, f.NoticeRequested).text
+
+
+def test_the_days_of_a_susar_count_from_the_first_report_to_the_sponsor() -> None:
+    """A second report to the sponsor moves nothing; the last day is named as a date (T10)."""
+    story = sae(in_neoadjuvant("COHORT_1", 1), causality="RELATED", expected=False)
+    number, first = story.seq_of(f.AdverseEventReported), story.now + timedelta(days=1)
+    for stage, at in (("INITIAL", first), ("FOLLOW_UP", first + timedelta(days=3))):
+        report = c.ReportSafety.model_validate({"event": number, "reported_at": at, "to": "SPONSOR", "stage": stage})
+        story = told(story, report, at=at, confirmed=True, reason="told")
+    last = SITE.date_of(first) + timedelta(days=15)
+    (clock,) = [row for row in clocks(story.state) if row.row.code == "SUSAR"]
+    assert (clock.by, clock.deadline) == (last, SITE.start_of(last + timedelta(days=1)))
+    assert clock.text.endswith(f"by {last}")
