@@ -72,7 +72,7 @@ class Mutant:
 @click.command()
 @click.argument("part", required=False, type=click.Choice(list(PARTS)))
 @click.option("--only", default="", help="one module of the part, such as windows")
-@click.option("--again", is_flag=True, help="run the survivors once more")
+@click.option("--again", is_flag=True, help="run the survivors once more, against every test")
 def main(part: str | None, only: str, again: bool) -> None:  # noqa: FBT001 - click hands it over
     """Run one part, at most 60 minutes; started again it goes on."""
     if part is None:
@@ -85,7 +85,7 @@ def main(part: str | None, only: str, again: bool) -> None:  # noqa: FBT001 - cl
     names = waiting([mutant for mutant in mutants(folder) if only in mutant.module], again)
     if names:
         (folder / "names.json").write_text(json.dumps(names))
-        forks(folder, "names.json", str(LIMIT_MINUTES * 60))
+        forks(folder, "names.json", str(LIMIT_MINUTES * 60), *(["every-test"] if again else []))
     sys.exit(report([mutant for mutant in mutants(folder) if only in mutant.module]))
 
 

@@ -6,6 +6,7 @@ those that killed a mutant of it before first, then the shortest, and stops at t
 
 import gc
 import json
+import math
 import os
 import resource
 import signal
@@ -28,10 +29,13 @@ from mutation.seen import Seen
 from mutation.switches import Switch
 
 SURVIVED, FAILED, NO_TEST, ENDLESS = 0, 1, 33, 36
+ENOUGH = -1
 MEMORY_BYTES = 6 << 30
 PATIENCE_S = 5.0
 """Seconds of processor time that a test gets beside 20 times what it takes without a mutant."""
 SAVED_AFTER_S = 20
+ENOUGH_S = 3.0
+"""Seconds of processor time after which a mutant counts as survived in a first run; run again it meets every test."""
 
 
 def make() -> None:
@@ -43,7 +47,7 @@ def make() -> None:
         create_mutants(1)
 
 
-def run(names: list[str], seconds: float) -> None:
+def run(names: list[str], seconds: float, *, every_test: bool) -> None:
     """Run the named mutants, as many as fit into the time."""
     data = [SourceFileMutationData(path=path) for path in walk_mutatable_files()]
     for one in data:
@@ -53,16 +57,17 @@ def run(names: list[str], seconds: float) -> None:
     setup_source_paths()
     os.chdir("mutants")
     options = ["tests/spec", "--rootdir=.", "-q", "--no-header", "-s", "--tb=native", "--assert=plain"]
-    plugin = Forks(data, names, time.monotonic() + seconds, seen)
+    plugin = Forks(data, names, time.monotonic() + seconds, seen, every_test=every_test)
     sys.exit(int(pytest.main([*options, "-p", "no:cacheprovider"], plugins=[plugin])))
 
 
 @dataclass(slots=True)
 class Test:
-    """A test, what it takes without a mutant (processor seconds), and the kept values it uses."""
+    """A test, what it takes without a mutant (processor seconds), the functions it runs, and the kept values it uses."""
 
     item: pytest.Item
     seconds: float
+    functions: set[str]
     used: set[Value] = field(default_factory=set)
 
     def seconds_for(self, function: str) -> float:
@@ -73,15 +78,19 @@ class Test:
 class Forks:
     """The plugin: in place of running the tests once, it runs them against each mutant."""
 
-    def __init__(self, data: list[SourceFileMutationData], names: list[str], ends_at: float, seen: Seen) -> None:
+    def __init__(
+        self, data: list[SourceFileMutationData], names: list[str], ends_at: float, seen: Seen, *, every_test: bool
+    ) -> None:
         """Keep what is to be run, and until when."""
         self._of = {name: one for one in data for name in one.exit_code_by_key}
         self._names = names
         self._ends_at = ends_at
         self._seen = seen
+        self._enough_s = math.inf if every_test else ENOUGH_S
         self._failed = False
         self._reaching: defaultdict[str, list[Test]] = defaultdict(list)
         self._killers: defaultdict[str, list[Test]] = defaultdict(list)
+        """By function, and by module."""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note that a test failed."""
@@ -114,7 +123,7 @@ class Forks:
             print(f"mutate: {item.nodeid} fails without a mutant")
             pytest.exit(item.nodeid, returncode=FAILED)
         seconds = time.process_time() - began - Kept.notes.inner_seconds
-        test = Test(item, seconds, Kept.notes.used)
+        test = Test(item, seconds, Switch.ran, Kept.notes.used)
         for name in Switch.ran:
             self._reaching[name].append(test)
 
@@ -143,13 +152,10 @@ class Forks:
     def _mutant(self, name: str) -> int:
         """Run the tests against one mutant in a fork, and give how that ended."""
         function = name.rpartition("__mutmut_")[0]
-        killers = self._killers[function]
-        if not killers:
-            self._reaching[function].sort(key=lambda test: test.seconds_for(function))
-        tests = [*killers, *(test for test in self._reaching[function] if test not in killers)]
-        if not tests:
+        reaching = self._reaching[function]
+        if not reaching:
             return NO_TEST
-        tests = [test for test in tests if self._seen.is_new(name, test.item.path.name)]
+        tests = [test for test in self._ordered(function) if self._seen.is_new(name, test.item.path.name)]
 
         def work() -> int | None:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -160,14 +166,34 @@ class Forks:
                 test.item.config.hook.pytest_runtest_protocol(item=test.item, nextitem=None)
                 if self._failed:
                     return place
+                if time.process_time() > self._enough_s:
+                    return ENOUGH
             return None
 
         ended, place = _forked(work)
+        if place == ENOUGH:
+            return SURVIVED
         if place is not None:
-            killers[:] = [tests[place], *(test for test in killers if test is not tests[place])]
+            for killers in (self._killers[function], self._killers[_module(function)]):
+                killers[:] = [tests[place], *(test for test in killers if test is not tests[place])]
         if ended == SURVIVED:
             self._seen.survived(name)
         return ended
+
+    def _ordered(self, function: str) -> list[Test]:
+        """Give the tests that reach a function: those that killed first, then by what they take."""
+        reaching = self._reaching[function]
+        if function not in self._killers:
+            reaching.sort(key=lambda test: test.seconds_for(function))
+        known = {id(test): test for test in self._killers[function]}
+        for test in self._killers[_module(function)]:
+            if function in test.functions:
+                known.setdefault(id(test), test)
+        return [*known.values(), *(test for test in reaching if id(test) not in known)]
+
+
+def _module(function: str) -> str:
+    return function.rpartition(".")[0]
 
 
 def _forked(work: Callable[[], int | None]) -> tuple[int, int | None]:
@@ -198,4 +224,4 @@ if __name__ == "__main__":
     else:
         kept.stand_in()
         switches.stand_in()
-        run(json.loads(Path(sys.argv[1]).read_text()), float(sys.argv[2]))
+        run(json.loads(Path(sys.argv[1]).read_text()), float(sys.argv[2]), every_test=sys.argv[3:] == ["every-test"])

@@ -10,6 +10,8 @@ from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
+from domain.patient.doses import Wish, work_out
+from domain.patient.state import replace
 from domain.submission import Reason
 from tests.evidence import clean
 from tests.given import Outcome, Story, day, facts_of, given, noon, nothing_happened, refused, the, told_kinds, when
@@ -453,3 +455,60 @@ def test_the_days_of_a_cycle_are_counted_from_its_actual_day_1() -> None:
     story = passing(at_c2(), day(30))
     story = told(story, c.ReportDose(cycle="C2", given_on=day(30)))
     assert story.due.key == f"MISSED/C2/{day(30) + timedelta(days=3)}"
+
+
+# What is missing, and why a plan is outdated, is named as a whole
+
+
+def bare(**without: None) -> Story:
+    """A subject of cohort 2 whose evidence lacks something; it is day 7."""
+    story = answered(told(given(), begin(evidence=clean(day(0), **without))), day(1))
+    story = told(told(story, c.ConfirmEligibility(judged_on=day(3)), day(3)), c.RequestRandomization())
+    return at_visit(told(story, c.SlotAllocated(slot=1, arm="COHORT_2", randomized_on=day(3))))
+
+
+def missing(story: Story, **changed: Any) -> str:
+    """Give what a plan of C1 is refused for."""
+    detail = refused(when(story, plan(**changed)), Reason.RULE, rule="3.4", field="cycle").detail
+    return detail.partition("missing: ")[2]
+
+
+def test_everything_a_plan_lacks_is_named_once() -> None:
+    """Height for etoposide, a fresh creatinine for carboplatin; weight for neither (3.4)."""
+    assert missing(bare(height_cm=None)) == "body height"
+    late = passing(bare(height_cm=None), day(10))
+    assert missing(late, choice="CARBOPLATIN") == f"body height, creatinine at most 3 d old on {day(10)}"
+    assert missing(late, choice=None) == "body height, the choice between CISPLATIN or CARBOPLATIN"
+
+
+def test_without_any_creatinine_carboplatin_is_not_worked_out() -> None:
+    """The clearance has nothing to go by; what else is planned is (3.4)."""
+    journey = replace(in_neoadjuvant().state, labs={})
+    cycle = journey.current_cycle
+    order = work_out(journey, cycle, day(3), Wish("CARBOPLATIN"))
+    assert order.missing == (f"creatinine at most 3 d old on {day(7)}",)
+    assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ETOPOSIDE", "ANLOTINIB"]
+
+
+def test_without_a_weight_nothing_by_area_is_worked_out() -> None:
+    """It is named; what is fixed is planned (3.4)."""
+    journey = replace(in_neoadjuvant().state, weight_kg=None)
+    order = work_out(journey, journey.current_cycle, day(3), Wish("CISPLATIN"))
+    assert order.missing == ("body weight",)
+    assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ANLOTINIB"]
+
+
+def test_an_open_choice_leaves_the_rest_worked_out() -> None:
+    """Anlotinib stands after the platinum (T2, T2.1)."""
+    journey = in_neoadjuvant().state
+    order = work_out(journey, journey.current_cycle, day(3))
+    assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ETOPOSIDE", "ANLOTINIB"]
+    assert (order.missing, order.choice) == (("the choice between CISPLATIN or CARBOPLATIN",), None)
+
+
+def test_every_reason_for_a_new_plan_is_named() -> None:
+    """Weight and creatinine in one act (3.4)."""
+    row = creatinine("88.4", day(7)).results
+    outcome = when(with_carboplatin(), c.RecordEvidence(assessed_on=day(7), weight_kg=Decimal(50), labs=row))
+    because = [fact.because for fact in facts_of(outcome, f.DosesPlanned)]
+    assert because == ["body weight changed by 10 % or more, newer creatinine"]
