@@ -63,7 +63,7 @@ def run(names: list[str], seconds: float, *, every_test: bool) -> None:
 
 @dataclass(slots=True)
 class Test:
-    """A test, what it takes without a mutant (processor seconds), the functions it runs, and the kept values it uses."""
+    """A test: what it takes without a mutant (processor seconds), the functions it runs, the kept values it uses."""
 
     item: pytest.Item
     seconds: float
