@@ -62,7 +62,12 @@ def texts(outcome: Outcome) -> list[str]:
 def test_every_drug_of_no_plan_is_a_deviation() -> None:
     """Two of them, and the amount of a third that stands after them (T2)."""
     report = c1(drug("ASPIRIN"), drug("HEPARIN"), drug("BENMELSTOBART", "600", "mg"))
-    found = rows(when(at_c1(), report))
+    outcome = when(at_c1(), report)
+    found = rows(outcome)
+    assert texts(outcome)[-2:] == [
+        "CISPLATIN or CARBOPLATIN planned on C1D1 was not given",
+        "ANLOTINIB planned on C1D1 was not given",
+    ]
     assert found == {
         "DRUG/C1D1/ASPIRIN": ("T2", True, 7, None),
         "DRUG/C1D1/HEPARIN": ("T2", True, 7, None),

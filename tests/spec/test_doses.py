@@ -6,15 +6,30 @@ from typing import Any
 
 import pytest
 
+from domain import catalogue
 from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
 from domain.patient.doses import Wish, work_out
 from domain.patient.state import replace
+from domain.protocol import DoseLevels
 from domain.submission import Reason
 from tests.evidence import clean
-from tests.given import Outcome, Story, day, facts_of, given, noon, nothing_happened, refused, the, told_kinds, when
+from tests.given import (
+    TRIAL_ID,
+    Outcome,
+    Story,
+    day,
+    facts_of,
+    given,
+    noon,
+    nothing_happened,
+    refused,
+    the,
+    told_kinds,
+    when,
+)
 from tests.stories import answered, at_visit, begin, cycle_given, in_adjuvant, in_neoadjuvant, passing, results, told
 
 LOW = {"PLT": ("40", "10*9/L", "")}
@@ -510,5 +525,29 @@ def test_every_reason_for_a_new_plan_is_named() -> None:
     """Weight and creatinine in one act (3.4)."""
     row = creatinine("88.4", day(7)).results
     outcome = when(with_carboplatin(), c.RecordEvidence(assessed_on=day(7), weight_kg=Decimal(50), labs=row))
-    because = [fact.because for fact in facts_of(outcome, f.DosesPlanned)]
-    assert because == ["body weight changed by 10 % or more, newer creatinine"]
+    fact = the(outcome, f.DosesPlanned)
+    assert fact.because == "body weight changed by 10 % or more, newer creatinine"
+    assert (fact.choice, fact.why) == ("CARBOPLATIN", "renal function")
+
+
+def test_a_hold_counts_for_each_day_of_a_report_by_itself() -> None:
+    """Etoposide held from day 9 on: of days 8 and 9 it was given on the first alone (T9)."""
+    story = passing(given_c1(told(at_c1(), plan())).story, day(9))
+    story = told(story, c.HoldDrug(drug="ETOPOSIDE", decided_on=day(9), why="rash"))
+    both = c.ReportDose(cycle="C1", day=2, until_day=3, given_on=day(8))
+    assert refused(when(story, both), Reason.IMPOSSIBLE, field="day").detail == "nothing is planned on C1D3"
+    first = when(story, c.ReportDose(cycle="C1", day=2, given_on=day(8)))
+    assert [row.drug for row in the(first, f.DoseGiven).drugs] == ["ETOPOSIDE"]
+
+
+def test_a_level_by_area_is_held_against_the_level_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a protocol lists 80 mg/m2 of etoposide and it is planned: 80 mg/m2 are as planned, 100 are not (T9)."""
+    ours = catalogue.latest(TRIAL_ID)
+    level_row = DoseLevels(drug="ETOPOSIDE", amounts=(Decimal(100), Decimal(80)), source=ours.dosing.level_source)
+    dosing = ours.dosing.model_copy(update={"levels": (*ours.dosing.levels, level_row)})
+    other = ours.model_copy(update={"dosing": dosing})
+    monkeypatch.setitem(catalogue.PROTOCOLS, (ours.trial, ours.version), other)
+    story = told(at_c1(), plan(levels=[level("ETOPOSIDE", "80", "mg/m2")]))
+    for amount, off in (("80", False), ("100", True)):
+        outcome = given_c1(story, drugs=[{"drug": "ETOPOSIDE", "amount": amount, "unit": "mg/m2"}])
+        assert bool(facts_of(outcome, f.DeviationRecorded, item="AMOUNT/C1D1/ETOPOSIDE")) == off
