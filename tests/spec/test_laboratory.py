@@ -285,3 +285,68 @@ def test_a_corrected_report_of_a_sample_replaces_the_first_one() -> None:
     ):
         story = when(registered(), c.TypeLabResults(results=tuple(arrival)), on=day(3)).story
         assert story.state.labs["HB"].value == expected
+
+
+def test_a_value_keeps_everything_that_was_reported_about_it() -> None:
+    """Limits in the same unit, the text as reported, the document, the status, and that it was care (3.5)."""
+    about = {"document": "S001-3.json", "status": "corrected", "standard_of_care": True, "lower_limit": "0.2"}
+    assert used(reported("TBIL", "0.7", "mg/dL", "1.2", **about)) == LabValue(
+        analyte="TBIL",
+        value=Decimal("11.97"),
+        unit="umol/L",
+        upper_limit=Decimal("20.52"),
+        lower_limit=Decimal("3.42"),
+        collected_at=noon(day(1)),
+        reported="0.7 mg/dL",
+        document="S001-3.json",
+        status="corrected",
+        standard_of_care=True,
+    )
+
+
+def test_a_result_set_aside_keeps_everything_and_its_reason() -> None:
+    """Of a value, and of a sample of tomorrow (3.5)."""
+    row = reported("HB", "<9", "g/dL", document="S001-3.json")
+    assert read(row, BOUNDS) == UnusedResult(
+        code="HB",
+        reported="<9 g/dL",
+        why="'<9' is not a number: censored or textual values are not used",
+        collected_at=noon(day(1)),
+        document="S001-3.json",
+    )
+    ahead = reported("HB", "9", "g/dL", document="S001-4.json", collected_at=noon(day(2)))
+    outcome = when(registered(), c.TypeLabResults(results=(ahead,)), on=day(1))
+    assert the(outcome, f.LabResultsRecorded).unused == (
+        UnusedResult(
+            code="HB",
+            reported="9 g/dL",
+            why="the sample is dated in the future",
+            collected_at=noon(day(2)),
+            document="S001-4.json",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "taken"), [("0", "45", True), ("45", "45", True), ("45.1", "45", False), ("-0.1", "", False)]
+)
+def test_a_lower_limit_lies_between_zero_and_the_upper_limit(lower: str, upper: str, taken: bool) -> None:  # noqa: FBT001 - a table
+    """Both ends included (CTCAE grade 1 begins at it)."""
+    found = read(reported("ALT", "24", "U/L", upper, lower_limit=lower), BOUNDS)
+    assert isinstance(found, LabValue) == taken
+
+
+@pytest.mark.parametrize(("value", "taken"), [("1e12", True), ("1e13", False), ("1e-12", True), ("1e-13", False)])
+def test_a_number_has_at_most_12_places_on_either_side(value: str, taken: bool) -> None:  # noqa: FBT001 - a table
+    """A larger or smaller one was never measured: it is set aside for its size, not for its unit."""
+    found = read(reported("ANC", value, "10*9/L"), BOUNDS)
+    assert ("usual size" in (found.why if isinstance(found, UnusedResult) else "")) != taken
+
+
+def test_a_value_at_its_bound_is_plausible() -> None:
+    """At either end of the range it counts, beyond it a wrong unit is suspected (3.5)."""
+    low, high = BOUNDS["HB"]
+    for value in (low, high):
+        assert used(reported("HB", f"{value}", "g/L")).value == value
+    for value in (low - Decimal("0.001"), high + Decimal("0.001")):
+        assert "wrong unit" in unused(reported("HB", f"{value}", "g/L"))
