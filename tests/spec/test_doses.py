@@ -551,3 +551,26 @@ def test_a_level_by_area_is_held_against_the_level_planned(monkeypatch: pytest.M
     for amount, off in (("80", False), ("100", True)):
         outcome = given_c1(story, drugs=[{"drug": "ETOPOSIDE", "amount": amount, "unit": "mg/m2"}])
         assert bool(facts_of(outcome, f.DeviationRecorded, item="AMOUNT/C1D1/ETOPOSIDE")) == off
+
+
+def test_a_plan_without_a_word_keeps_choice_and_reason_of_the_one_before() -> None:
+    """And has none where there was no plan before (T2)."""
+    fact = the(when(told(at_c1(), plan()), c.PlanDoses(cycle="C1")), f.DosesPlanned)
+    assert (fact.choice, fact.why) == ("CISPLATIN", "renal function")
+    story = in_neoadjuvant("COHORT_1", 1)
+    assert story.state.current_cycle.doses is None
+    fact = the(when(story, c.PlanDoses(cycle="C2")), f.DosesPlanned)
+    assert (fact.choice, fact.why) == ("CISPLATIN", None)
+
+
+@pytest.mark.parametrize(("on", "refusal"), [(10, Reason.CONTRADICTS), (11, Reason.CONTRADICTS), (12, Reason.CONFIRM)])
+def test_a_later_day_of_a_cycle_fixes_its_day_1_after_that_of_the_one_before(on: int, refusal: Reason) -> None:
+    """C2 day 5 on day 11 would put C2D1 on day 7, which is C1D1; a day later it asks for confirmation (T2.2)."""
+    report = c.ReportDose(cycle="C2", day=5, given_on=day(on), drugs=(c.GivenDrug(drug="ASPIRIN"),))
+    refused(when(passing(in_neoadjuvant("COHORT_1", 1), day(12)), report), refusal)
+
+
+def test_naming_the_level_of_a_drug_without_choice_picks_nothing() -> None:
+    """Benmelstobart stands before the platinum and has but one level (T2, T9)."""
+    fact = the(when(at_c1(), plan(levels=[level("BENMELSTOBART", "1200")])), f.DosesPlanned)
+    assert (fact.choice, amounts(fact)["CISPLATIN"]) == ("CISPLATIN", 136)
