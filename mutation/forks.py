@@ -47,8 +47,17 @@ def make() -> None:
         create_mutants(1)
 
 
-def run(names: list[str], seconds: float, *, every_test: bool) -> None:
-    """Run the named mutants, as many as fit into the time."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The mutants to run, the test files to run them against (none: all), and whether each meets every test."""
+
+    mutants: list[str]
+    tests: list[str]
+    every_test: bool
+
+
+def run(wanted: Wanted, seconds: float) -> None:
+    """Run mutants, as many as fit into the time."""
     data = [SourceFileMutationData(path=path) for path in walk_mutatable_files()]
     for one in data:
         one.load()
@@ -56,8 +65,16 @@ def run(names: list[str], seconds: float, *, every_test: bool) -> None:
     seen = Seen(Path.cwd())
     setup_source_paths()
     os.chdir("mutants")
-    options = ["tests/spec", "--rootdir=.", "-q", "--no-header", "-s", "--tb=native", "--assert=plain"]
-    plugin = Forks(data, names, time.monotonic() + seconds, seen, every_test=every_test)
+    options = [
+        *(wanted.tests or ["tests/spec"]),
+        "--rootdir=.",
+        "-q",
+        "--no-header",
+        "-s",
+        "--tb=native",
+        "--assert=plain",
+    ]
+    plugin = Forks(data, wanted, time.monotonic() + seconds, seen)
     sys.exit(int(pytest.main([*options, "-p", "no:cacheprovider"], plugins=[plugin])))
 
 
@@ -78,15 +95,14 @@ class Test:
 class Forks:
     """The plugin: in place of running the tests once, it runs them against each mutant."""
 
-    def __init__(
-        self, data: list[SourceFileMutationData], names: list[str], ends_at: float, seen: Seen, *, every_test: bool
-    ) -> None:
+    def __init__(self, data: list[SourceFileMutationData], wanted: Wanted, ends_at: float, seen: Seen) -> None:
         """Keep what is to be run, and until when."""
         self._of = {name: one for one in data for name in one.exit_code_by_key}
-        self._names = names
+        self._names = wanted.mutants
+        self._is_part = bool(wanted.tests)
         self._ends_at = ends_at
         self._seen = seen
-        self._enough_s = math.inf if every_test else ENOUGH_S
+        self._enough_s = math.inf if wanted.every_test else ENOUGH_S
         self._failed = False
         self._reaching: defaultdict[str, list[Test]] = defaultdict(list)
         self._killers: defaultdict[str, list[Test]] = defaultdict(list)
@@ -176,7 +192,7 @@ class Forks:
         if place is not None:
             for killers in (self._killers[function], self._killers[_module(function)]):
                 killers[:] = [tests[place], *(test for test in killers if test is not tests[place])]
-        if ended == SURVIVED:
+        if ended == SURVIVED and not self._is_part:
             self._seen.survived(name)
         return ended
 
@@ -224,4 +240,4 @@ if __name__ == "__main__":
     else:
         kept.stand_in()
         switches.stand_in()
-        run(json.loads(Path(sys.argv[1]).read_text()), float(sys.argv[2]), every_test=sys.argv[3:] == ["every-test"])
+        run(Wanted(**json.loads(Path(sys.argv[1]).read_text())), float(sys.argv[2]))
