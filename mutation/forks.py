@@ -75,7 +75,7 @@ def run(wanted: Wanted, seconds: float) -> None:
         "--assert=plain",
     ]
     plugin = Forks(data, wanted, time.monotonic() + seconds, seen)
-    sys.exit(int(pytest.main([*options, "-p", "no:cacheprovider"], plugins=[plugin])))
+    sys.exit(int(pytest.main([*tests, *options, "-p", "no:cacheprovider"], plugins=[plugin])))
 
 
 @dataclass(slots=True)
