@@ -65,17 +65,9 @@ def run(wanted: Wanted, seconds: float) -> None:
     seen = Seen(Path.cwd())
     setup_source_paths()
     os.chdir("mutants")
-    options = [
-        *(wanted.tests or ["tests/spec"]),
-        "--rootdir=.",
-        "-q",
-        "--no-header",
-        "-s",
-        "--tb=native",
-        "--assert=plain",
-    ]
+    options = ["--rootdir=.", "-q", "--no-header", "-s", "--tb=native", "--assert=plain", "-p", "no:cacheprovider"]
     plugin = Forks(data, wanted, time.monotonic() + seconds, seen)
-    sys.exit(int(pytest.main([*tests, *options, "-p", "no:cacheprovider"], plugins=[plugin])))
+    sys.exit(int(pytest.main([*(wanted.tests or ["tests/spec"]), *options], plugins=[plugin])))
 
 
 @dataclass(slots=True)
