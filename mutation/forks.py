@@ -28,7 +28,7 @@ from mutation.kept import Kept, Notes, Value
 from mutation.seen import Seen
 from mutation.switches import Switch
 
-SURVIVED, FAILED, NO_TEST, ENDLESS = 0, 1, 33, 36
+SURVIVED, FAILED, NO_TEST, AT_IMPORT, ENDLESS = 0, 1, 33, 34, 36
 ENOUGH = -1
 MEMORY_BYTES = 6 << 30
 PATIENCE_S = 5.0
@@ -162,7 +162,7 @@ class Forks:
         function = name.rpartition("__mutmut_")[0]
         reaching = self._reaching[function]
         if not reaching:
-            return NO_TEST
+            return AT_IMPORT if function in Switch.at_import else NO_TEST
         tests = [test for test in self._ordered(function) if self._seen.is_new(name, test.item.path.name)]
 
         def work() -> int | None:

@@ -18,11 +18,14 @@ class Switch:
     every: ClassVar[list["Switch"]] = []
     ran: ClassVar[set[str]] = set()
     """The functions that ran while they were noted."""
+    at_import: ClassVar[set[str]] = set()
+    """The functions that ran before anything was noted: while modules were imported, before any fork."""
 
     def __init__(self, function: Function, mutants: dict[str, Function]) -> None:
         """Let the function run as it is."""
-        self.function = self.now = function
+        self.function = function
         self.mutants = mutants
+        self.now: Function = self._at_import
         Switch.every.append(self)
 
     @property
@@ -44,6 +47,10 @@ class Switch:
         for one in cls.every:
             if one.function.__module__ == module and name in one.mutants:
                 one.now = one.mutants[name]
+
+    def _at_import(self, *arguments: object, **named: object) -> object:
+        Switch.at_import.add(self.name)
+        return self.function(*arguments, **named)
 
     def _noted(self, name: str) -> Function:
         def noted(*arguments: object, **named: object) -> object:

@@ -195,3 +195,8 @@ def test_what_cannot_be_graded_says_so_as_a_whole() -> None:
         sentence="Creatinine 100 umol/L: above 75.0 (1.5 x BASELINE), grade 2",
         source=f"{VERSION}, Creatinine increased",
     )
+
+
+def test_without_a_word_a_subject_is_not_on_anticoagulants() -> None:
+    """An INR of 1.1 with a baseline of 1.0 is no grade then."""
+    assert grade("INR", value("INR", "1.1"), value("INR", "1.0")).grade == 0

@@ -350,3 +350,36 @@ def test_a_value_at_its_bound_is_plausible() -> None:
         assert used(reported("HB", f"{value}", "g/L")).value == value
     for value in (low - Decimal("0.001"), high + Decimal("0.001")):
         assert "wrong unit" in unused(reported("HB", f"{value}", "g/L"))
+
+
+def test_a_value_out_of_range_is_named_with_its_range() -> None:
+    """Value or limit, in the canonical unit (3.5)."""
+    low, high = BOUNDS["HB"]
+    wrong = f"9 g/L is outside {low}..{high} g/L: a wrong unit is suspected"
+    assert unused(reported("HB", "9", "g/L")) == f"value {wrong}"
+    assert unused(reported("HB", "90", "g/L", "9")) == f"upper limit of normal {wrong}"
+
+
+def test_a_test_without_a_range_takes_every_value() -> None:
+    """A protocol may leave a range out."""
+    found = read(reported("HB", "9", "g/L"), {})
+    assert isinstance(found, LabValue)
+
+
+@pytest.mark.parametrize(("year", "taken"), [(1899, False), (1900, True), (2199, True), (2200, False)])
+def test_a_sample_is_of_a_year_between_1900_and_2199(year: int, taken: bool) -> None:  # noqa: FBT001 - a table
+    """Both included."""
+    found = read(reported("HB", "130", "g/L", collected_at=datetime(year, 6, 1, tzinfo=UTC)), BOUNDS)
+    assert isinstance(found, LabValue) == taken
+
+
+def test_a_limit_below_one_is_a_limit() -> None:
+    """0.15 g of protein in 24 h."""
+    found = used(reported("UPROT24", "0.1", "g/(24.h)", "0.15"))
+    assert found.upper_limit == Decimal("0.15")
+
+
+def test_a_converted_number_reads_as_a_number() -> None:
+    """90, not 9E+1: as it stands in a verdict."""
+    assert str(used(reported("HB", "9.0", "g/dL")).value) == "90"
+    assert str(used(reported("HB", "9.15", "g/dL")).value) == "91.5"
