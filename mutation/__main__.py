@@ -34,12 +34,19 @@ PARTS = {
     ),
     "windows": _patient("windows", "time", "agenda", "clocks", "expected"),
     "decide": _patient(
-        "decide", "draft", "checks", "screening", "eligibility", "results", "judging", "consents", "signatures", "asks"
+        "decide", "draft", "checks", "screening", "eligibility", "results", "laboratory", "readings", "gates",
+        "judging", "consents", "signatures", "asks",
     ),
     "ways": _patient("surgery", "pathology", "ending", "stop", "happenings"),
     "safety": _patient("safety", "reporting", "contraception"),
-    "corrections": _patient("corrections", "correctable", "contradictions", "differences", "follow", "branch"),
-}
+    "corrections": (
+        "domain/amended.py",
+        *_patient(
+            "corrections", "correctable", "contradictions", "differences", "follow", "branch", "amendments",
+            "reclassify", "pregnancies",
+        ),
+    ),
+}  # fmt: skip
 OWN_TESTS = {
     "criteria": (
         "criteria", "disease_criteria", "evidence_missing", "evidence_shown", "examples", "history_criteria",

@@ -366,6 +366,22 @@ FACTS: dict[str, list[Any]] = {
     ],
     "surgery in a cycle": [
         f.DeviationRecorded(
+            item="SURGERY",
+            rule="T4",
+            text=f"surgery 15 d early, expected {day(35)} to {day(49)}",
+            important=True,
+            expected_from=day(35),
+            expected_to=day(49),
+            actual_on=day(20),
+            days_off=-15,
+        ),
+        f.NoticeRequested(
+            notice="IMPORTANT_DEVIATION",
+            to=("INVESTIGATOR", "SPONSOR"),
+            text=f"surgery 15 d early, expected {day(35)} to {day(49)}",
+            urgent=True,
+        ),
+        f.DeviationRecorded(
             item="SURGERY_PHASE",
             rule="T4",
             text="surgery while in NEOADJUVANT, not in SURGERY",

@@ -126,7 +126,7 @@ ROWS: dict[str, Row] = {
     "the product's own": (screened, c.TimePassed(), {"role": "INVESTIGATOR"}, ("ROLE", "", "")),
     "another role": (screened, c.ReportDeath(died_on=day(1)), {"role": "MONITOR"}, ("ROLE", "3.6 roles", "role")),
     "nobody": (held, hold("ETOPOSIDE"), {"role": UNATTRIBUTED}, ("ROLE", "", "staff")),
-    "after the end": (ended, c.ReportProgression(found_on=day(300)), {}, ("OVER", "T6.1", "")),
+    "after the end": (ended, hold(), {}, ("OVER", "T6.1", "")),
     "occurred later": (
         screened,
         c.ReportProgression(found_on=day(1)),
