@@ -91,7 +91,8 @@ class Mutant:
 @click.argument("part", required=False, type=click.Choice(list(PARTS)))
 @click.option("--only", default="", help="one module of the part, such as windows")
 @click.option("--again", is_flag=True, help="run the survivors once more, against every test")
-def main(part: str | None, only: str, again: bool) -> None:  # noqa: FBT001 - click hands it over
+@click.option("--tests", default="", help="only these files of tests/spec, such as agenda,windows")
+def main(part: str | None, only: str, again: bool, tests: str) -> None:  # noqa: FBT001 - click hands it over
     """Run one part, at most 60 minutes; started again it goes on."""
     if part is None:
         for name, paths in PARTS.items():
@@ -102,8 +103,9 @@ def main(part: str | None, only: str, again: bool) -> None:  # noqa: FBT001 - cl
     forks(folder, "make")
     names = waiting([mutant for mutant in mutants(folder) if only in mutant.module], again)
     if names:
-        tests = [] if again else [f"tests/spec/test_{name}.py" for name in OWN_TESTS.get(part, ())]
-        (folder / "names.json").write_text(json.dumps({"mutants": names, "tests": tests, "every_test": again}))
+        files = tests.split(",") if tests else [] if again else list(OWN_TESTS.get(part, ()))
+        chosen = [f"tests/spec/test_{name}.py" for name in files]
+        (folder / "names.json").write_text(json.dumps({"mutants": names, "tests": chosen, "every_test": again}))
         forks(folder, "names.json", str(LIMIT_MINUTES * 60))
     sys.exit(report([mutant for mutant in mutants(folder) if only in mutant.module]))
 
