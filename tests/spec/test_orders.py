@@ -28,7 +28,7 @@ def test_a_registration_keeps_everything_and_orders_from_the_day_of_consent() ->
             icf_versions=command.icf_versions,
         ),
         f.EpochEntered(epoch="SCREENING", entered_on=day(0)),
-        f.ConsentGiven(signed_on=day(0), version="V1.0"),
+        f.ConsentGiven(signed_on=day(0), version="V1.0", obtained_by="INV1", entered_by="INV1"),
         f.LabsOrdered(
             purpose="SCREENING",
             cycle=None,
