@@ -289,7 +289,13 @@ def test_a_corrected_report_of_a_sample_replaces_the_first_one() -> None:
 
 def test_a_value_keeps_everything_that_was_reported_about_it() -> None:
     """Limits in the same unit, the text as reported, the document, the status, and that it was care (3.5)."""
-    about = {"document": "S001-3.json", "status": "corrected", "standard_of_care": True, "lower_limit": "0.2"}
+    about = {
+        "document": "S001-3.json",
+        "status": "corrected",
+        "standard_of_care": True,
+        "lower_limit": "0.2",
+        "observation": "O-1",
+    }
     assert used(reported("TBIL", "0.7", "mg/dL", "1.2", **about)) == LabValue(
         analyte="TBIL",
         value=Decimal("11.97"),
@@ -301,18 +307,20 @@ def test_a_value_keeps_everything_that_was_reported_about_it() -> None:
         document="S001-3.json",
         status="corrected",
         standard_of_care=True,
+        observation="O-1",
     )
 
 
 def test_a_result_set_aside_keeps_everything_and_its_reason() -> None:
     """Of a value, and of a sample of tomorrow (3.5)."""
-    row = reported("HB", "<9", "g/dL", document="S001-3.json")
+    row = reported("HB", "<9", "g/dL", document="S001-3.json", observation="O-2")
     assert read(row, BOUNDS) == UnusedResult(
         code="HB",
         reported="<9 g/dL",
         why="'<9' is not a number: censored or textual values are not used",
         collected_at=noon(day(1)),
         document="S001-3.json",
+        observation="O-2",
     )
     ahead = reported("HB", "9", "g/dL", document="S001-4.json", collected_at=noon(day(2)))
     outcome = when(registered(), c.TypeLabResults(results=(ahead,)), on=day(1))
