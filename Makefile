@@ -71,7 +71,7 @@ coverage: $(DEVELOPMENT) ## branch coverage of domain/ by the tests that need no
 
 mutate: $(DEVELOPMENT) ## mutation testing (PART=criteria: one part, at most 60 minutes; without PART: the parts)
 	@echo "mutate: $(if $(PART),$(PART) against tests/spec,the parts are)"
-	@python -m mutation $(PART) $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0,$(AGAIN)),--again)
+	@python -m mutation $(PART) $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(TESTS),--tests $(TESTS))
 
 pin: ## write the pinned requirements again (needs pip-tools 7.6.2 on PATH)
 	@command -v pip-compile > /dev/null || { echo "pin: pip-compile is missing: install pip-tools 7.6.2" >&2; exit 1; }

@@ -1,6 +1,7 @@
 """Which mutants change nothing but words that people read. They are set aside: no rule is lost with them."""
 
 import ast
+import functools
 from collections.abc import Iterator
 
 MESSAGE_ARGUMENTS = {
@@ -23,6 +24,7 @@ CONTENT_KEYWORDS = frozenset({"value", "upper_limit"})
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@functools.cache
 def is_message_only(original: str, mutant: str) -> bool:
     """Say whether the only difference between two sources of one function lies within a message.
 

@@ -163,8 +163,7 @@ def keep_planned(draft: Draft) -> None:
     because = outdated(journey, cycle)
     if cycle.gate not in RELEASED if cycle.doses is None else not because:
         return
-    wish = Wish(cycle.doses.choice) if cycle.doses else Wish()
-    order = work_out(journey, cycle, draft.today, wish)
+    order = work_out(journey, cycle, draft.today)
     if order.missing or not (order.administrations or cycle.doses):
         return
     add_plan(draft, cycle, order, why=cycle.doses.why if cycle.doses else None, because=because)
@@ -194,6 +193,6 @@ def to_plan(journey: Journey) -> str:
         return ""
     if cycle.doses is not None and not outdated(journey, cycle):
         return ""
-    order = work_out(journey, cycle, cycle.planned_on, Wish(cycle.doses.choice if cycle.doses else None))
+    order = work_out(journey, cycle, cycle.planned_on)
     missing = ", ".join(order.missing)
     return f"{cycle.label} doses to plan, missing: {missing}" if missing else ""

@@ -209,8 +209,8 @@ def dose_delayed(draft: Draft, command: c.DelayDose) -> None:
         raise Refused(Reason.RULE, f"{command.until} is too early", rule=cycle.rule, field="until",
                       accepts=f"a date from {earliest}")  # fmt: skip
     if command.until == cycle.planned_on:
-        raise Refused(Reason.RULE, f"{cycle.label}D1 is planned on {command.until} already", field="until",
-                      accepts=f"another date from {earliest}")  # fmt: skip
+        raise Refused(Reason.RULE, f"{cycle.label}D1 is planned on {command.until} already", rule=cycle.rule,
+                      field="until", accepts=f"another date from {earliest}")  # fmt: skip
     draft.add(f.DoseDelayed(cycle=cycle.number, until=command.until, why=command.why))
     epoch = draft.protocol.treatment_of(cycle.number)
     limit = delay_limit(epoch, cycle, draft.protocol.first_cycle(epoch))

@@ -27,8 +27,7 @@ def plan_doses(draft: Draft, command: c.PlanDoses) -> None:
     if (choice or levels) and not command.why:
         raise Refused(Reason.RULE, "a choice or another dose level needs its reason", rule="T2", field="why",
                       accepts="a reason")  # fmt: skip
-    before = cycle.doses.choice if cycle.doses else None
-    order = work_out(draft.journey, cycle, draft.today, Wish(choice or before, levels))
+    order = work_out(draft.journey, cycle, draft.today, Wish(choice, levels))
     if order.missing:
         missing = ", ".join(order.missing)
         raise Refused(Reason.RULE, f"the doses of {cycle.label} cannot be worked out, missing: {missing}", rule="3.4",

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from domain import units
-from domain.analytes import ANALYTES, BY_LOINC, NEVER_USED, ORDINAL
+from domain.analytes import ANALYTES, BY_LOINC, NEVER_USED, ORDINAL, why_not
 from domain.catalogue import latest
 from domain.labs import LOINC, LabValue, ReportedResult, UnusedResult, analyte_of, read
 from tests.given import TRIAL_ID, day, noon
@@ -192,3 +192,10 @@ def test_calcium_the_laboratory_corrected_is_a_test_of_its_own() -> None:
 def test_a_stored_value_has_the_code_of_its_unit(analyte: str, loinc: str) -> None:
     """Creatinine is stored in umol/L: the code of the molar test, not that of mg/dL. Source: 3.5."""
     assert ANALYTES[analyte].stored_loinc == loinc
+
+
+def test_a_code_that_is_near_is_explained_in_its_own_system_only() -> None:
+    """In another one, as any other code, it is just not one of ours."""
+    for code, system in (("2345-7", "analyte"), ("0-0", LOINC), ("0-0", "analyte")):
+        assert why_not(code, system) == "code is not one of those the protocol uses"
+    assert why_not("2345-7", LOINC) == "not a fasting glucose: E16.8 needs a fasting one"

@@ -175,3 +175,28 @@ def test_the_sentence_says_what_was_held_against_what() -> None:
     assert graded(value("HB", "130", lower="120")).sentence == "Hemoglobin 130 g/L: not below 120 (1 x LLN), grade 0"
     at_baseline = graded(value("ALT", "150"), value("ALT", "100", upper="40"))
     assert at_baseline.sentence == "ALT 150 U/L: at or above 150.0 (1.5 x BASELINE), grade 1"
+
+
+def test_what_cannot_be_graded_says_so_as_a_whole() -> None:
+    """Analyte, sentence and source; no grade is guessed."""
+    assert grade("GLU_F", value("GLU_F", "5"), None) == Graded(
+        analyte="GLU_F", grade=None, sentence="no grades of GLU_F for these values", source=VERSION
+    )
+    assert graded(value("HB", "110")) == Graded(
+        analyte="HB",
+        grade=None,
+        sentence="Hemoglobin 110 g/L: the grade needs the report's lower limit of normal",
+        source=f"{VERSION}, Anemia",
+    )
+    assert graded(value("INR", "1.1"), anticoagulated=True).sentence.endswith("the grade needs the baseline")
+    assert graded(value("CREAT", "100", upper="106"), value("CREAT", "50")) == Graded(
+        analyte="CREAT",
+        grade=2,
+        sentence="Creatinine 100 umol/L: above 75.0 (1.5 x BASELINE), grade 2",
+        source=f"{VERSION}, Creatinine increased",
+    )
+
+
+def test_without_a_word_a_subject_is_not_on_anticoagulants() -> None:
+    """An INR of 1.1 with a baseline of 1.0 is no grade then."""
+    assert grade("INR", value("INR", "1.1"), value("INR", "1.0")).grade == 0

@@ -6,13 +6,30 @@ from typing import Any
 
 import pytest
 
+from domain import catalogue
 from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
+from domain.patient.doses import Wish, work_out
+from domain.patient.state import replace
+from domain.protocol import DoseLevels
 from domain.submission import Reason
 from tests.evidence import clean
-from tests.given import Outcome, Story, day, facts_of, given, noon, nothing_happened, refused, the, told_kinds, when
+from tests.given import (
+    TRIAL_ID,
+    Outcome,
+    Story,
+    day,
+    facts_of,
+    given,
+    noon,
+    nothing_happened,
+    refused,
+    the,
+    told_kinds,
+    when,
+)
 from tests.stories import answered, at_visit, begin, cycle_given, in_adjuvant, in_neoadjuvant, passing, results, told
 
 LOW = {"PLT": ("40", "10*9/L", "")}
@@ -453,3 +470,107 @@ def test_the_days_of_a_cycle_are_counted_from_its_actual_day_1() -> None:
     story = passing(at_c2(), day(30))
     story = told(story, c.ReportDose(cycle="C2", given_on=day(30)))
     assert story.due.key == f"MISSED/C2/{day(30) + timedelta(days=3)}"
+
+
+# What is missing, and why a plan is outdated, is named as a whole
+
+
+def bare(**without: None) -> Story:
+    """A subject of cohort 2 whose evidence lacks something; it is day 7."""
+    story = answered(told(given(), begin(evidence=clean(day(0), **without))), day(1))
+    story = told(told(story, c.ConfirmEligibility(judged_on=day(3)), day(3)), c.RequestRandomization())
+    return at_visit(told(story, c.SlotAllocated(slot=1, arm="COHORT_2", randomized_on=day(3))))
+
+
+def missing(story: Story, **changed: Any) -> str:
+    """Give what a plan of C1 is refused for."""
+    detail = refused(when(story, plan(**changed)), Reason.RULE, rule="3.4", field="cycle").detail
+    return detail.partition("missing: ")[2]
+
+
+def test_everything_a_plan_lacks_is_named_once() -> None:
+    """Height for etoposide, a fresh creatinine for carboplatin; weight for neither (3.4)."""
+    assert missing(bare(height_cm=None)) == "body height"
+    late = passing(bare(height_cm=None), day(10))
+    assert missing(late, choice="CARBOPLATIN") == f"body height, creatinine at most 3 d old on {day(10)}"
+    assert missing(late, choice=None) == "body height, the choice between CISPLATIN or CARBOPLATIN"
+
+
+def test_without_any_creatinine_carboplatin_is_not_worked_out() -> None:
+    """The clearance has nothing to go by; what else is planned is (3.4)."""
+    journey = replace(in_neoadjuvant().state, labs={})
+    cycle = journey.current_cycle
+    order = work_out(journey, cycle, day(3), Wish("CARBOPLATIN"))
+    assert order.missing == (f"creatinine at most 3 d old on {day(7)}",)
+    assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ETOPOSIDE", "ANLOTINIB"]
+
+
+def test_without_a_weight_nothing_by_area_is_worked_out() -> None:
+    """It is named; what is fixed is planned (3.4)."""
+    journey = replace(in_neoadjuvant().state, weight_kg=None)
+    order = work_out(journey, journey.current_cycle, day(3), Wish("CISPLATIN"))
+    assert order.missing == ("body weight",)
+    assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ANLOTINIB"]
+
+
+def test_an_open_choice_leaves_the_rest_worked_out() -> None:
+    """Anlotinib stands after the platinum (T2, T2.1)."""
+    journey = in_neoadjuvant().state
+    order = work_out(journey, journey.current_cycle, day(3))
+    assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ETOPOSIDE", "ANLOTINIB"]
+    assert (order.missing, order.choice) == (("the choice between CISPLATIN or CARBOPLATIN",), None)
+
+
+def test_every_reason_for_a_new_plan_is_named() -> None:
+    """Weight and creatinine in one act (3.4)."""
+    row = creatinine("88.4", day(7)).results
+    outcome = when(with_carboplatin(), c.RecordEvidence(assessed_on=day(7), weight_kg=Decimal(50), labs=row))
+    fact = the(outcome, f.DosesPlanned)
+    assert fact.because == "body weight changed by 10 % or more, newer creatinine"
+    assert (fact.choice, fact.why) == ("CARBOPLATIN", "renal function")
+
+
+def test_a_hold_counts_for_each_day_of_a_report_by_itself() -> None:
+    """Etoposide held from day 9 on: of days 8 and 9 it was given on the first alone (T9)."""
+    story = passing(given_c1(told(at_c1(), plan())).story, day(9))
+    story = told(story, c.HoldDrug(drug="ETOPOSIDE", decided_on=day(9), why="rash"))
+    both = c.ReportDose(cycle="C1", day=2, until_day=3, given_on=day(8))
+    assert refused(when(story, both), Reason.IMPOSSIBLE, field="day").detail == "nothing is planned on C1D3"
+    first = when(story, c.ReportDose(cycle="C1", day=2, given_on=day(8)))
+    assert [row.drug for row in the(first, f.DoseGiven).drugs] == ["ETOPOSIDE"]
+
+
+def test_a_level_by_area_is_held_against_the_level_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a protocol lists 80 mg/m2 of etoposide and it is planned: 80 mg/m2 are as planned, 100 are not (T9)."""
+    ours = catalogue.latest(TRIAL_ID)
+    level_row = DoseLevels(drug="ETOPOSIDE", amounts=(Decimal(100), Decimal(80)), source=ours.dosing.level_source)
+    dosing = ours.dosing.model_copy(update={"levels": (*ours.dosing.levels, level_row)})
+    other = ours.model_copy(update={"dosing": dosing})
+    monkeypatch.setitem(catalogue.PROTOCOLS, (ours.trial, ours.version), other)
+    story = told(at_c1(), plan(levels=[level("ETOPOSIDE", "80", "mg/m2")]))
+    for amount, off in (("80", False), ("100", True)):
+        outcome = given_c1(story, drugs=[{"drug": "ETOPOSIDE", "amount": amount, "unit": "mg/m2"}])
+        assert bool(facts_of(outcome, f.DeviationRecorded, item="AMOUNT/C1D1/ETOPOSIDE")) == off
+
+
+def test_a_plan_without_a_word_keeps_choice_and_reason_of_the_one_before() -> None:
+    """And has none where there was no plan before (T2)."""
+    fact = the(when(told(at_c1(), plan()), c.PlanDoses(cycle="C1")), f.DosesPlanned)
+    assert (fact.choice, fact.why) == ("CISPLATIN", "renal function")
+    story = in_neoadjuvant("COHORT_1", 1)
+    assert story.state.current_cycle.doses is None
+    fact = the(when(story, c.PlanDoses(cycle="C2")), f.DosesPlanned)
+    assert (fact.choice, fact.why) == ("CISPLATIN", None)
+
+
+@pytest.mark.parametrize(("on", "refusal"), [(10, Reason.CONTRADICTS), (11, Reason.CONTRADICTS), (12, Reason.CONFIRM)])
+def test_a_later_day_of_a_cycle_fixes_its_day_1_after_that_of_the_one_before(on: int, refusal: Reason) -> None:
+    """C2 day 5 on day 11 would put C2D1 on day 7, which is C1D1; a day later it asks for confirmation (T2.2)."""
+    report = c.ReportDose(cycle="C2", day=5, given_on=day(on), drugs=(c.GivenDrug(drug="ASPIRIN"),))
+    refused(when(passing(in_neoadjuvant("COHORT_1", 1), day(12)), report), refusal)
+
+
+def test_naming_the_level_of_a_drug_without_choice_picks_nothing() -> None:
+    """Benmelstobart stands before the platinum and has but one level (T2, T9)."""
+    fact = the(when(at_c1(), plan(levels=[level("BENMELSTOBART", "1200")])), f.DosesPlanned)
+    assert (fact.choice, amounts(fact)["CISPLATIN"]) == ("CISPLATIN", 136)

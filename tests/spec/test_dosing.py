@@ -1,7 +1,7 @@
 """The dosing formulas: the vectors of the clinical specification 3.4, the options that are off, the one rounding."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import pytest
 
@@ -11,6 +11,7 @@ from domain.dosing import (
     Measures,
     Missing,
     adjusted_weight,
+    body_mass_index,
     calculate,
     calvert,
     creatinine_clearance,
@@ -196,3 +197,93 @@ def test_a_fixed_dose_needs_nothing() -> None:
         Decimal(1200),
         Decimal(1200),
     )
+
+
+# What an amount was worked out from
+
+
+def inputs(dose: Dose, known: Measures, rules: Dosing = DOSING) -> list[tuple[str, str, str, date | None]]:
+    """Give the name, the value to six characters, the unit and the date of each input."""
+    line = RegimenLine(options=(dose,), route="IV", days=(1,), source=HERE)
+    return [(row.name, row.value[:6], row.unit, row.on) for row in calculate(line, dose, known, rules).inputs]
+
+
+def test_every_input_of_a_dose_by_clearance_is_recorded_with_unit_and_date() -> None:
+    """The age is that of the day of the sample (3.4)."""
+    assert inputs(CARBOPLATIN, measures()) == [
+        ("dose level", "5", "mg.min/mL", None),
+        ("body weight", "70", "kg", ON),
+        ("creatinine", "88.4", "umol/L", ON),
+        ("age", "60", "a", ON),
+        ("sex", "MALE", "", None),
+        ("creatinine clearance", "77.777", "mL/min", None),
+    ]
+
+
+def test_what_an_option_made_of_an_input_is_recorded_beside_it() -> None:
+    """Adjusted weight of a woman, minimum creatinine and cap, each beside what was measured (3.4)."""
+    rules = with_clearance(adjusted_weight_from_bmi=Decimal(25), minimum_creatinine=Decimal("61.88"))
+    assert inputs(CARBOPLATIN, measures("100", creatinine="40", sex="FEMALE", age=30), rules) == [
+        ("dose level", "5", "mg.min/mL", None),
+        ("body weight", "100", "kg", ON),
+        ("creatinine", "40", "umol/L", ON),
+        ("age", "30", "a", ON),
+        ("sex", "FEMALE", "", None),
+        ("body height", "170", "cm", ON),
+        ("adjusted body weight", "76.862", "kg", None),
+        ("creatinine, minimum", "61.88", "umol/L", None),
+        ("creatinine clearance", "142.59", "mL/min", None),
+        ("clearance, capped", "125", "mL/min", None),
+    ]
+
+
+def test_a_creatinine_at_its_minimum_is_not_raised() -> None:
+    """61.88 umol/L stays what it is (3.4)."""
+    rules = with_clearance(minimum_creatinine=Decimal("61.88"))
+    assert "creatinine, minimum" not in [row[0] for row in inputs(CARBOPLATIN, measures(creatinine="61.88"), rules)]
+    assert "creatinine, minimum" in [row[0] for row in inputs(CARBOPLATIN, measures(creatinine="61.87"), rules)]
+
+
+def test_a_capped_area_is_recorded_beside_the_uncapped_one() -> None:
+    """2.4095 m2 counts as 2 m2 (3.4)."""
+    capped = DOSING.model_copy(update={"area": DOSING.area.model_copy(update={"cap_m2": Decimal(2)})})
+    assert inputs(ETOPOSIDE, measures(weight="110", height="190"), capped) == [
+        ("dose level", "100", "mg/m2", None),
+        ("body weight", "110", "kg", ON),
+        ("body height", "190", "cm", ON),
+        ("body surface area", "2.4094", "m2", None),
+        ("body surface area, capped", "2", "m2", None),
+    ]
+
+
+def test_the_adjusted_weight_of_a_woman() -> None:
+    """61.44 kg and 0.4 of the 38.56 kg above it (3.4)."""
+    assert f"{adjusted_weight(height_cm=Decimal(170), weight_kg=Decimal(100), sex='FEMALE'):.2f}" == "76.86"
+
+
+def test_the_precision_of_the_surroundings_changes_no_amount() -> None:
+    """28 digits inside each formula, whatever the caller set (3.4)."""
+
+    def every_formula() -> list[object]:
+        size = {"height_cm": Decimal(171), "weight_kg": Decimal("70.7")}
+        return [
+            mosteller(**size),
+            dubois(**size),
+            creatinine_clearance(age_years=61, weight_kg=Decimal(70), creatinine=Decimal("79.56"), sex="FEMALE"),
+            calvert(auc=Decimal("5.5"), gfr=Decimal("77.7777777")),
+            ideal_weight(height_cm=Decimal(171), sex="MALE"),
+            adjusted_weight(**size, sex="FEMALE"),
+            body_mass_index(**size),
+            rounded(Decimal("1234567.5"), Decimal(1)),
+            worked(ETOPOSIDE, measures(weight="70.7")),
+            worked(CARBOPLATIN, measures(weight="70.7")),
+        ]
+
+    expected = every_formula()
+    with localcontext(Context(prec=5)):
+        assert every_formula() == expected
+
+
+def test_missing_reads_as_a_list() -> None:
+    """As it is shown to people."""
+    assert str(Missing("body weight", "creatinine")) == "body weight, creatinine"

@@ -8,6 +8,7 @@ from domain.decider import PATIENT
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
+from domain.patient.taken import last_taken
 from domain.patient.view import timeline
 from domain.submission import Reason
 from tests.given import Story, day, facts_of, nothing_happened, refused, the, told_kinds, when
@@ -281,3 +282,45 @@ def test_a_course_told_after_surgery_settles_the_wash_out() -> None:
     assert the(outcome, f.DeviationWithdrawn).why == f"ANLOTINIB was last taken {day(55)}"
     longer = told(passing(in_evaluation(), day(90)), course("C3", last_day=30))
     assert "WASHOUT/ANLOTINIB" in longer.state.deviations
+
+
+def test_a_drug_left_out_of_a_begun_cycle_is_not_awaited() -> None:
+    """Etoposide left out of C1 on day 2 of the cycle: days 2 and 3 are not asked for, and not missed (T9)."""
+    story = told(at_visit(in_neoadjuvant("COHORT_2")), c.ReportDose(cycle="C1", given_on=day(7), choice="CISPLATIN"))
+    assert [ask.text for ask in asks(story.state)][:2] == ["C1D2 ETOPOSIDE", "C1D3 ETOPOSIDE"]
+    left_out = c.OmitDose(cycle="C1", drug="ETOPOSIDE", decided_on=day(8), why="rash")
+    story = told(passing(story, day(8)), left_out)
+    assert not [ask for ask in asks(story.state) if "C1D" in ask.text]
+    assert not facts_of(when(story, c.TimePassed(), on=day(11)), f.DeviationRecorded)
+
+
+def without_anlotinib_in_c3() -> Story:
+    """Anlotinib is left out of C3, which begins on day 49; the other drugs are given to day 51."""
+    story = at_visit(in_neoadjuvant("COHORT_1", 2))
+    story = told(story, c.OmitDose(cycle="C3", drug="ANLOTINIB", decided_on=day(49), why="bleeding"))
+    return cycle_given(story)
+
+
+def test_the_doses_of_other_drugs_are_none_of_this_one() -> None:
+    """The last course ended on day 41: surgery on day 52 keeps the wash-out (T3)."""
+    story = without_anlotinib_in_c3()
+    assert last_taken(story.state, "ANLOTINIB", day(52)) == day(41)
+    outcome = when(passing(story, day(52)), c.ReportSurgery(performed_on=day(52), resection="R0"))
+    assert not facts_of(outcome, f.DeviationRecorded, item="WASHOUT/ANLOTINIB")
+
+
+LAST_TAKEN = [(6, None), (7, 7), (19, 19), (20, 20), (27, 20), (28, 28), (41, 41), (60, 41)]
+
+
+@pytest.mark.parametrize(("until", "last"), LAST_TAKEN)
+def test_a_course_counts_up_to_a_day(until: int, last: int | None) -> None:
+    """From day 7 to day 20, and from day 28 to day 41: never past the day asked about (T3)."""
+    found = last_taken(without_anlotinib_in_c3().state, "ANLOTINIB", day(until))
+    assert found == (None if last is None else day(last))
+
+
+def test_a_course_not_taken_leaves_the_one_before_the_last() -> None:
+    """Held before C2: told as none, the course of C1 stays the last, to day 20 (T3)."""
+    story = passing(cycle_given(told(in_neoadjuvant("COHORT_1", 1), hold(), day(20))), day(45))
+    story = told(story, course("C2", days=[]))
+    assert last_taken(story.state, "ANLOTINIB", day(45)) == day(20)

@@ -10,7 +10,7 @@ import pytest
 from domain import evidence as e
 from domain.criteria import Case, Judgement, Ruling, assess
 from domain.findings import Finding, Verdict
-from tests.criteria import PROTOCOL, found, judged, one, value, verdict, whole, with_section, without
+from tests.criteria import PROTOCOL, found, judged, one, value, verdict, whole, with_section, without, woman
 from tests.given import day
 
 ON = day(2)
@@ -299,3 +299,58 @@ def test_evidence_of_the_wrong_age_is_shown(days: int, expected: Verdict) -> Non
     """Older than 28 d, or later than the anchor (I6, Q5)."""
     finding = found("I6", with_section("performance", on=day(days)))
     assert (finding.verdict, rows(finding)) == (expected, [("ECOG", "1", days, "", "")])
+
+
+WOMAN, OLDER = date(1990, 6, 2), date(1975, 6, 2)
+"""35 and 50 years at consent on 2025-06-02."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "known", "verdict_is", "shown"),
+    [
+        ("I10.1", woman(WOMAN), "MET", [("sterile", "no", 0)]),
+        ("I10.1", woman(WOMAN, reproduction={"sterile": True}), "NOT_APPLICABLE", [("sterile", "yes", 0)]),
+        ("I10.1", woman(OLDER), "NOT_APPLICABLE", [("age", "50 a", 0)]),
+        ("I10.2", woman(WOMAN), "MET", [("Serum hCG", "0 - (reported 0)", 1)]),
+        ("I10.3", woman(WOMAN), "MET", [("contraception", "agreed", 0)]),
+        (
+            "I10.3",
+            woman(WOMAN, reproduction={"contraception_agreed": False}),
+            "NOT_MET",
+            [("contraception", "not agreed", 0)],
+        ),
+        ("E25", woman(WOMAN), "NOT_TRIGGERED", [("lactating", "no", 0), ("Serum hCG", "0 - (reported 0)", 1)]),
+        (
+            "E25",
+            woman(WOMAN, reproduction={"lactating": True}),
+            "TRIGGERED",
+            [("lactating", "yes", 0), ("Serum hCG", "0 - (reported 0)", 1)],
+        ),
+        ("E25", woman(OLDER, hcg=None), "NOT_TRIGGERED", [("lactating", "no", 0)]),
+    ],
+)
+def test_what_a_woman_s_criteria_show(
+    rule: str, known: Case, verdict_is: str, shown: list[tuple[str, str, int]]
+) -> None:
+    """Age, sterility, contraception, lactation and the serum test (I10, E25)."""
+    finding = found(rule, known)
+    assert (finding.rule, str(finding.verdict)) == (rule, verdict_is)
+    assert [(row.what, row.value, (row.on - day(0)).days if row.on else None) for row in finding.evidence] == shown
+
+
+@pytest.mark.parametrize("rule", ["I10.1", "I10.3", "E25"])
+def test_a_woman_of_whom_nothing_is_documented_is_unknown(rule: str) -> None:
+    """By the rule it is about, with a sentence (I10, E25)."""
+    known = woman(WOMAN)
+    sections = {name: rows for name, rows in known.sections.items() if name != "reproduction"}
+    finding = found(rule, replace(known, sections=sections))
+    assert (finding.rule, finding.verdict) == (rule, Verdict.UNKNOWN)
+    assert "not documented" in finding.sentence
+
+
+def test_a_conflict_of_two_results_is_the_criterion_s_own() -> None:
+    """Of the rule that was asked, with both results (3.1)."""
+    known = whole()
+    rivals = {"HB": (value("HB", "89"), value("HB", "91"))}
+    finding = found("I11.2", replace(known, labs=dict(known.labs) | rivals))
+    assert (finding.rule, finding.verdict) == ("I11.2", Verdict.CONFLICT)

@@ -9,6 +9,7 @@ from domain.decider import PATIENT
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import Ask, asks
+from domain.patient.holds import lateness
 from domain.patient.view import next_due_instant
 from domain.submission import Reason
 from tests.another_protocol import SMALL
@@ -292,6 +293,55 @@ def test_a_dose_from_the_day_of_the_resumption_on_is_none(on: int, *, held: bool
     story = passing(told(passing(dosing_paused(), day(40)), RESUME), day(42))
     outcome = when(story, c.ReportDose(cycle="C2", given_on=day(on), choice="CISPLATIN"))
     assert bool(holds(outcome)) == held
+
+
+def test_a_pause_that_ends_on_the_planned_day_changes_no_plan() -> None:
+    """C2D1 of day 28 stays; a day later it is planned for that day."""
+    for on, moved in ((28, False), (29, True)):
+        story = told(passing(dosing_paused(), day(on)), c.LearnDosingResumption(resumed_at=noon(day(on))))
+        assert isinstance(story.facts[-1], f.DoseDelayed) == moved
+
+
+@pytest.mark.parametrize(("minutes", "held"), [(-1, True), (0, False), (1, False)])
+def test_on_the_day_of_the_resumption_the_hour_decides_where_it_is_told(minutes: int, *, held: bool) -> None:
+    """Resumed at noon of day 40: a dose of that instant is none of the pause."""
+    story = passing(told(passing(dosing_paused(), day(40)), RESUME), day(41))
+    at = noon(day(40)) + timedelta(minutes=minutes)
+    outcome = when(story, c.ReportDose(cycle="C2", given_on=day(40), choice="CISPLATIN"), occurred_at=at)
+    assert bool(holds(outcome)) == held
+
+
+def paused(since: int, until: int | None, story: Story | None = None) -> Story:
+    """Dosing is paused on a day of C2, and goes on again on another one."""
+    story = passing(story or in_neoadjuvant("COHORT_1", 1), day(since))
+    story = told(story, c.LearnDosingPause(paused_at=noon(day(since)), why="signal"))
+    if until is None:
+        return story
+    return told(passing(story, day(until)), c.LearnDosingResumption(resumed_at=noon(day(until))))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "note"),
+    [
+        (20, 30, ""),
+        (20, 31, ""),
+        (20, 32, f"; dosing paused by sponsor {day(20)} to {day(32)}"),
+        (32, 33, f"; dosing paused by sponsor {day(32)} to {day(33)}"),
+        (33, None, f"; dosing paused by sponsor {day(33)}"),
+        (34, None, ""),
+    ],
+)
+def test_a_pause_explains_a_late_visit_when_it_lies_past_the_window(since: int, until: int | None, note: str) -> None:
+    """C2D1 was possible to day 31 and is given on day 33: a pause over by then, or begun after it, explains nothing."""
+    assert lateness(paused(since, until).state, day(31), day(33)) == note
+
+
+def test_a_visit_in_its_window_needs_no_explanation() -> None:
+    """On day 31 it is in time; two pauses are both named."""
+    assert lateness(paused(20, 32).state, day(31), day(31)) == ""
+    twice = paused(34, None, paused(20, 32)).state
+    first, second = f"; dosing paused by sponsor {day(20)} to {day(32)}", f"; dosing paused by sponsor {day(34)}"
+    assert lateness(twice, day(31), day(34)) == first + second
 
 
 def test_a_pause_in_the_surgery_wait_holds_the_first_adjuvant_visit() -> None:

@@ -285,3 +285,109 @@ def test_a_corrected_report_of_a_sample_replaces_the_first_one() -> None:
     ):
         story = when(registered(), c.TypeLabResults(results=tuple(arrival)), on=day(3)).story
         assert story.state.labs["HB"].value == expected
+
+
+def test_a_value_keeps_everything_that_was_reported_about_it() -> None:
+    """Limits in the same unit, the text as reported, the document, the status, and that it was care (3.5)."""
+    about = {
+        "document": "S001-3.json",
+        "status": "corrected",
+        "standard_of_care": True,
+        "lower_limit": "0.2",
+        "observation": "O-1",
+    }
+    assert used(reported("TBIL", "0.7", "mg/dL", "1.2", **about)) == LabValue(
+        analyte="TBIL",
+        value=Decimal("11.97"),
+        unit="umol/L",
+        upper_limit=Decimal("20.52"),
+        lower_limit=Decimal("3.42"),
+        collected_at=noon(day(1)),
+        reported="0.7 mg/dL",
+        document="S001-3.json",
+        status="corrected",
+        standard_of_care=True,
+        observation="O-1",
+    )
+
+
+def test_a_result_set_aside_keeps_everything_and_its_reason() -> None:
+    """Of a value, and of a sample of tomorrow (3.5)."""
+    row = reported("HB", "<9", "g/dL", document="S001-3.json", observation="O-2")
+    assert read(row, BOUNDS) == UnusedResult(
+        code="HB",
+        reported="<9 g/dL",
+        why="'<9' is not a number: censored or textual values are not used",
+        collected_at=noon(day(1)),
+        document="S001-3.json",
+        observation="O-2",
+    )
+    ahead = reported("HB", "9", "g/dL", document="S001-4.json", collected_at=noon(day(2)))
+    outcome = when(registered(), c.TypeLabResults(results=(ahead,)), on=day(1))
+    assert the(outcome, f.LabResultsRecorded).unused == (
+        UnusedResult(
+            code="HB",
+            reported="9 g/dL",
+            why="the sample is dated in the future",
+            collected_at=noon(day(2)),
+            document="S001-4.json",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "taken"), [("0", "45", True), ("45", "45", True), ("45.1", "45", False), ("-0.1", "", False)]
+)
+def test_a_lower_limit_lies_between_zero_and_the_upper_limit(lower: str, upper: str, taken: bool) -> None:  # noqa: FBT001 - a table
+    """Both ends included (CTCAE grade 1 begins at it)."""
+    found = read(reported("ALT", "24", "U/L", upper, lower_limit=lower), BOUNDS)
+    assert isinstance(found, LabValue) == taken
+
+
+@pytest.mark.parametrize(("value", "taken"), [("1e12", True), ("1e13", False), ("1e-12", True), ("1e-13", False)])
+def test_a_number_has_at_most_12_places_on_either_side(value: str, taken: bool) -> None:  # noqa: FBT001 - a table
+    """A larger or smaller one was never measured: it is set aside for its size, not for its unit."""
+    found = read(reported("ANC", value, "10*9/L"), BOUNDS)
+    assert ("usual size" in (found.why if isinstance(found, UnusedResult) else "")) != taken
+
+
+def test_a_value_at_its_bound_is_plausible() -> None:
+    """At either end of the range it counts, beyond it a wrong unit is suspected (3.5)."""
+    low, high = BOUNDS["HB"]
+    for value in (low, high):
+        assert used(reported("HB", f"{value}", "g/L")).value == value
+    for value in (low - Decimal("0.001"), high + Decimal("0.001")):
+        assert "wrong unit" in unused(reported("HB", f"{value}", "g/L"))
+
+
+def test_a_value_out_of_range_is_named_with_its_range() -> None:
+    """Value or limit, in the canonical unit (3.5)."""
+    low, high = BOUNDS["HB"]
+    wrong = f"9 g/L is outside {low}..{high} g/L: a wrong unit is suspected"
+    assert unused(reported("HB", "9", "g/L")) == f"value {wrong}"
+    assert unused(reported("HB", "90", "g/L", "9")) == f"upper limit of normal {wrong}"
+
+
+def test_a_test_without_a_range_takes_every_value() -> None:
+    """A protocol may leave a range out."""
+    found = read(reported("HB", "9", "g/L"), {})
+    assert isinstance(found, LabValue)
+
+
+@pytest.mark.parametrize(("year", "taken"), [(1899, False), (1900, True), (2199, True), (2200, False)])
+def test_a_sample_is_of_a_year_between_1900_and_2199(year: int, taken: bool) -> None:  # noqa: FBT001 - a table
+    """Both included."""
+    found = read(reported("HB", "130", "g/L", collected_at=datetime(year, 6, 1, tzinfo=UTC)), BOUNDS)
+    assert isinstance(found, LabValue) == taken
+
+
+def test_a_limit_below_one_is_a_limit() -> None:
+    """0.15 g of protein in 24 h."""
+    found = used(reported("UPROT24", "0.1", "g/(24.h)", "0.15"))
+    assert found.upper_limit == Decimal("0.15")
+
+
+def test_a_converted_number_reads_as_a_number() -> None:
+    """90, not 9E+1: as it stands in a verdict."""
+    assert str(used(reported("HB", "9.0", "g/dL")).value) == "90"
+    assert str(used(reported("HB", "9.15", "g/dL")).value) == "91.5"

@@ -435,7 +435,10 @@ def test_a_dose_without_results_is_an_important_deviation() -> None:
     assert "not checked" in the(outcome, f.DeviationRecorded, item="GATE/C1").text
 
 
-@pytest.mark.parametrize(("sampled", "given_on", "stale"), [(25, 28, False), (25, 29, True), (29, 28, True)])
+SAMPLES = [(25, 28, False), (25, 29, True), (28, 28, False), (29, 28, True)]
+
+
+@pytest.mark.parametrize(("sampled", "given_on", "stale"), SAMPLES)
 def test_a_stale_sample_is_a_deviation(sampled: int, given_on: int, stale: bool) -> None:  # noqa: FBT001 - a table
     """At most 3 d before D1, and not after it (T11)."""
     story = passing(in_neoadjuvant("COHORT_1", 1), day(25))
