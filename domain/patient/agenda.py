@@ -9,6 +9,7 @@ from domain.patient.clocks import HOUR, MINUTE, open_clocks
 from domain.patient.contraception import contraception_until
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import missed_on
+from domain.patient.samples import expires_on
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
     Escalation,
@@ -23,6 +24,7 @@ from domain.protocol import (
 Act = Literal[
     "REMIND",
     "ORDER_LABS",
+    "GATE_EXPIRED",
     "OVERDUE",
     "MAXIMUM_DELAY",
     "MISSED",
@@ -170,6 +172,10 @@ def _visit(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[It
     text = f"{cycle.label}D1 planned {cycle.planned_on}: laboratory order and reminder"
     at = journey.site.due_at(order_on)
     yield Item(f"ORDER_LABS/{cycle.label}/{cycle.planned_on}", at, "ORDER_LABS", text, epoch.visit_notice)
+    old_on = expires_on(journey.protocol, cycle) if cycle.gate == "PASSED" else None
+    if old_on is not None:
+        text = f"{cycle.label}D1 not given: samples of its gate too old from {old_on}"
+        yield _item(journey, "GATE_EXPIRED", cycle.label, old_on, text, epoch.visit_notice)
     latest = (
         max(cycle.latest_on, cycle.planned_on + days(epoch.visit.latest_days)) if cycle.delayed else cycle.latest_on
     )

@@ -32,6 +32,7 @@ from domain.patient.doses import keep_planned
 from domain.patient.draft import Draft
 from domain.patient.history import Entry, fold
 from domain.patient.journey import Journey
+from domain.patient.rechecks import recheck
 from domain.submission import Reason, Refused, Submission
 
 
@@ -42,6 +43,7 @@ def decide(
     check(journey, submission, at)
     draft = Draft(journey, at, submission.sender, record)
     _apply(draft, submission)
+    recheck(draft)
     keep_planned(draft)
     signatures.close_act(draft, submission)
     made = next(iter(draft.facts), None)

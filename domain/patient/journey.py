@@ -77,9 +77,10 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return replace(now, reached=now.reached | {fact.item})
         case f.GateChecked():
             gate = "PASSED" if fact.passed else "FAILED"
-            return _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on, gate_failed=not fact.passed)
+            now = _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on, gate_failed=not fact.passed)
+            return _checked(now, fact)
         case f.GateOverridden():
-            return _cycle(now, fact.cycle, gate="OVERRIDDEN")
+            return _checked(_cycle(now, fact.cycle, gate="OVERRIDDEN"), fact)
         case f.DoseGiven():
             return _dose(_numbered(now, *(f"C{fact.cycle}D{fact.day} {row.drug}" for row in fact.drugs)), fact)
         case f.DoseDelayed():
@@ -249,11 +250,17 @@ def _close(now: Journey, seq: int) -> Journey:
     return replace(now, intents={key: intent for key, intent in now.intents.items() if key != seq})
 
 
+def _checked(now: Journey, fact: f.GateChecked | f.GateOverridden) -> Journey:
+    cycle = now.cycles.get(fact.cycle)
+    return now if cycle is None else _cycle(now, fact.cycle, checks=(*cycle.checks, fact))
+
+
 def _delayed(now: Journey, fact: f.DoseDelayed) -> Journey:
     cycle = now.cycles.get(fact.cycle)
     if cycle is not None and cycle.ordered is not None:
         now = _close(now, cycle.ordered)
-    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, delay_why=fact.why, gate="", ordered=None)
+    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, delay_why=fact.why, gate="", ordered=None,
+                  checks=())  # fmt: skip
 
 
 def _omitted(now: Journey, fact: f.DoseOmitted) -> Journey:

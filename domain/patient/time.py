@@ -6,6 +6,7 @@ from domain.patient import facts as f
 from domain.patient.agenda import Item, agenda
 from domain.patient.departures import not_given
 from domain.patient.draft import Draft
+from domain.patient.rechecks import expire
 from domain.patient.regimens import unreported
 from domain.patient.reporting import report_overdue
 from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
@@ -22,7 +23,7 @@ def time_passed(draft: Draft) -> None:
         _perform(draft, items[0], items[1:])
 
 
-def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
+def _perform(draft: Draft, item: Item, later: list[Item]) -> None:  # noqa: C901 - a table
     draft.add(f.DueReached(item=item.key, due_at=item.at))
     match item.act:
         case "REMIND" | "REPORT_DUE":
@@ -30,6 +31,8 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
                 draft.announce(item.tells, item.text)
         case "ORDER_LABS":
             _order(draft, item)
+        case "GATE_EXPIRED":
+            expire(draft)
         case "OVERDUE":
             _overdue(draft, item)
         case "REPORT_OVERDUE":

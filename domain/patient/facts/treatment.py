@@ -13,11 +13,14 @@ from domain.values import Code, Frozen
 
 
 class GateChecked(Frozen):
+    """A verdict of the pre-dose gate. `day_1_on`: the date the ages of the samples were held against."""
+
     kind: Literal["GateChecked"] = "GateChecked"
     cycle: int
     passed: bool
     sampled_on: date | None = None
     findings: Findings
+    day_1_on: date | None = None
 
 
 class GateOverridden(Frozen):
