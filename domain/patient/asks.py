@@ -11,6 +11,7 @@ from domain.patient.clocks import open_clocks
 from domain.patient.doses import to_plan
 from domain.patient.journey import Journey
 from domain.patient.regimens import is_all_discontinued, unreported
+from domain.patient.waiting import dosing_holds
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
 
@@ -120,7 +121,8 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
     cycle = journey.current_cycle
     if cycle is None or journey.safety.stopped:
         return ()
-    text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *_holds(journey)))
+    waits = [hold.word for hold in dosing_holds(journey) if hold.word != "gate"]
+    text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *waits))
     given = _ask(journey, "dose_given", text, max(cycle.latest_on, cycle.planned_on))
     if is_all_discontinued(journey):
         text = f"every drug of {journey.epoch} is discontinued: end treatment, or leave the cycle out"
@@ -132,12 +134,6 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
         return (given,)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
     return (hold, given)
-
-
-def _holds(journey: Journey) -> tuple[str, ...]:
-    """Give the reasons for which dosing waits, besides the gate."""
-    consent = ("re-consent",) if has_passed(journey, "RECONSENT_OVERDUE") else ()
-    return (*consent, *(("dosing paused by sponsor",) if journey.is_dosing_paused else ()))
 
 
 def _reconsent(journey: Journey) -> tuple[Ask, ...]:

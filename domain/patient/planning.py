@@ -8,6 +8,7 @@ from domain.patient.dosing import open_cycle
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
 from domain.patient.regimens import barred, is_all_discontinued, regimen_of
+from domain.patient.waiting import dosing_holds
 from domain.protocol import RegimenLine
 from domain.submission import Reason, Refused
 
@@ -17,6 +18,7 @@ HOLDS = "T9"
 def plan_doses(draft: Draft, command: c.PlanDoses) -> None:
     """Plan the doses of the awaited cycle. Refused: what the protocol does not allow, and what cannot be worked out."""
     cycle = open_cycle(draft, command.cycle)
+    _refuse_on_hold(draft, cycle)
     regimen = regimen_of(draft.journey, cycle.number)
     levels = {row.drug: row.amount for row in command.levels}
     if len(levels) < len(command.levels):
@@ -35,6 +37,15 @@ def plan_doses(draft: Draft, command: c.PlanDoses) -> None:
                       field="cycle", accepts="the same, once that is on record or named")  # fmt: skip
     why = command.why or (cycle.doses.why if cycle.doses else None)
     add_plan(draft, cycle, order, why=why)
+
+
+def _refuse_on_hold(draft: Draft, cycle: Cycle) -> None:
+    """Raise Refused while the cycle waits: amounts worked out meanwhile could be given, or be out of date after it."""
+    holds = dosing_holds(draft.journey)
+    if holds:
+        why = "; ".join(hold.why for hold in holds)
+        raise Refused(Reason.RULE, f"{cycle.label} is on hold: {why}", rule=holds[0].rule, field="cycle",
+                      accepts=f"the same after {', and '.join(hold.lifted for hold in holds)}")  # fmt: skip
 
 
 def _refuse_level(draft: Draft, cycle: Cycle, row: c.DoseLevel, regimen: tuple[RegimenLine, ...]) -> None:
