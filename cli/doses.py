@@ -14,7 +14,9 @@ from cli.output import console
 from domain.dosing import DoseCalculation
 from domain.patient.doses import outdated, work_out
 from domain.patient.journey import Cycle, Journey
+from domain.patient.regimens import unchecked
 from domain.patient.waiting import dosing_holds
+from domain.protocol import DrugCheck
 
 PLACES = 4
 """Decimal places in which unrounded values are shown; the record and --json have them all."""
@@ -73,6 +75,7 @@ def sheet(journey: Journey, label: str) -> dict[str, Any]:
         "held": list(journey.held),
         "discontinued": list(journey.discontinued),
         "omitted": sorted(cycle.omitted_drugs),
+        "waiting": [f"{drug}: {row.asks}?" for drug, row in _waiting(journey, cycle).items()],
     }
 
 
@@ -84,6 +87,10 @@ def _not_awaited(journey: Journey, cycle: Cycle) -> str:
         return "left out"
     ended = journey.treatment_ended or journey.study_ended
     return f"treatment ended ({ended})" if ended else f"the subject is in {journey.epoch}"
+
+
+def _waiting(journey: Journey, cycle: Cycle) -> dict[str, DrugCheck]:
+    return {} if cycle.day_1_on else unchecked(journey, cycle.number)
 
 
 def _status(cycle: Cycle, because: str, *, proposed: bool) -> str:
@@ -122,7 +129,7 @@ def print_sheet(out: Console, found: dict[str, Any]) -> None:
     lines = [("worked out anew because", found["because"]), ("missing", ", ".join(found["missing"]))]
     lines += [
         ("choice", _choice(found)),
-        *((word, ", ".join(found[word])) for word in ("held", "discontinued", "omitted")),
+        *((word, ", ".join(found[word])) for word in ("held", "discontinued", "omitted", "waiting")),
     ]
     for name, text in lines:
         if text:

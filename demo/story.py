@@ -11,6 +11,8 @@ from domain.patient.journey import Cycle, Journey
 from domain.protocol import RegimenLine
 
 ANCHOR_DRUG = "BENMELSTOBART"
+ANSWERED = ("ANLOTINIB",)
+"""Drugs that wait after surgery for an answer of the investigator."""
 MORNING_SAMPLE = 6 * 60
 SAMPLED_BEFORE, ANNOUNCED_BEFORE, HELD_BEFORE = 2, 5, 1
 """Days before day 1: the pre-dose sample, a delay known ahead, a delay or new sample after a failed gate."""
@@ -175,6 +177,8 @@ class Story:
         on, fit = surgery_on + days(self._person.evaluation_after), self._person.fate != "NOT_FIT"
         why: dict[str, object] = {} if fit else {"why": "general condition"}
         await self._act("INVESTIGATOR", "adjuvant_evaluation", on, evaluated_on=on, fit=fit, **why)
+        for drug in ANSWERED if fit else ():
+            await self._act("INVESTIGATOR", "drug_check", on, drug=drug, checked_on=on, met=True)
         return fit
 
     async def _completion(self) -> None:

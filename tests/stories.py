@@ -14,6 +14,8 @@ from domain.values import Clock
 from tests.evidence import clean
 from tests.given import SITE, START, TRIAL_ID, Story, day, given, noon, when
 
+HEALED = c.CheckDrug(drug="ANLOTINIB", checked_on=day(115), met=True)
+"""The wound has healed: what anlotinib waits for after surgery (T7)."""
 CLEAN = {
     "HB": ("13.2", "g/dL", ""),
     "ANC": ("4.1", "10*3/uL", ""),
@@ -169,7 +171,8 @@ def in_adjuvant(arm: str = "COHORT_1", given: int = 0) -> Story:
     """Judged fit on day 115, within the window of days 108 to 122; so many adjuvant cycles are given."""
     if given == 0:
         story = passing(in_evaluation(arm), day(115))
-        return told(story, c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+        story = told(story, c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+        return told(story, HEALED) if arm == "COHORT_1" else story
     return cycle_given(in_adjuvant(arm, given - 1))
 
 

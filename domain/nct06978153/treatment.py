@@ -5,7 +5,7 @@ from decimal import Decimal
 from domain.nct06978153.criteria import BEFORE_FIRST_DOSE
 from domain.nct06978153.people import BOTH, INVESTIGATOR
 from domain.nct06978153.sources import assumed, rule
-from domain.protocol import Dose, Escalation, Gate, RegimenLine, Reminder, TreatmentEpoch, Window
+from domain.protocol import Dose, DrugCheck, Escalation, Gate, RegimenLine, Reminder, TreatmentEpoch, Window
 
 GATE = Gate(
     criteria=("I11.2", "I11.3", "I11.4", "I12.1", "I12.2", "I12.3", "I13.1"),
@@ -71,6 +71,17 @@ MAX_DELAY = Escalation(
     source=assumed("T2.2", "Q7", "beyond 21 d of delay the investigator decides"),
 )
 
+WOUND = DrugCheck(
+    drug="ANLOTINIB",
+    rule="E16.11",
+    asks="wound healed",
+    since="PROCEDURE",
+    section="conditions",
+    field="unhealed_wound_or_fracture",
+    to=INVESTIGATOR,
+    notice="DRUG_CHECK",
+    source=rule("T7", "anlotinib is started again only when the wound has healed"),
+)
 FIRST_GATE = GATE.model_copy(update={"before_first_dose": BEFORE_FIRST_DOSE})
 
 NEOADJUVANT = TreatmentEpoch(
@@ -116,7 +127,7 @@ ADJUVANT = TreatmentEpoch(
     overdue=OVERDUE,
     visit_notice=VISIT_NOTICE,
     regimens={"COHORT_1": (BENMELSTOBART, ANLOTINIB), "COHORT_2": (BENMELSTOBART,)},
-    gate=GATE,
+    gate=GATE.model_copy(update={"drug_checks": (WOUND,)}),
     completes_after_days=21,
     source=assumed("T7", "Q2", "12 cycles of 21 d in both arms; the record omits the count for cohort 2"),
 )

@@ -9,8 +9,8 @@ from domain.last_start import last_first_dose_on
 from domain.patient.agenda import agenda, every_item, has_passed
 from domain.patient.clocks import open_clocks
 from domain.patient.doses import to_plan
-from domain.patient.journey import Journey
-from domain.patient.regimens import is_all_discontinued, unreported
+from domain.patient.journey import Cycle, Journey
+from domain.patient.regimens import is_all_discontinued, unchecked, unreported
 from domain.patient.waiting import dosing_holds
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
@@ -124,16 +124,25 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
     waits = [hold.word for hold in dosing_holds(journey) if hold.word != "gate"]
     text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *waits))
     given = _ask(journey, "dose_given", text, max(cycle.latest_on, cycle.planned_on))
+    waiting = tuple(_checks(journey, cycle))
     if is_all_discontinued(journey):
         text = f"every drug of {journey.epoch} is discontinued: end treatment, or leave the cycle out"
         return (_ask(journey, "discontinue_treatment", text, given.by), given)
     to_do = to_plan(journey)
     if to_do:
-        return (given, _ask(journey, "plan_doses", to_do, given.by))
+        return (*waiting, given, _ask(journey, "plan_doses", to_do, given.by))
     if cycle.gate != "FAILED":
-        return (given,)
+        return (*waiting, given)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
-    return (hold, given)
+    return (*waiting, hold, given)
+
+
+def _checks(journey: Journey, cycle: Cycle) -> Iterator[Ask]:
+    """Ask for the answer that a drug waits for; one that is held or discontinued for another reason waits for none."""
+    for drug, check in unchecked(journey, cycle.number).items():
+        if drug not in (*journey.held, *journey.discontinued):
+            text = f"{drug} waits in {cycle.label}: {check.asks} ({check.rule})?"
+            yield Ask("drug_check", check.to, text, cycle.planned_on)
 
 
 def _reconsent(journey: Journey) -> tuple[Ask, ...]:

@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.departures import given_unchecked
 from domain.patient.dosing import number_of
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
@@ -94,6 +95,9 @@ def departures(draft: Draft, cycle: Cycle, fact: f.CourseTaken, day_1_on: date) 
         text = f"{fact.drug} taken at home in {cycle.label} is not planned in {draft.journey.arm}"
         draft.deviate(f"DRUG/{cycle.label}/{fact.drug}", "T2", text, important=True, on=fact.last_on)
         return
+    for day in fact.days[:1]:
+        on = day_1_on + days(day - 1)
+        given_unchecked(draft, cycle.number, f"{cycle.label}D{day}", fact.drug, on)
     for day in fact.days:
         on = day_1_on + days(day - 1)
         if draft.journey.is_stopped(fact.drug, on):

@@ -102,6 +102,8 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             planning.resume_drug(draft, command)
         case c.DiscontinueDrug():
             planning.discontinue_drug(draft, command)
+        case c.CheckDrug():
+            planning.drug_check(draft, command)
         case c.ReportCourse():
             courses.course_taken(draft, command)
         case c.ProceedToSurgery():

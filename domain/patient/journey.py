@@ -97,6 +97,8 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.DrugDiscontinued():
             stops = tuple(_ended(stop, fact.drug, fact.decided_on) for stop in now.stops)
             return replace(now, stops=(*stops, Stop(fact.drug, fact.decided_on, final=True)))
+        case f.DrugChecked():
+            return replace(now, drug_checks=(*now.drug_checks, fact))
         case f.CourseTaken():
             return _course(now, fact)
         case f.OperabilityJudged():

@@ -7,7 +7,7 @@ from domain.patient.agenda import Item, agenda
 from domain.patient.departures import not_given
 from domain.patient.draft import Draft
 from domain.patient.rechecks import expire
-from domain.patient.regimens import unreported
+from domain.patient.regimens import unchecked, unreported
 from domain.patient.reporting import report_overdue
 from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
@@ -67,6 +67,8 @@ def _order(draft: Draft, item: Item) -> None:
         answer_from_record(draft)
     text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
     draft.announce(item.tells, text)
+    for drug, check in unchecked(draft.journey, cycle.number).items():
+        draft.tell(check.notice, check.to, f"{cycle.label}: {drug} waits for drug_check: {check.asks}")
 
 
 def _missed(draft: Draft, item: Item) -> None:

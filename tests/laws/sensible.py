@@ -41,6 +41,7 @@ def sensible(story: Story) -> dict[str, Any]:
         c.HoldDrug(drug="BENMELSTOBART", decided_on=today, why="rash"),
         c.ResumeDrug(drug=held, decided_on=today, why="resolved"),
         c.DiscontinueDrug(drug="BENMELSTOBART", decided_on=today, why="rash"),
+        c.CheckDrug(drug="ANLOTINIB", checked_on=today, met=True),
         c.ReportCourse(cycle=begun[-1] if begun else "C1", drug="ANLOTINIB", last_day=1),
         c.ProceedToSurgery(decided_on=today, why="toxicity"),
         c.JudgeOperability(judged_on=today, operable=True),

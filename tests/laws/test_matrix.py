@@ -39,6 +39,7 @@ plan_doses              PPPPPP.R....PPPP..PPOOOO
 hold_drug               PPPPPP.............POOOO
 resume_drug             PPPPPPCCC.CCCCCCCCCPOOOO
 discontinue_drug        PPPPPP.............POOOO
+drug_check              PPPPPPPPPPPPPPP....POOOO
 course_taken            PPPPPPPP..............P.
 proceed_to_surgery      PPPPPPPP....PPPPPPPPOOOO
 operability             PPPPPP.........CCCCCOOOO

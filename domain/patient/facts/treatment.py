@@ -83,6 +83,17 @@ class DrugDiscontinued(Frozen):
     why: str
 
 
+class DrugChecked(Frozen):
+    """The answer that one drug waits for. `rule`: the criterion it is about."""
+
+    kind: Literal["DrugChecked"] = "DrugChecked"
+    drug: str
+    rule: str
+    checked_on: date
+    met: bool
+    why: str | None = None
+
+
 class CourseTaken(Frozen):
     """The days on which a drug was taken at home, against those planned by then."""
 
@@ -121,5 +132,6 @@ TreatmentFact = (
     | DrugHeld
     | DrugResumed
     | DrugDiscontinued
+    | DrugChecked
     | CourseTaken
 )
