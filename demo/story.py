@@ -127,6 +127,15 @@ class Story:
             first, last = on + days(later[0] - 1), on + days(later[-1] - 1)
             fields = {"cycle": f"C{number}", "given_on": first, "day": later[0], "until_day": later[-1]}
             await self._act("INVESTIGATOR", "dose_given", last, **fields)
+        await self._course(number, lines, on)
+
+    async def _course(self, number: int, lines: tuple[RegimenLine, ...], on: date) -> None:
+        """Tell the days on which a drug was taken at home, on the last of them."""
+        given = {drug for _, drug, _ in self._journey.cycles[number].given}
+        for line in lines:
+            if line.self_administered and given.intersection(line.drugs):
+                fields = {"cycle": f"C{number}", "drug": line.drugs[0], "last_day": line.days[-1]}
+                await self._act("COORDINATOR", "course_taken", on + days(line.days[-1] - 1), **fields)
 
     def _regimen(self, number: int) -> tuple[RegimenLine, ...]:
         epoch = self._journey.protocol.epoch_of_cycle(number)

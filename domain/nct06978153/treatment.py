@@ -61,6 +61,13 @@ VISIT_NOTICE = Reminder(
     text="visit due",
     source=assumed("T2.2", "Q7", "the visit is announced 3 d ahead, with the laboratory order"),
 )
+COURSE_NOTICE = Reminder(
+    after_days=1,
+    notice="COURSE_DUE",
+    to=BOTH,
+    text="days actually taken to report",
+    source=assumed("T2.1", "Q7", "the days taken at home are asked for on the day after the last planned one"),
+)
 OVERDUE = Escalation(
     to=BOTH, notice="VISIT_OVERDUE", important=False, source=assumed("T2.2", "Q7", "overdue after the visit window")
 )
@@ -101,6 +108,7 @@ NEOADJUVANT = TreatmentEpoch(
     max_delay_notice=MAX_DELAY,
     overdue=OVERDUE,
     visit_notice=VISIT_NOTICE,
+    course_notice=COURSE_NOTICE,
     regimens={
         "COHORT_1": (BENMELSTOBART, ETOPOSIDE, PLATINUM, ANLOTINIB),
         "COHORT_2": (BENMELSTOBART, ETOPOSIDE, PLATINUM),
@@ -126,6 +134,7 @@ ADJUVANT = TreatmentEpoch(
     max_delay_notice=MAX_DELAY,
     overdue=OVERDUE,
     visit_notice=VISIT_NOTICE,
+    course_notice=COURSE_NOTICE,
     regimens={"COHORT_1": (BENMELSTOBART, ANLOTINIB), "COHORT_2": (BENMELSTOBART,)},
     gate=GATE.model_copy(update={"drug_checks": (WOUND,)}),
     completes_after_days=21,

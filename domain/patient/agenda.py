@@ -10,6 +10,7 @@ from domain.patient.contraception import contraception_until
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import missed_on
 from domain.patient.samples import expires_on
+from domain.patient.taken import course_line, untold
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import (
     Escalation,
@@ -92,7 +93,7 @@ def _every_item(journey: Journey) -> list[Item]:
         return []
     items = list(_reports(journey))
     if not journey.is_over and not journey.screen_failed:
-        items += (*_items(journey), *_unreported(journey), *_contraception(journey))
+        items += (*_items(journey), *_unreported(journey), *_courses(journey), *_contraception(journey))
         items += (*_reconsent(journey), *_signatures(journey))
     return sorted(items, key=lambda item: item.at)
 
@@ -156,6 +157,21 @@ def _unreported(journey: Journey) -> Iterator[Item]:
             text = f"{cycle.label}: planned doses unreported"
             item = _item(journey, "MISSED", cycle.label, on, text, journey.protocol.deviation_notice)
             yield replace(item, cycle=cycle.number)
+
+
+def _courses(journey: Journey) -> Iterator[Item]:
+    """Ask for the days taken of each course at home once its last planned day has passed. Source: T2.1, T3."""
+    for cycle in journey.cycles.values():
+        epoch = journey.protocol.treatment_of(cycle.number)
+        for drug in {given for _, given, _ in cycle.given} | {course.drug for course in cycle.courses}:
+            line = course_line(journey, cycle, drug)
+            if line is None or cycle.day_1_on is None or not untold(journey, cycle, drug):
+                continue
+            reminder = epoch.course_notice
+            on = cycle.day_1_on + days(line.days[-1] - 1 + reminder.after_days)
+            text = f"{cycle.label}: {reminder.text}, {drug}"
+            item = _item(journey, "TELL", f"course-{cycle.label}-{drug}", on, text, reminder)
+            yield replace(item, about=drug, cycle=cycle.number)
 
 
 def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationEpoch, dates: Dates) -> Iterator[Item]:

@@ -38,7 +38,7 @@ def asks(journey: Journey) -> tuple[Ask, ...]:
     reports = tuple(_reports(journey))
     if journey.is_over:
         return (*reports, *_signatures(journey))
-    ours = (*_safety(journey), *_unreported(journey), *_of_epoch(journey), *_reconsent(journey))
+    ours = (*_safety(journey), *_unreported(journey), *_courses(journey), *_of_epoch(journey), *_reconsent(journey))
     return (*reports, *ours, *_signatures(journey))
 
 
@@ -102,6 +102,17 @@ def _unreported(journey: Journey) -> Iterator[Ask]:
     for number in sorted(cycle for cycle in open_ones if cycle is not None):
         for awaited in sorted(unreported(journey, journey.cycles[number]), key=lambda one: one.on):
             yield Ask("dose_given", row.roles if row else (), awaited.label, awaited.on)
+
+
+def _courses(journey: Journey) -> Iterator[Ask]:
+    """Ask once a drug for the days taken at home in the cycles that have asked for them. Source: T2.1, T3."""
+    open_ones: dict[str, list[int]] = {}
+    for item in every_item(journey):
+        if item.act == "TELL" and item.cycle is not None and item.key in journey.reached:
+            open_ones.setdefault(item.about, []).append(item.cycle)
+    for drug, cycles in sorted(open_ones.items()):
+        labels = ", ".join(f"C{number}" for number in sorted(cycles))
+        yield _plain(journey, "course_taken", f"days actually taken of {drug} in {labels}")
 
 
 def _screening(journey: Journey) -> tuple[Ask, ...]:

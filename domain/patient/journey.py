@@ -281,6 +281,7 @@ def _course(now: Journey, fact: f.CourseTaken) -> Journey:
     if fact.last_on is not None:
         last = max(fact.last_on, now.last_dose.get(fact.drug, fact.last_on))
         now = replace(now, last_dose=now.last_dose | {fact.drug: last})
+    now = _numbered(now, f"course C{fact.cycle} {fact.drug}")
     cycle = now.cycles.get(fact.cycle)
     if cycle is None:
         return now

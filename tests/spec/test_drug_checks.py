@@ -1,6 +1,7 @@
 """What one drug waits for: after surgery, anlotinib for a wound that has healed (T7, E16.11)."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_anlotinib_given_without_the_answer_is_an_important_deviation() -> None:
 
 def test_it_is_not_planned_at_a_level_either() -> None:
     """A plan is refused, naming what it waits for (T7)."""
-    level = c.DoseLevel(drug="ANLOTINIB", amount=10, unit="mg")
+    level = c.DoseLevel(drug="ANLOTINIB", amount=Decimal(10), unit="mg")
     plan = c.PlanDoses(cycle="C4", why="x", levels=(level,))
     no = refused(when(at_visit(unanswered()), plan), Reason.RULE, rule="T7", field="levels")
     assert no.accepts == "drug_check by INVESTIGATOR first, or the plan without it"

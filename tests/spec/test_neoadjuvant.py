@@ -383,7 +383,7 @@ def test_a_drug_can_be_omitted_only_in_a_planned_cycle() -> None:
 
 def test_results_are_ordered_three_days_before_and_the_visit_announced() -> None:
     """On day 25 for C2D1 of day 28 (T11)."""
-    outcome = when(in_neoadjuvant("COHORT_1", 1), c.TimePassed(), on=day(25))
+    outcome = when(in_neoadjuvant("COHORT_2", 1), c.TimePassed(), on=day(25))
     then_kinds(outcome, f.DueReached, f.LabsOrdered, f.NoticeRequested)
     order = the(outcome, f.LabsOrdered)
     assert (order.purpose, order.cycle) == ("GATE", 2)
@@ -499,7 +499,7 @@ def test_an_answer_to_an_order_that_a_delay_replaced_drives_nothing() -> None:
 
 def test_an_override_before_the_order_leaves_nothing_to_order() -> None:
     """The visit is still announced."""
-    story = told(in_neoadjuvant("COHORT_1", 1), c.OverrideGate(cycle="C2", why="results by telephone"), day(20))
+    story = told(in_neoadjuvant("COHORT_2", 1), c.OverrideGate(cycle="C2", why="results by telephone"), day(20))
     then_kinds(when(story, c.TimePassed(), on=day(25)), f.DueReached, f.NoticeRequested)
 
 

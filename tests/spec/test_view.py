@@ -141,12 +141,12 @@ def test_next_due_is_what_people_must_do_else_what_falls_due_by_itself() -> None
 
 def test_the_state_is_plain_words_and_dates() -> None:
     """What `show` answers."""
-    shown = PATIENT.show(in_surgery_wait().state)
-    assert (shown["phase"], shown["arm"], shown["cycle"]) == ("SURGERY", "COHORT_1", None)
+    shown = PATIENT.show(in_surgery_wait("COHORT_2").state)
+    assert (shown["phase"], shown["arm"], shown["cycle"]) == ("SURGERY", "COHORT_2", None)
     assert shown["window"] == {"from": str(day(77)), "to": str(day(91)), "rule": "T4"}
     assert shown["next_due"]["what"] == f"judge operability and plan the surgery date {day(70)}"
     assert [ask["kind"] for ask in shown["asks"]] == ["operability", "surgery_done"]
-    assert shown["facts"] == len(in_surgery_wait().facts)
+    assert shown["facts"] == len(in_surgery_wait("COHORT_2").facts)
     over = PATIENT.show(ended().state)
     assert (over["phase"], over["window"], over["asks"], over["next_due"]) == ("COMPLETED", None, [], None)
     assert over["treatment_ended"] == "COMPLETED"
