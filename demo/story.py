@@ -53,6 +53,7 @@ class Story:
             if self._person.fate in END_IN_TREATMENT and self._person.last_cycle == number:
                 await self._end_treatment(day_1 + days(10))
                 return False
+            await self._course(number, day_1)
         return True
 
     async def operability(self, after: int = OPERABILITY_AFTER) -> date:
@@ -127,12 +128,11 @@ class Story:
             first, last = on + days(later[0] - 1), on + days(later[-1] - 1)
             fields = {"cycle": f"C{number}", "given_on": first, "day": later[0], "until_day": later[-1]}
             await self._act("INVESTIGATOR", "dose_given", last, **fields)
-        await self._course(number, lines, on)
 
-    async def _course(self, number: int, lines: tuple[RegimenLine, ...], on: date) -> None:
+    async def _course(self, number: int, on: date) -> None:
         """Tell the days on which a drug was taken at home, on the last of them."""
         given = {drug for _, drug, _ in self._journey.cycles[number].given}
-        for line in lines:
+        for line in self._regimen(number):
             if line.self_administered and given.intersection(line.drugs):
                 fields = {"cycle": f"C{number}", "drug": line.drugs[0], "last_day": line.days[-1]}
                 await self._act("COORDINATOR", "course_taken", on + days(line.days[-1] - 1), **fields)
