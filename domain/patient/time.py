@@ -3,9 +3,10 @@
 from typing import assert_never
 
 from domain.patient import facts as f
-from domain.patient.agenda import Item, agenda
+from domain.patient.agenda import agenda
 from domain.patient.departures import not_given
 from domain.patient.draft import Draft
+from domain.patient.items import Item
 from domain.patient.rechecks import expire
 from domain.patient.regimens import unchecked, unreported
 from domain.patient.reporting import report_overdue
@@ -23,7 +24,7 @@ def time_passed(draft: Draft) -> None:
         _perform(draft, items[0], items[1:])
 
 
-def _perform(draft: Draft, item: Item, later: list[Item]) -> None:  # noqa: C901 - a table
+def _perform(draft: Draft, item: Item, later: list[Item]) -> None:  # noqa: C901, PLR0912 - a table
     draft.add(f.DueReached(item=item.key, due_at=item.at))
     match item.act:
         case "REMIND" | "REPORT_DUE":
@@ -41,6 +42,9 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:  # noqa: C901
             _reconsent_overdue(draft, item)
         case "MAXIMUM_DELAY" | "CLOSE" | "TELL" | "RECONSENT_REMINDER" | "SIGNATURES_OVERDUE":
             draft.announce(item.tells, item.text)
+        case "AGAIN":
+            if item.until is None or item.until > draft.at:
+                draft.announce(item.tells, item.text)
         case "MISSED":
             _missed(draft, item)
         case "COMPLETE":

@@ -1,6 +1,6 @@
 """The shape of a protocol of this family as one typed value. It holds no number of any trial and no rule's outcome."""
 
-from domain.protocol.basis import Anchor, Arm, Escalation, Question, Reminder, Resection, Role, Source, Window
+from domain.protocol.basis import Anchor, Arm, Escalation, Question, Reminder, Repeats, Resection, Role, Source, Window
 from domain.protocol.criteria import Criterion, DrugCheck, Gate, LabLimit
 from domain.protocol.dosing import Area, Clearance, Dose, DoseLevels, Dosing, RegimenLine, Rounding, Share
 from domain.protocol.epochs import (
@@ -54,6 +54,7 @@ __all__ = [
     "Recipient",
     "RegimenLine",
     "Reminder",
+    "Repeats",
     "ReportClock",
     "Resection",
     "Role",

@@ -137,7 +137,7 @@ def test_at_the_completion_date_the_investigator_closes_the_subject() -> None:
     story = told(passing(story, end - timedelta(days=30)), c.ReportContact(contacted_on=end - timedelta(days=30)))
     story = passing(story, end)
     assert story.facts[-1].notice == "END_OF_STUDY_DUE"
-    assert story.decider.due(story.state) is None
+    assert story.due.key == f"AGAIN/CLOSE/end-of-study/{end + timedelta(days=7)}"
     outcome = when(story, c.EndStudy(ended_on=end))
     then_kinds(outcome, f.StudyEnded)
     assert the(outcome, f.StudyEnded).reason == "COMPLETED"

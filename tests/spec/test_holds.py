@@ -224,7 +224,7 @@ def test_a_pause_of_dosing_is_told_where_a_dose_may_be_awaited() -> None:
 def test_while_dosing_is_paused_the_visit_stays_asked_and_nothing_of_it_falls_due() -> None:
     """No laboratory order, no overdue visit, no deviation: the sponsor's own pause is nobody's lapse."""
     before = diaries(dosing_paused(), day(20))
-    story = passing(before, day(100))
+    story = passing(before, day(47))
     wanted = ask(story, "dose_given")
     assert wanted.text == f"C2D1 planned {day(28)}; on hold: dosing paused by sponsor"
     assert not wanted.overdue

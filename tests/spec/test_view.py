@@ -104,7 +104,7 @@ def test_near_the_completion_date_the_end_is_asked_for() -> None:
 
 
 def test_a_surgery_wait_without_any_dose_has_no_date() -> None:
-    """All cycles were omitted: it is asked for, and nothing falls due."""
+    """All cycles were omitted: it is asked for, and told again until somebody acts."""
     story = in_neoadjuvant()
     for number in (1, 2, 3):
         story = told(story, c.OmitDose(cycle=f"C{number}", decided_on=day(4), why="x"), day(4))
@@ -112,8 +112,8 @@ def test_a_surgery_wait_without_any_dose_has_no_date() -> None:
         ("operability", None, "operability verdict"),
         ("surgery_done", None, "surgery"),
     ]
-    assert PATIENT.due(story.state) is None
-    assert PATIENT.attributes(story.state)["NextDue"] is None
+    assert story.due.key == f"AGAIN/SURGERY/{day(11)}"
+    assert PATIENT.attributes(story.state)["NextDue"] == story.due.at.isoformat()
     assert PATIENT.show(story.state)["window"] is None
 
 
