@@ -15,6 +15,9 @@ from domain.dosing import DoseCalculation
 from domain.patient.doses import outdated, work_out
 from domain.patient.eligibility import drug_warnings
 from domain.patient.journey import Cycle, Journey
+from domain.patient.regimens import unchecked
+from domain.patient.waiting import dosing_holds
+from domain.protocol import DrugCheck
 
 PLACES = 4
 """Decimal places in which unrounded values are shown; the record and --json have them all."""
@@ -40,7 +43,8 @@ def sheet(journey: Journey, label: str) -> dict[str, Any]:
     """Give the order sheet of a cycle. Raises Failed when there is no such cycle yet.
 
     `status` is PLANNED for doses on record, OUTDATED when they must be worked out anew, PROPOSED for what the record
-    would give now, and NOT_PLANNED for a cycle that was given without a plan.
+    would give now, and NOT_PLANNED for a cycle that was given without a plan. A cycle that waits is ON_HOLD, one that
+    was left out or that nobody awaits any more is NOT_AWAITED: both without an amount that somebody could give.
     """
     cycles = {cycle.label: cycle for cycle in journey.cycles.values()}
     if label not in cycles:
@@ -48,9 +52,12 @@ def sheet(journey: Journey, label: str) -> dict[str, Any]:
         raise Failed(MALFORMED, f"{journey.subject} has no cycle {label}; accepted: {accepted}")
     cycle = cycles[label]
     awaited = journey.current_cycle == cycle if journey.epoch else False
-    because = outdated(journey, cycle) if awaited else ""
-    order = work_out(journey, cycle, cycle.planned_on) if awaited else None
+    waits = dosing_holds(journey) if awaited else ()
+    ended = _not_awaited(journey, cycle) if not awaited else ""
+    because = outdated(journey, cycle) if awaited and not waits else ""
+    order = work_out(journey, cycle, cycle.planned_on) if awaited and not waits else None
     rows = cycle.doses.administrations if cycle.doses else order.administrations if order else ()
+    status = "ON_HOLD" if waits else "NOT_AWAITED" if ended else _status(cycle, because, proposed=awaited)
     return {
         "subject": journey.subject,
         "cycle": label,
@@ -58,17 +65,34 @@ def sheet(journey: Journey, label: str) -> dict[str, Any]:
         "day_1": str(cycle.day_1_on or cycle.planned_on),
         "given": cycle.day_1_on is not None,
         "gate": cycle.gate or "not checked",
-        "status": _status(cycle, because, proposed=awaited),
+        "status": status,
+        "on_hold": [{"why": hold.why, "rule": hold.rule, "lifted_by": hold.lifted} for hold in waits],
+        "not_awaited": ended,
         "because": because,
         "choice": cycle.doses.choice if cycle.doses else None,
         "why": cycle.doses.why if cycle.doses else None,
-        "administrations": [_shown(row) for row in rows],
+        "administrations": [] if waits or ended else [_shown(row) for row in rows],
         "warnings": list(drug_warnings(journey, cycle.planned_on, [row.drug for row in rows])) if awaited else [],
         "missing": list(order.missing) if order and (because or not cycle.doses) else [],
         "held": list(journey.held),
         "discontinued": list(journey.discontinued),
         "omitted": sorted(cycle.omitted_drugs),
+        "waiting": [f"{drug}: {row.asks}?" for drug, row in _waiting(journey, cycle).items()],
     }
+
+
+def _not_awaited(journey: Journey, cycle: Cycle) -> str:
+    """Say why a cycle that was not given is not awaited; nothing of one that was given."""
+    if cycle.day_1_on is not None:
+        return ""
+    if cycle.omitted:
+        return "left out"
+    ended = journey.treatment_ended or journey.study_ended
+    return f"treatment ended ({ended})" if ended else f"the subject is in {journey.epoch}"
+
+
+def _waiting(journey: Journey, cycle: Cycle) -> dict[str, DrugCheck]:
+    return {} if cycle.day_1_on else unchecked(journey, cycle.number)
 
 
 def _status(cycle: Cycle, because: str, *, proposed: bool) -> str:
@@ -83,7 +107,8 @@ def _shown(row: DoseCalculation) -> dict[str, Any]:
 
 def print_sheet(out: Console, found: dict[str, Any]) -> None:
     """Print an order sheet."""
-    words = {"PLANNED": "planned", "OUTDATED": "OUTDATED", "PROPOSED": "not planned yet", "NOT_PLANNED": "not planned"}
+    words = {"PLANNED": "planned", "OUTDATED": "OUTDATED", "PROPOSED": "not planned yet", "NOT_PLANNED": "not planned",
+             "ON_HOLD": "ON HOLD", "NOT_AWAITED": "NOT AWAITED"}  # fmt: skip
     day_1 = f"day 1 {'given' if found['given'] else 'planned'} {found['day_1']}"
     title = (
         f"{found['subject']} {found['cycle']} ({found['arm']}): {words[found['status']]}, {day_1}, gate {found['gate']}"
@@ -97,12 +122,17 @@ def print_sheet(out: Console, found: dict[str, Any]) -> None:
         table.add_row(
             row["drug"], row["when"], row["route"], amount, _short(row["unrounded"], row["unit"]), worked, row["rule"]
         )
+    for hold in found["on_hold"]:
+        text = f"ON HOLD ({hold['rule']}): {hold['why']}. Lifted by {hold['lifted_by']}. No amount is to be given."
+        out.print(Text(text, style="bold red"))
+    if found["not_awaited"]:
+        out.print(Text(f"NOT AWAITED: {found['not_awaited']}. No amount is to be given.", style="bold red"))
     out.print(table)
     lines = [("worked out anew because", found["because"]), ("missing", ", ".join(found["missing"]))]
     lines += [
         *(("warning", text) for text in found["warnings"]),
         ("choice", _choice(found)),
-        *((word, ", ".join(found[word])) for word in ("held", "discontinued", "omitted")),
+        *((word, ", ".join(found[word])) for word in ("held", "discontinued", "omitted", "waiting")),
     ]
     for name, text in lines:
         if text:

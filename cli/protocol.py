@@ -149,6 +149,8 @@ def _treatment(epoch: TreatmentEpoch) -> Iterator[Line]:
     text = f"{', '.join(gate.criteria)} on a sample at most {gate.max_age_days} d old"
     text += f", ordered {gate.order_days_before} d ahead"
     yield "pre-dose gate", text, gate.source
+    for check in gate.drug_checks:
+        yield f"before {check.drug}", f"{check.asks} ({check.rule}), answered by {' or '.join(check.to)}", check.source
     for arm, regimen in epoch.regimens.items():
         for line in regimen:
             doses = " or ".join(f"{dose.drug} {dose.amount} {dose.unit}" for dose in line.options)

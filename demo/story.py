@@ -11,6 +11,8 @@ from domain.patient.journey import Cycle, Journey
 from domain.protocol import RegimenLine
 
 ANCHOR_DRUG = "BENMELSTOBART"
+ANSWERED = ("ANLOTINIB",)
+"""Drugs that wait after surgery for an answer of the investigator."""
 MORNING_SAMPLE = 6 * 60
 SAMPLED_BEFORE, ANNOUNCED_BEFORE, HELD_BEFORE = 2, 5, 1
 """Days before day 1: the pre-dose sample, a delay known ahead, a delay or new sample after a failed gate."""
@@ -51,6 +53,7 @@ class Story:
             if self._person.fate in END_IN_TREATMENT and self._person.last_cycle == number:
                 await self._end_treatment(day_1 + days(10))
                 return False
+            await self._course(number, day_1)
         return True
 
     async def operability(self, after: int = OPERABILITY_AFTER) -> date:
@@ -126,6 +129,14 @@ class Story:
             fields = {"cycle": f"C{number}", "given_on": first, "day": later[0], "until_day": later[-1]}
             await self._act("INVESTIGATOR", "dose_given", last, **fields)
 
+    async def _course(self, number: int, on: date) -> None:
+        """Tell the days on which a drug was taken at home, on the last of them."""
+        given = {drug for _, drug, _ in self._journey.cycles[number].given}
+        for line in self._regimen(number):
+            if line.self_administered and given.intersection(line.drugs):
+                fields = {"cycle": f"C{number}", "drug": line.drugs[0], "last_day": line.days[-1]}
+                await self._act("COORDINATOR", "course_taken", on + days(line.days[-1] - 1), **fields)
+
     def _regimen(self, number: int) -> tuple[RegimenLine, ...]:
         epoch = self._journey.protocol.epoch_of_cycle(number)
         return epoch.regimens[self._journey.arm] if epoch else ()
@@ -175,6 +186,8 @@ class Story:
         on, fit = surgery_on + days(self._person.evaluation_after), self._person.fate != "NOT_FIT"
         why: dict[str, object] = {} if fit else {"why": "general condition"}
         await self._act("INVESTIGATOR", "adjuvant_evaluation", on, evaluated_on=on, fit=fit, **why)
+        for drug in ANSWERED if fit else ():
+            await self._act("INVESTIGATOR", "drug_check", on, drug=drug, checked_on=on, met=True)
         return fit
 
     async def _completion(self) -> None:

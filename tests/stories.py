@@ -10,10 +10,13 @@ from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.regimens import regimen_of, site_days
+from domain.patient.taken import untold
 from domain.values import Clock
 from tests.evidence import clean
 from tests.given import SITE, START, TRIAL_ID, Story, day, given, noon, when
 
+HEALED = c.CheckDrug(drug="ANLOTINIB", checked_on=day(115), met=True)
+"""The wound has healed: what anlotinib waits for after surgery (T7)."""
 CLEAN = {
     "HB": ("13.2", "g/dL", ""),
     "ANC": ("4.1", "10*3/uL", ""),
@@ -80,6 +83,17 @@ def passing(story: Story, until: date) -> Story:
     return replace(story, now=max(noon(until), story.now))
 
 
+def diaries(story: Story, until: date) -> Story:
+    """The days taken at home are reported on the last planned one of each course that ends by a date."""
+    for cycle in story.state.cycles.values():
+        for drug in {name for _, name, _ in cycle.given}:
+            left = untold(story.state, cycle, drug)
+            if left and max(left.values()) <= until:
+                story = passing(story, max(left.values()))
+                story = told(story, c.ReportCourse(cycle=cycle.label, drug=drug, days=tuple(left)))
+    return story
+
+
 def answered(story: Story, sampled_on: date, changed: Mapping[str, Any] | None = None, on: date | None = None) -> Story:
     """Answer the latest laboratory order with a result set."""
     report = c.LabsReported(order=story.seq_of(f.LabsOrdered), results=results(sampled_on, changed), complete=True)
@@ -121,7 +135,7 @@ def in_neoadjuvant(arm: str = "COHORT_1", given: int = 0) -> Story:
 def at_visit(story: Story, changed: Mapping[str, Any] | None = None) -> Story:
     """It is the planned date of the awaited cycle, and results of the day before have been held against the gate."""
     planned = story.state.current_cycle.planned_on
-    story = passing(story, planned - timedelta(days=1))
+    story = passing(diaries(story, planned), planned - timedelta(days=1))
     return passing(answered(story, planned - timedelta(days=1), changed), planned)
 
 
@@ -153,7 +167,8 @@ def in_surgery_wait(arm: str = "COHORT_1") -> Story:
 @cache
 def operable(arm: str = "COHORT_1") -> Story:
     """The subject is judged operable on day 72; nothing else is due before the window opens on day 77."""
-    return told(passing(in_surgery_wait(arm), day(72)), c.JudgeOperability(judged_on=day(72), operable=True))
+    story = passing(diaries(in_surgery_wait(arm), day(72)), day(72))
+    return told(story, c.JudgeOperability(judged_on=day(72), operable=True))
 
 
 @cache
@@ -169,7 +184,8 @@ def in_adjuvant(arm: str = "COHORT_1", given: int = 0) -> Story:
     """Judged fit on day 115, within the window of days 108 to 122; so many adjuvant cycles are given."""
     if given == 0:
         story = passing(in_evaluation(arm), day(115))
-        return told(story, c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+        story = told(story, c.EvaluateAdjuvant(evaluated_on=day(115), fit=True))
+        return told(story, HEALED) if arm == "COHORT_1" else story
     return cycle_given(in_adjuvant(arm, given - 1))
 
 
@@ -177,7 +193,8 @@ def in_adjuvant(arm: str = "COHORT_1", given: int = 0) -> Story:
 def in_follow_up(arm: str = "COHORT_1") -> Story:
     """All twelve adjuvant cycles are given and the last is over."""
     story = in_adjuvant(arm, 12)
-    return passing(story, story.today + timedelta(days=22))
+    end = story.today + timedelta(days=22)
+    return passing(diaries(story, end), end)
 
 
 @cache
@@ -257,9 +274,9 @@ PHASES: Mapping[str, Callable[[], Story]] = {
     "neoadjuvant C2, a drug held": _held,
     "neoadjuvant C2": lambda: in_neoadjuvant("COHORT_2", 1),
     "neoadjuvant C3": lambda: in_neoadjuvant("COHORT_1", 2),
-    "surgery wait": in_surgery_wait,
+    "surgery wait": lambda: in_surgery_wait("COHORT_2"),
     "operable": operable,
-    "surgery overdue": lambda: passing(in_surgery_wait(), day(120)),
+    "surgery overdue": lambda: passing(diaries(in_surgery_wait(), day(120)), day(120)),
     "evaluation": in_evaluation,
     "adjuvant C4": in_adjuvant,
     "adjuvant C15": lambda: in_adjuvant("COHORT_2", 11),

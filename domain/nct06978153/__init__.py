@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from domain.nct06978153.acts import ACTS
 from domain.nct06978153.doses import DOSING
-from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION
+from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION, PAUSE_REPEATS, REPEATS
 from domain.nct06978153.people import PERMISSIONS, SIGNATURES, TRIAL_PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
 from domain.nct06978153.safety import CHILDBEARING, CONTRACEPTION, RESPONSE, SAFETY_PLAN
@@ -73,6 +73,8 @@ PROTOCOL = Protocol(
     ),
     deviation_notice=DEVIATION,
     important_deviation_notice=IMPORTANT_DEVIATION,
+    repeats=REPEATS,
+    pause_repeats=PAUSE_REPEATS,
     events=EVENTS,
     safety=SAFETY_PLAN,
     childbearing=CHILDBEARING,

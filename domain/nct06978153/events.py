@@ -2,7 +2,7 @@
 
 from domain.nct06978153.people import BOTH, INVESTIGATOR
 from domain.nct06978153.sources import assumed, rule
-from domain.protocol import Escalation, Role
+from domain.protocol import Escalation, Repeats, Role
 
 SAFETY: tuple[Role, ...] = ("INVESTIGATOR", "SPONSOR")
 
@@ -17,6 +17,18 @@ IMPORTANT_DEVIATION = Escalation(
     notice="IMPORTANT_DEVIATION",
     important=True,
     source=assumed("T4", "Q9", "an important deviation is told to the sponsor too"),
+)
+REPEATS = Repeats(
+    every_days=7,
+    ladder=("INVESTIGATOR", "SPONSOR"),
+    notice="STILL_WAITING",
+    source=assumed("T4", "Q9", "what is overdue is told again every 7 d, to one role more each time, until one acts"),
+)
+PAUSE_REPEATS = Repeats(
+    every_days=28,
+    ladder=("INVESTIGATOR",),
+    notice="STILL_WAITING",
+    source=assumed("T11", "Q12", "the sponsor is told every 28 d of a pause that goes on, then the investigator too"),
 )
 EVENTS = {
     "RANDOMIZED": Escalation(

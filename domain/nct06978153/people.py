@@ -56,6 +56,7 @@ PERMISSIONS = (
     _may("hold_drug", INVESTIGATOR),
     _may("resume_drug", INVESTIGATOR),
     _may("discontinue_drug", INVESTIGATOR),
+    _may("drug_check", INVESTIGATOR),
     _may("course_taken", DOSING),
     _may("proceed_to_surgery", INVESTIGATOR),
     _may("operability", OPERATORS, OPERATORS),

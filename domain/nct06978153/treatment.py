@@ -5,7 +5,7 @@ from decimal import Decimal
 from domain.nct06978153.criteria import BEFORE_FIRST_DOSE
 from domain.nct06978153.people import BOTH, INVESTIGATOR
 from domain.nct06978153.sources import assumed, rule
-from domain.protocol import Dose, Escalation, Gate, RegimenLine, Reminder, TreatmentEpoch, Window
+from domain.protocol import Dose, DrugCheck, Escalation, Gate, RegimenLine, Reminder, TreatmentEpoch, Window
 
 GATE = Gate(
     criteria=("I11.2", "I11.3", "I11.4", "I12.1", "I12.2", "I12.3", "I13.1"),
@@ -61,6 +61,13 @@ VISIT_NOTICE = Reminder(
     text="visit due",
     source=assumed("T2.2", "Q7", "the visit is announced 3 d ahead, with the laboratory order"),
 )
+COURSE_NOTICE = Reminder(
+    after_days=1,
+    notice="COURSE_DUE",
+    to=BOTH,
+    text="days actually taken to report",
+    source=assumed("T2.1", "Q7", "the days taken at home are asked for on the day after the last planned one"),
+)
 OVERDUE = Escalation(
     to=BOTH, notice="VISIT_OVERDUE", important=False, source=assumed("T2.2", "Q7", "overdue after the visit window")
 )
@@ -71,6 +78,17 @@ MAX_DELAY = Escalation(
     source=assumed("T2.2", "Q7", "beyond 21 d of delay the investigator decides"),
 )
 
+WOUND = DrugCheck(
+    drug="ANLOTINIB",
+    rule="E16.11",
+    asks="wound healed",
+    since="PROCEDURE",
+    section="conditions",
+    field="unhealed_wound_or_fracture",
+    to=INVESTIGATOR,
+    notice="DRUG_CHECK",
+    source=rule("T7", "anlotinib is started again only when the wound has healed"),
+)
 FIRST_GATE = GATE.model_copy(update={"before_first_dose": BEFORE_FIRST_DOSE})
 
 NEOADJUVANT = TreatmentEpoch(
@@ -90,6 +108,7 @@ NEOADJUVANT = TreatmentEpoch(
     max_delay_notice=MAX_DELAY,
     overdue=OVERDUE,
     visit_notice=VISIT_NOTICE,
+    course_notice=COURSE_NOTICE,
     regimens={
         "COHORT_1": (BENMELSTOBART, ETOPOSIDE, PLATINUM, ANLOTINIB),
         "COHORT_2": (BENMELSTOBART, ETOPOSIDE, PLATINUM),
@@ -115,8 +134,9 @@ ADJUVANT = TreatmentEpoch(
     max_delay_notice=MAX_DELAY,
     overdue=OVERDUE,
     visit_notice=VISIT_NOTICE,
+    course_notice=COURSE_NOTICE,
     regimens={"COHORT_1": (BENMELSTOBART, ANLOTINIB), "COHORT_2": (BENMELSTOBART,)},
-    gate=GATE,
+    gate=GATE.model_copy(update={"drug_checks": (WOUND,)}),
     completes_after_days=21,
     source=assumed("T7", "Q2", "12 cycles of 21 d in both arms; the record omits the count for cohort 2"),
 )

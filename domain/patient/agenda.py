@@ -1,55 +1,19 @@
 """What falls due for a subject and when. It reads what facts say and what the protocol asks; it decides nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Literal, assert_never
+from dataclasses import replace
+from datetime import date
+from typing import assert_never
 
 from domain.patient.clocks import HOUR, MINUTE, open_clocks
 from domain.patient.contraception import contraception_until
+from domain.patient.items import Act, Item, again, again_after, item_on
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import missed_on
+from domain.patient.samples import expires_on
+from domain.patient.taken import course_line, untold
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
-from domain.protocol import (
-    Escalation,
-    EvaluationEpoch,
-    FollowUpEpoch,
-    ProcedureEpoch,
-    Reminder,
-    ScreeningEpoch,
-    TreatmentEpoch,
-)
-
-Act = Literal[
-    "REMIND",
-    "ORDER_LABS",
-    "OVERDUE",
-    "MAXIMUM_DELAY",
-    "MISSED",
-    "COMPLETE",
-    "CLOSE",
-    "TELL",
-    "REPORT_DUE",
-    "REPORT_OVERDUE",
-    "RECONSENT_REMINDER",
-    "RECONSENT_OVERDUE",
-    "SIGNATURES_OVERDUE",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing that falls due. `key` holds the date it was counted from, so a moved anchor makes a new item."""
-
-    key: str
-    at: datetime
-    act: Act
-    text: str
-    tells: Reminder | Escalation
-    dates: Dates | None = None
-    about: str = ""
-    rule: str = ""
-    cycle: int | None = None
+from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, ScreeningEpoch, TreatmentEpoch
 
 
 def agenda(journey: Journey) -> tuple[Item, ...]:
@@ -90,7 +54,7 @@ def _every_item(journey: Journey) -> list[Item]:
         return []
     items = list(_reports(journey))
     if not journey.is_over and not journey.screen_failed:
-        items += (*_items(journey), *_unreported(journey), *_contraception(journey))
+        items += (*_items(journey), *_unreported(journey), *_courses(journey), *_contraception(journey))
         items += (*_reconsent(journey), *_signatures(journey))
     return sorted(items, key=lambda item: item.at)
 
@@ -114,7 +78,7 @@ def _contraception(journey: Journey) -> Iterator[Item]:
     until = contraception_until(journey)
     if until is not None:
         reminder = journey.protocol.contraception.ends
-        yield _item(journey, "TELL", "contraception", until, f"{reminder.text} {until}", reminder)
+        yield item_on(journey, "TELL", "contraception", until, f"{reminder.text} {until}", reminder)
 
 
 def _items(journey: Journey) -> Iterator[Item]:
@@ -122,28 +86,25 @@ def _items(journey: Journey) -> Iterator[Item]:
     dates = epoch_dates(journey)
     match epoch:
         case TreatmentEpoch():
-            if journey.current_cycle is not None and journey.is_dosing_paused:
-                return
             if journey.current_cycle is not None:
-                if not journey.safety.stopped:
-                    yield from _visit(journey, epoch, journey.current_cycle)
+                yield from _cycle(journey, epoch, journey.current_cycle)
             elif epoch.completes_after_days is not None:  # pragma: no branch - else it is left with its last cycle
                 yield from _completion(journey, epoch.completes_after_days)
         case ScreeningEpoch() | ProcedureEpoch() | EvaluationEpoch():
             result = journey.evaluated_on is not None and journey.pathology is not None
             judged = isinstance(epoch, EvaluationEpoch) and result
-            if dates is not None and not judged:
+            if dates is None:
+                text = f"{epoch.label} since {journey.epoch_on}"
+                yield from again(journey, epoch.code, journey.epoch_on, text, epoch.overdue.to)
+            elif not judged:
                 yield from _wait(journey, epoch, dates)
         case FollowUpEpoch():
             yield from _contacts(journey, epoch)
             end = journey.protocol.completion_on
-            yield _item(journey, "CLOSE", "end-of-study", end, "end of study", epoch.close_notice)
+            close = item_on(journey, "CLOSE", "end-of-study", end, "end of study", epoch.close_notice)
+            yield from (close, *again_after(journey, close))
         case _:
             assert_never(epoch)
-
-
-def _item(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:
-    return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, tells)
 
 
 def _unreported(journey: Journey) -> Iterator[Item]:
@@ -152,17 +113,48 @@ def _unreported(journey: Journey) -> Iterator[Item]:
         on = missed_on(journey, cycle)
         if on is not None:
             text = f"{cycle.label}: planned doses unreported"
-            item = _item(journey, "MISSED", cycle.label, on, text, journey.protocol.deviation_notice)
+            item = item_on(journey, "MISSED", cycle.label, on, text, journey.protocol.deviation_notice)
             yield replace(item, cycle=cycle.number)
+
+
+def _courses(journey: Journey) -> Iterator[Item]:
+    """Ask for the days taken of each course at home once its last planned day has passed. Source: T2.1, T3."""
+    for cycle in journey.cycles.values():
+        epoch = journey.protocol.treatment_of(cycle.number)
+        for drug in {given for _, given, _ in cycle.given} | {course.drug for course in cycle.courses}:
+            line = course_line(journey, cycle, drug)
+            if line is None or cycle.day_1_on is None or not untold(journey, cycle, drug):
+                continue
+            reminder = epoch.course_notice
+            on = cycle.day_1_on + days(line.days[-1] - 1 + reminder.after_days)
+            text = f"{cycle.label}: {reminder.text}, {drug}"
+            item = item_on(journey, "TELL", f"course-{cycle.label}-{drug}", on, text, reminder)
+            yield replace(item, about=drug, cycle=cycle.number)
 
 
 def _wait(journey: Journey, epoch: ScreeningEpoch | ProcedureEpoch | EvaluationEpoch, dates: Dates) -> Iterator[Item]:
     for reminder in epoch.reminders:
         on = dates.anchor_on + days(reminder.after_days)
-        yield _item(journey, "REMIND", f"{epoch.code}+{reminder.after_days}", on, f"{reminder.text} {on}", reminder)
+        yield item_on(journey, "REMIND", f"{epoch.code}+{reminder.after_days}", on, f"{reminder.text} {on}", reminder)
     after = dates.latest_on + days(1)
     text = f"{epoch.label} overdue since {dates.latest_on}"
-    yield _item(journey, "OVERDUE", epoch.code, after, text, epoch.overdue)
+    overdue = item_on(journey, "OVERDUE", epoch.code, after, text, epoch.overdue)
+    yield from (overdue, *again_after(journey, overdue))
+
+
+def _cycle(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[Item]:
+    """Give what falls due of the awaited cycle; while all dosing waits, that it still waits."""
+    stopped, protocol = ", ".join(map(str, sorted(journey.safety.stopped))), journey.protocol
+    if journey.is_dosing_paused:
+        since = max(journey.site.date_of(pause.since) for pause in journey.pauses if pause.until is None)
+        row, text = protocol.permission("resume_dosing"), f"{cycle.label}D1: dosing paused by sponsor since {since}"
+        yield from again(journey, "pause", since, text, row.roles if row else (), protocol.pause_repeats)
+    if stopped:
+        text = f"{cycle.label}D1 planned {cycle.planned_on}: dosing is stopped by fact {stopped}, decision awaited"
+        to = next((row.to for row in protocol.safety.rules if row.stops_dosing), epoch.overdue.to)
+        yield from again(journey, f"stopped-{stopped}", cycle.planned_on, text, to)
+    elif not journey.is_dosing_paused:
+        yield from _visit(journey, epoch, cycle)
 
 
 def _visit(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[Item]:
@@ -170,21 +162,26 @@ def _visit(journey: Journey, epoch: TreatmentEpoch, cycle: Cycle) -> Iterator[It
     text = f"{cycle.label}D1 planned {cycle.planned_on}: laboratory order and reminder"
     at = journey.site.due_at(order_on)
     yield Item(f"ORDER_LABS/{cycle.label}/{cycle.planned_on}", at, "ORDER_LABS", text, epoch.visit_notice)
+    old_on = expires_on(journey.protocol, cycle) if cycle.gate == "PASSED" else None
+    if old_on is not None:
+        text = f"{cycle.label}D1 not given: samples of its gate too old from {old_on}"
+        yield item_on(journey, "GATE_EXPIRED", cycle.label, old_on, text, epoch.visit_notice)
     latest = (
         max(cycle.latest_on, cycle.planned_on + days(epoch.visit.latest_days)) if cycle.delayed else cycle.latest_on
     )
     text = f"{cycle.label}D1 overdue since {latest}"
-    yield _item(journey, "OVERDUE", cycle.label, latest + days(1), text, epoch.overdue)
+    yield item_on(journey, "OVERDUE", cycle.label, latest + days(1), text, epoch.overdue)
     limit = max(cycle.latest_on, delay_limit(epoch, cycle, journey.protocol.first_cycle(epoch)))
     text = f"{cycle.label}D1 beyond the maximum delay"
-    yield _item(journey, "MAXIMUM_DELAY", cycle.label, limit + days(1), text, epoch.max_delay_notice)
+    last = item_on(journey, "MAXIMUM_DELAY", cycle.label, limit + days(1), text, epoch.max_delay_notice)
+    yield from (last, *again_after(journey, last))
 
 
 def _completion(journey: Journey, after_days: int) -> Iterator[Item]:
     last = max((c.day_1_on or c.planned_on for c in journey.cycles.values()), default=journey.epoch_on)
     on = last + days(after_days)
     told = journey.protocol.events["END_OF_TREATMENT"]
-    yield _item(journey, "COMPLETE", journey.epoch, on, f"end of treatment {on}", told)
+    yield item_on(journey, "COMPLETE", journey.epoch, on, f"end of treatment {on}", told)
 
 
 def _contacts(journey: Journey, epoch: FollowUpEpoch) -> Iterator[Item]:
@@ -192,9 +189,9 @@ def _contacts(journey: Journey, epoch: FollowUpEpoch) -> Iterator[Item]:
     dates = contact_dates(journey, epoch)
     while dates.target_on <= journey.protocol.completion_on:
         reminder = epoch.visit_notice
-        yield _item(journey, "REMIND", epoch.code, dates.target_on, f"{reminder.text} {dates.target_on}", reminder)
+        yield item_on(journey, "REMIND", epoch.code, dates.target_on, f"{reminder.text} {dates.target_on}", reminder)
         text = f"follow-up contact overdue since {dates.latest_on}"
-        overdue = _item(journey, "OVERDUE", epoch.code, dates.latest_on + days(1), text, epoch.overdue)
+        overdue = item_on(journey, "OVERDUE", epoch.code, dates.latest_on + days(1), text, epoch.overdue)
         yield replace(overdue, dates=dates)
         if overdue.key not in journey.reached:
             return
@@ -208,18 +205,26 @@ def _reconsent(journey: Journey) -> Iterator[Item]:
         return
     about, text = f"RECONSENT/{asked.version}", f"re-consent to {asked.version} due by {asked.deadline}"
     reminder_on = asked.deadline + days(plan.consent_reminder.after_days)
-    yield _item(journey, "RECONSENT_REMINDER", about, reminder_on, text, plan.consent_reminder)
+    yield item_on(journey, "RECONSENT_REMINDER", about, reminder_on, text, plan.consent_reminder)
     text = f"re-consent to {asked.version} overdue since {asked.deadline}"
     after = asked.deadline + days(1)
-    yield _item(journey, "RECONSENT_OVERDUE", about, after, text, plan.consent_overdue)
+    overdue = item_on(journey, "RECONSENT_OVERDUE", about, after, text, plan.consent_overdue)
+    yield from (overdue, *again_after(journey, overdue))
 
 
 def _signatures(journey: Journey) -> Iterator[Item]:
-    """Escalate signatures that were not given in time: what waits by then goes out in one notice, each fact once."""
-    plan, told_on = journey.protocol.signatures, date.min
+    """Escalate signatures that were not given in time: what waits by then goes out in one notice, each fact once.
+
+    The oldest of them are told again until they are given.
+    """
+    plan, told_on, first = journey.protocol.signatures, date.min, None
     for ask in sorted(journey.unsigned.values(), key=lambda ask: (ask.asked_on, ask.fact)):
         if ask.asked_on <= told_on:
             continue
         told_on = ask.asked_on + days(plan.after_days)
         text = f"signatures awaited since {ask.asked_on}"
-        yield _item(journey, "SIGNATURES_OVERDUE", "signatures", told_on, text, plan.overdue)
+        item = item_on(journey, "SIGNATURES_OVERDUE", "signatures", told_on, text, plan.overdue)
+        yield item
+        first = first or item
+    if first is not None:
+        yield from again_after(journey, first)

@@ -9,8 +9,9 @@ from domain.last_start import last_first_dose_on
 from domain.patient.agenda import agenda, every_item, has_passed
 from domain.patient.clocks import open_clocks
 from domain.patient.doses import to_plan
-from domain.patient.journey import Journey
-from domain.patient.regimens import is_all_discontinued, unreported
+from domain.patient.journey import Cycle, Journey
+from domain.patient.regimens import is_all_discontinued, unchecked, unreported
+from domain.patient.waiting import dosing_holds
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
 
@@ -37,7 +38,7 @@ def asks(journey: Journey) -> tuple[Ask, ...]:
     reports = tuple(_reports(journey))
     if journey.is_over:
         return (*reports, *_signatures(journey))
-    ours = (*_safety(journey), *_unreported(journey), *_of_epoch(journey), *_reconsent(journey))
+    ours = (*_safety(journey), *_unreported(journey), *_courses(journey), *_of_epoch(journey), *_reconsent(journey))
     return (*reports, *ours, *_signatures(journey))
 
 
@@ -103,6 +104,17 @@ def _unreported(journey: Journey) -> Iterator[Ask]:
             yield Ask("dose_given", row.roles if row else (), awaited.label, awaited.on)
 
 
+def _courses(journey: Journey) -> Iterator[Ask]:
+    """Ask once a drug for the days taken at home in the cycles that have asked for them. Source: T2.1, T3."""
+    open_ones: dict[str, list[int]] = {}
+    for item in every_item(journey):
+        if item.act == "TELL" and item.cycle is not None and item.key in journey.reached:
+            open_ones.setdefault(item.about, []).append(item.cycle)
+    for drug, cycles in sorted(open_ones.items()):
+        labels = ", ".join(f"C{number}" for number in sorted(cycles))
+        yield _plain(journey, "course_taken", f"days actually taken of {drug} in {labels}")
+
+
 def _screening(journey: Journey) -> tuple[Ask, ...]:
     dates, last = epoch_dates(journey), last_first_dose_on(journey.protocol)
     by = dates.latest_on if dates else None
@@ -120,24 +132,28 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
     cycle = journey.current_cycle
     if cycle is None or journey.safety.stopped:
         return ()
-    text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *_holds(journey)))
+    waits = [hold.word for hold in dosing_holds(journey) if hold.word != "gate"]
+    text = "; on hold: ".join((f"{cycle.label}D1 planned {cycle.planned_on}", *waits))
     given = _ask(journey, "dose_given", text, max(cycle.latest_on, cycle.planned_on))
+    waiting = tuple(_checks(journey, cycle))
     if is_all_discontinued(journey):
         text = f"every drug of {journey.epoch} is discontinued: end treatment, or leave the cycle out"
         return (_ask(journey, "discontinue_treatment", text, given.by), given)
     to_do = to_plan(journey)
     if to_do:
-        return (given, _ask(journey, "plan_doses", to_do, given.by))
+        return (*waiting, given, _ask(journey, "plan_doses", to_do, given.by))
     if cycle.gate != "FAILED":
-        return (given,)
+        return (*waiting, given)
     hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
-    return (hold, given)
+    return (*waiting, hold, given)
 
 
-def _holds(journey: Journey) -> tuple[str, ...]:
-    """Give the reasons for which dosing waits, besides the gate."""
-    consent = ("re-consent",) if has_passed(journey, "RECONSENT_OVERDUE") else ()
-    return (*consent, *(("dosing paused by sponsor",) if journey.is_dosing_paused else ()))
+def _checks(journey: Journey, cycle: Cycle) -> Iterator[Ask]:
+    """Ask for the answer that a drug waits for; one that is held or discontinued for another reason waits for none."""
+    for drug, check in unchecked(journey, cycle.number).items():
+        if drug not in (*journey.held, *journey.discontinued):
+            text = f"{drug} waits in {cycle.label}: {check.asks} ({check.rule})?"
+            yield Ask("drug_check", check.to, text, cycle.planned_on)
 
 
 def _reconsent(journey: Journey) -> tuple[Ask, ...]:

@@ -45,6 +45,7 @@ CORRECTABLE: Mapping[type[BaseModel], Row] = {
     f.DrugHeld: Row(c.HoldDrug, DRUG_DECISION),
     f.DrugResumed: Row(c.ResumeDrug, DRUG_DECISION),
     f.DrugDiscontinued: Row(c.DiscontinueDrug, DRUG_DECISION),
+    f.DrugChecked: Row(c.CheckDrug, ("checked_on", "met", "why")),
     f.CourseTaken: Row(c.ReportCourse, ("days",)),
     f.OperabilityJudged: Row(c.JudgeOperability, ("judged_on", "operable", "why")),
     f.SurgeryPerformed: Row(c.ReportSurgery, ("performed_on", "resection", "why", "residual_uncertain")),

@@ -4,11 +4,13 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.departures import given_unchecked
 from domain.patient.dosing import number_of
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
 from domain.patient.regimens import excluded, missed_item, regimen_of
 from domain.patient.surgery import washouts
+from domain.patient.taken import untold
 from domain.patient.windows import days
 from domain.protocol import RegimenLine
 from domain.submission import Reason, Refused
@@ -73,13 +75,15 @@ def _possible(
     if last_on is not None and last_on > draft.today:
         raise Refused(Reason.FUTURE, f"day {taken[-1]} of {command.cycle} is {last_on}", field="days",
                       accepts=f"days up to {draft.today}")  # fmt: skip
-    known = {day for day, drug, _ in cycle.given if drug == command.drug}
-    known |= {day for course in cycle.courses if course.drug == command.drug for day in course.days}
-    told = any(course.drug == command.drug for course in cycle.courses)
-    if not known <= set(taken) or (told and known == set(taken)):
-        shown = ", ".join(map(str, sorted(known))) or "none"
-        raise Refused(Reason.CONTRADICTS, f"{command.drug} in {command.cycle}: days on record are {shown}",
-                      field="days", accepts="these and later days: what is on record stands")  # fmt: skip
+    told = next((course for course in cycle.courses if course.drug == command.drug), None)
+    if told is None or set(told.days) < set(taken):
+        return
+    if set(told.days) == set(taken) and untold(draft.journey, cycle, command.drug):
+        return
+    shown = ", ".join(map(str, told.days)) or "none"
+    correct = draft.journey.to_correct(f"course {cycle.label} {command.drug}")
+    raise Refused(Reason.CONTRADICTS, f"{command.drug} in {command.cycle}: days on record are {shown}", field="days",
+                  accepts=f"these and later days, or {correct}")  # fmt: skip
 
 
 def _is_course(line: RegimenLine, drug: str) -> bool:
@@ -94,6 +98,9 @@ def departures(draft: Draft, cycle: Cycle, fact: f.CourseTaken, day_1_on: date) 
         text = f"{fact.drug} taken at home in {cycle.label} is not planned in {draft.journey.arm}"
         draft.deviate(f"DRUG/{cycle.label}/{fact.drug}", "T2", text, important=True, on=fact.last_on)
         return
+    for day in fact.days[:1]:
+        on = day_1_on + days(day - 1)
+        given_unchecked(draft, cycle.number, f"{cycle.label}D{day}", fact.drug, on)
     for day in fact.days:
         on = day_1_on + days(day - 1)
         if draft.journey.is_stopped(fact.drug, on):
@@ -101,6 +108,8 @@ def departures(draft: Draft, cycle: Cycle, fact: f.CourseTaken, day_1_on: date) 
             draft.deviate(f"HELD/{cycle.label}/{fact.drug}", "T9", text, important=True, on=on)
             break
     parts = [f"not taken on {_shown(fact.not_taken)}"] if fact.not_taken else []
+    reported = tuple(sorted({day for day, drug, _ in cycle.given if drug == fact.drug} - set(fact.days)))
+    parts += [f"reported as given on {_shown(reported)} before"] if reported else []
     parts += [f"taken beyond the plan on {_shown(fact.beyond_plan)}"] if fact.beyond_plan else []
     if parts:
         text = f"{fact.drug} in {cycle.label}: {', '.join(parts)}"

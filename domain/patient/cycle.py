@@ -19,6 +19,7 @@ class Cycle:
     gate: str = ""
     gate_sampled_on: date | None = None
     gate_failed: bool = False
+    checks: tuple[f.GateChecked | f.GateOverridden, ...] = ()
     ordered: int | None = None
     day_1_on: date | None = None
     given: tuple[tuple[int, str, date], ...] = ()

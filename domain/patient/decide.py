@@ -32,6 +32,7 @@ from domain.patient.doses import keep_planned
 from domain.patient.draft import Draft
 from domain.patient.history import Entry, fold
 from domain.patient.journey import Journey
+from domain.patient.rechecks import recheck
 from domain.submission import Reason, Refused, Submission
 
 
@@ -42,6 +43,7 @@ def decide(
     check(journey, submission, at)
     draft = Draft(journey, at, submission.sender, record)
     _apply(draft, submission)
+    recheck(draft)
     keep_planned(draft)
     signatures.close_act(draft, submission)
     made = next(iter(draft.facts), None)
@@ -100,6 +102,8 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             planning.resume_drug(draft, command)
         case c.DiscontinueDrug():
             planning.discontinue_drug(draft, command)
+        case c.CheckDrug():
+            planning.drug_check(draft, command)
         case c.ReportCourse():
             courses.course_taken(draft, command)
         case c.ProceedToSurgery():

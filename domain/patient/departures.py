@@ -11,7 +11,7 @@ from domain.patient import facts as f
 from domain.patient.doses import Wish, work_out
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle, Journey
-from domain.patient.regimens import administration, excluded, missed_item, site_days
+from domain.patient.regimens import administration, excluded, missed_item, site_days, unchecked
 from domain.protocol import RegimenLine
 from domain.submission import Reason, Refused
 from domain.units import as_mass, is_mass
@@ -53,6 +53,7 @@ def content(draft: Draft, given: GivenDay, regimen: tuple[RegimenLine, ...]) -> 
     for drug in given.drugs:
         if drug.drug in stopped:
             given_while_stopped(draft, given.label, drug.drug, given.on)
+        given_unchecked(draft, given.number, given.label, drug.drug, given.on)
         line = next((line for line in regimen if drug.drug in line.drugs and given.day in line.days), None)
         if line is None:
             text = f"{drug.drug} on {given.label} is not planned in {draft.journey.arm or 'any arm yet'}"
@@ -73,6 +74,14 @@ def given_while_stopped(draft: Draft, at: str, drug: str, on: date) -> None:
     """Record that a held or discontinued drug was given. Source: T9."""
     text = f"{drug} given on {at} while held or discontinued"
     draft.deviate(f"HELD/{at}/{drug}", "T9", text, important=True, on=on)
+
+
+def given_unchecked(draft: Draft, number: int, at: str, drug: str, on: date) -> None:
+    """Record that a drug was given before the answer it waited for. Source: T7."""
+    check = unchecked(draft.journey, number, on).get(drug)
+    if check is not None:
+        text = f"{drug} given on {at} without the answer on record: {check.asks}"
+        draft.deviate(f"CHECK/{at}/{drug}", check.source.rule, text, important=True, on=on)
 
 
 def _amount(draft: Draft, given: GivenDay, line: RegimenLine, drug: c.GivenDrug) -> None:
@@ -160,14 +169,15 @@ def missed(draft: Draft, given: GivenDay, regimen: tuple[RegimenLine, ...]) -> N
     for line in regimen:
         item = missed_item(cycle.label, given.day, line)
         if given.day in site_days(line) and names.isdisjoint(line.drugs):
-            if not _is_held(draft, line, given.on):
+            if not _is_held(draft, line, given):
                 not_given(draft, item, line, given.label, given.on)
         elif item in draft.journey.deviations:
             draft.add(f.DeviationWithdrawn(item=item, why=f"a later report of {given.label} names it"))
 
 
-def _is_held(draft: Draft, line: RegimenLine, on: date) -> bool:
-    return excluded(draft.journey, None, on).issuperset(line.drugs)
+def _is_held(draft: Draft, line: RegimenLine, given: GivenDay) -> bool:
+    waits = unchecked(draft.journey, given.number, given.on).keys()
+    return (excluded(draft.journey, None, given.on) | waits).issuperset(line.drugs)
 
 
 def not_given(draft: Draft, item: str, line: RegimenLine, at: str, on: date) -> None:

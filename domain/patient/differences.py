@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from domain.patient import facts as f
-from domain.patient.agenda import Act, Item, agenda, due
+from domain.patient.agenda import agenda, due
 from domain.patient.asks import asks
 from domain.patient.contraception import contraception_until
+from domain.patient.items import Act, Item
 from domain.patient.journey import Cycle, Journey
 from domain.patient.view import phase
 from domain.patient.windows import epoch_dates
@@ -32,6 +33,8 @@ WORDS: Mapping[Act, str] = {
     "RECONSENT_REMINDER": "reminder",
     "RECONSENT_OVERDUE": "deadline",
     "SIGNATURES_OVERDUE": "escalation",
+    "GATE_EXPIRED": "end of the gate's samples",
+    "AGAIN": "told again",
 }
 """What each kind of timer is called."""
 

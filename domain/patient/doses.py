@@ -11,6 +11,7 @@ from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import barred, picked, regimen_of
+from domain.patient.waiting import dosing_holds
 from domain.protocol import Dose, RegimenLine
 
 RELEASED = ("PASSED", "OVERRIDDEN")
@@ -156,9 +157,12 @@ def _is_newer(now: tuple[date | datetime, Decimal | None] | None, on: date | dat
 
 
 def keep_planned(draft: Draft) -> None:
-    """Plan the doses of the awaited cycle once its gate lets it start, and again when what they rest on changed."""
+    """Plan the doses of the awaited cycle once its gate lets it start, and again when what they rest on changed.
+
+    While the cycle is on hold nothing is planned: what changed meanwhile counts when the hold is lifted.
+    """
     journey, cycle = draft.journey, draft.journey.current_cycle if draft.journey.epoch else None
-    if cycle is None or journey.is_over:
+    if cycle is None or journey.is_over or dosing_holds(journey):
         return
     because = outdated(journey, cycle)
     if cycle.gate not in RELEASED if cycle.doses is None else not because:
@@ -189,7 +193,7 @@ def add_plan(draft: Draft, cycle: Cycle, order: Order, *, why: str | None, becau
 def to_plan(journey: Journey) -> str:
     """Say what keeps the doses of a cycle that may start from being planned; empty when nothing does."""
     cycle = journey.current_cycle
-    if cycle is None or (cycle.doses is None and cycle.gate not in RELEASED):
+    if cycle is None or dosing_holds(journey) or (cycle.doses is None and cycle.gate not in RELEASED):
         return ""
     if cycle.doses is not None and not outdated(journey, cycle):
         return ""

@@ -4,7 +4,7 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from domain.patient import holds
+from domain.patient import holds, rechecks
 from domain.patient.checks import confirm
 from domain.patient.departures import GivenDay, content, missed, refuse_unclear_amounts, with_amounts
 from domain.patient.draft import Draft
@@ -45,6 +45,8 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     _in_turn(draft, submission, command, cycle)
     first = command.day == 1 and (cycle is None or cycle.day_1_on is None)
     if first:
+        rechecks.on_day_1(draft, cycle, command.given_on)
+        cycle = draft.journey.cycles.get(number)
         timing(draft, command.cycle, command.given_on, cycle)
     given_while_stopped(draft, f"{command.cycle}D{command.day}", command.given_on)
     for one in given:
@@ -182,22 +184,7 @@ def timing(draft: Draft, label: str, given_on: date, cycle: Cycle | None) -> Non
             text += "; no reason of the delay on record"
         text += paused
         draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=given_on, why=why)
-    _gate(draft, cycle, given_on)
-
-
-def _gate(draft: Draft, cycle: Cycle, given_on: date) -> None:
-    epoch = draft.protocol.treatment_of(cycle.number)
-    if cycle.gate == "OVERRIDDEN":
-        return
-    item, rule = f"GATE/{cycle.label}", str(epoch.gate.source.rule)
-    if cycle.gate != "PASSED":
-        word = "failed" if cycle.gate == "FAILED" else "not checked"
-        draft.deviate(item, rule, f"{cycle.label}D1 given with the pre-dose gate {word}", important=True, on=given_on)
-    elif cycle.gate_sampled_on is not None and (
-        not cycle.gate_sampled_on <= given_on <= cycle.gate_sampled_on + days(epoch.gate.max_age_days)
-    ):
-        text = f"{cycle.label}D1 given on a sample of {cycle.gate_sampled_on}, at most {epoch.gate.max_age_days} d old"
-        draft.deviate(item, rule, text, important=False, on=given_on)
+    rechecks.departures(draft, cycle, given_on)
 
 
 def dose_delayed(draft: Draft, command: c.DelayDose) -> None:

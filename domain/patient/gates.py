@@ -35,9 +35,9 @@ def verdict_then(draft: Draft, then: Then) -> f.GateChecked | None:
     fact = then.fact
     cycle = then.journey.cycles.get(fact.cycle) if isinstance(fact, f.GateChecked) else None
     order = then.journey.orders.get(cycle.ordered) if cycle is not None and cycle.ordered is not None else None
-    if cycle is None or order is None:
+    if cycle is None or order is None or not isinstance(fact, f.GateChecked):
         return None
-    return gate_verdict(Draft(then.journey, then.at, draft.sender), cycle, order)
+    return gate_verdict(Draft(then.journey, then.at, draft.sender), cycle, order, fact.day_1_on)
 
 
 def _turned(draft: Draft, was: Cycle, cycle: Cycle, verdict: f.GateChecked) -> None:

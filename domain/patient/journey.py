@@ -76,9 +76,10 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return replace(now, reached=now.reached | {fact.item})
         case f.GateChecked():
             gate = "PASSED" if fact.passed else "FAILED"
-            return _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on, gate_failed=not fact.passed)
+            now = _cycle(now, fact.cycle, gate=gate, gate_sampled_on=fact.sampled_on, gate_failed=not fact.passed)
+            return _checked(now, fact)
         case f.GateOverridden():
-            return _cycle(now, fact.cycle, gate="OVERRIDDEN")
+            return _checked(_cycle(now, fact.cycle, gate="OVERRIDDEN"), fact)
         case f.DoseGiven():
             return _dose(_numbered(now, *(f"C{fact.cycle}D{fact.day} {row.drug}" for row in fact.drugs)), fact)
         case f.DoseDelayed():
@@ -95,6 +96,8 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
         case f.DrugDiscontinued():
             stops = tuple(_ended(stop, fact.drug, fact.decided_on) for stop in now.stops)
             return replace(now, stops=(*stops, Stop(fact.drug, fact.decided_on, final=True)))
+        case f.DrugChecked():
+            return replace(now, drug_checks=(*now.drug_checks, fact))
         case f.CourseTaken():
             return _course(now, fact)
         case f.OperabilityJudged():
@@ -272,11 +275,17 @@ def _close(now: Journey, seq: int) -> Journey:
     return replace(now, intents={key: intent for key, intent in now.intents.items() if key != seq})
 
 
+def _checked(now: Journey, fact: f.GateChecked | f.GateOverridden) -> Journey:
+    cycle = now.cycles.get(fact.cycle)
+    return now if cycle is None else _cycle(now, fact.cycle, checks=(*cycle.checks, fact))
+
+
 def _delayed(now: Journey, fact: f.DoseDelayed) -> Journey:
     cycle = now.cycles.get(fact.cycle)
     if cycle is not None and cycle.ordered is not None:
         now = _close(now, cycle.ordered)
-    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, delay_why=fact.why, gate="", ordered=None)
+    return _cycle(now, fact.cycle, planned_on=fact.until, delayed=True, delay_why=fact.why, gate="", ordered=None,
+                  checks=())  # fmt: skip
 
 
 def _omitted(now: Journey, fact: f.DoseOmitted) -> Journey:
@@ -295,6 +304,7 @@ def _course(now: Journey, fact: f.CourseTaken) -> Journey:
     if fact.last_on is not None:
         last = max(fact.last_on, now.last_dose.get(fact.drug, fact.last_on))
         now = replace(now, last_dose=now.last_dose | {fact.drug: last})
+    now = _numbered(now, f"course C{fact.cycle} {fact.drug}")
     cycle = now.cycles.get(fact.cycle)
     if cycle is None:
         return now

@@ -7,7 +7,9 @@ from domain.patient.doses import Wish, add_plan, work_out
 from domain.patient.dosing import open_cycle
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
-from domain.patient.regimens import barred, is_all_discontinued, regimen_of
+from domain.patient.regimens import barred, is_all_discontinued, regimen_of, unchecked
+from domain.patient.waiting import dosing_holds
+from domain.patient.windows import anchor_date
 from domain.protocol import RegimenLine
 from domain.submission import Reason, Refused
 
@@ -17,6 +19,7 @@ HOLDS = "T9"
 def plan_doses(draft: Draft, command: c.PlanDoses) -> None:
     """Plan the doses of the awaited cycle. Refused: what the protocol does not allow, and what cannot be worked out."""
     cycle = open_cycle(draft, command.cycle)
+    _refuse_on_hold(draft, cycle)
     regimen = regimen_of(draft.journey, cycle.number)
     levels = {row.drug: row.amount for row in command.levels}
     if len(levels) < len(command.levels):
@@ -34,6 +37,15 @@ def plan_doses(draft: Draft, command: c.PlanDoses) -> None:
                       field="cycle", accepts="the same, once that is on record or named")  # fmt: skip
     why = command.why or (cycle.doses.why if cycle.doses else None)
     add_plan(draft, cycle, order, why=why)
+
+
+def _refuse_on_hold(draft: Draft, cycle: Cycle) -> None:
+    """Raise Refused while the cycle waits: amounts worked out meanwhile could be given, or be out of date after it."""
+    holds = dosing_holds(draft.journey)
+    if holds:
+        why = "; ".join(hold.why for hold in holds)
+        raise Refused(Reason.RULE, f"{cycle.label} is on hold: {why}", rule=holds[0].rule, field="cycle",
+                      accepts=f"the same after {', and '.join(hold.lifted for hold in holds)}")  # fmt: skip
 
 
 def _refuse_level(draft: Draft, cycle: Cycle, row: c.DoseLevel, regimen: tuple[RegimenLine, ...]) -> None:
@@ -59,6 +71,10 @@ def _no_drug_of(draft: Draft, cycle: Cycle, drug: str, regimen: tuple[RegimenLin
 
 
 def _refuse_stopped(draft: Draft, cycle: Cycle, drug: str, field: str) -> None:
+    check = unchecked(draft.journey, cycle.number).get(drug)
+    if check is not None:
+        raise Refused(Reason.RULE, f"{drug} waits in {cycle.label}: {check.asks}?", rule=check.source.rule, field=field,
+                      accepts=f"drug_check by {' or '.join(check.to)} first, or the plan without it")  # fmt: skip
     if drug in barred(draft.journey, cycle):
         accepts = "another drug" if drug in draft.journey.discontinued else "resume_drug first, or another drug"
         detail = f"{drug} is held, discontinued or left out of {cycle.label}"
@@ -82,6 +98,27 @@ def _choice(draft: Draft, cycle: Cycle, command: c.PlanDoses, regimen: tuple[Reg
     detail = f"{command.choice} is no choice of {cycle.label}"
     raise Refused(Reason.RULE, detail, rule="T2", field="choice",
                   accepts=options or "no choice: the regimen has none")  # fmt: skip
+
+
+def drug_check(draft: Draft, command: c.CheckDrug) -> None:
+    """Record the answer that a drug waits for; another one later counts in its place. Source: T7, E16.11."""
+    checks = [row for epoch in draft.protocol.treatments for row in epoch.gate.drug_checks]
+    check = next((row for row in checks if row.drug == command.drug), None)
+    if check is None:
+        raise Refused(Reason.RULE, f"{command.drug} waits for no answer", rule="T7", field="drug",
+                      accepts=" or ".join(row.drug for row in checks) or "no drug")  # fmt: skip
+    since = anchor_date(draft.journey, check.since)
+    if since is None or draft.journey.treatment_ended:
+        raise Refused(Reason.PHASE, f"{command.drug} is not to be started again now", rule=check.source.rule,
+                      accepts="after surgery, while treatment goes on")  # fmt: skip
+    if command.checked_on < since:
+        raise Refused(Reason.RULE, f"{command.checked_on} is before {since}", rule=check.source.rule,
+                      field="checked_on", accepts=f"a date from {since}")  # fmt: skip
+    draft.add(
+        f.DrugChecked(
+            drug=command.drug, rule=check.rule, checked_on=command.checked_on, met=command.met, why=command.why
+        )
+    )
 
 
 def hold_drug(draft: Draft, command: c.HoldDrug) -> None:

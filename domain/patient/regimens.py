@@ -6,8 +6,8 @@ from datetime import date
 
 from domain.dosing import DoseCalculation
 from domain.patient.journey import Cycle, Journey
-from domain.patient.windows import days
-from domain.protocol import RegimenLine, TreatmentEpoch
+from domain.patient.windows import anchor_date, days
+from domain.protocol import DrugCheck, RegimenLine, TreatmentEpoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,41 @@ def site_days(line: RegimenLine) -> tuple[int, ...]:
 
 
 def excluded(journey: Journey, cycle: Cycle | None, on: date) -> frozenset[str]:
-    """Give the drugs that are not to be given on a date: held, discontinued, or left out of the cycle. Source: T9."""
+    """Give the drugs that are not to be given on a date: held, discontinued, or (of the cycle) left out or unchecked.
+
+    Source: T9, T7.
+    """
     stopped = frozenset(stop.drug for stop in journey.stops if stop.covers(stop.drug, on))
-    return stopped | (cycle.omitted_drugs if cycle else frozenset())
+    return stopped if cycle is None else stopped | cycle.omitted_drugs | unchecked(journey, cycle.number, on).keys()
 
 
 def barred(journey: Journey, cycle: Cycle) -> frozenset[str]:
-    """Give the drugs a plan made now leaves out: on hold, discontinued, or left out of the cycle. Source: T9."""
-    return frozenset((*journey.held, *journey.discontinued)) | cycle.omitted_drugs
+    """Give the drugs a plan made now leaves out: on hold, discontinued, left out of the cycle, or unchecked.
+
+    Source: T9, T7.
+    """
+    stopped = frozenset((*journey.held, *journey.discontinued)) | cycle.omitted_drugs
+    return stopped | unchecked(journey, cycle.number).keys()
+
+
+def unchecked(journey: Journey, number: int, on: date = date.max) -> dict[str, DrugCheck]:
+    """Give the drugs of a cycle that wait for the investigator's answer on a date, with what is asked. Source: T7."""
+    ours = {drug for line in regimen_of(journey, number) for drug in line.drugs}
+    checks = journey.protocol.treatment_of(number).gate.drug_checks
+    return {check.drug: check for check in checks if check.drug in ours and not _is_met(journey, check, on)}
+
+
+def _is_met(journey: Journey, check: DrugCheck, on: date) -> bool:
+    """Say whether the latest answer since the anchor is good, and no later evidence says otherwise."""
+    since = anchor_date(journey, check.since) or date.min
+    about = [row for row in journey.drug_checks if (row.drug, row.rule) == (check.drug, check.rule)]
+    answers = [row for row in about if since <= row.checked_on <= on]
+    if not answers:
+        return False
+    last = max(answers, key=lambda row: row.checked_on)
+    latest = [row for row in answers if row.checked_on == last.checked_on][-1]
+    sections = [row for row in journey.sections.get(check.section, ()) if latest.checked_on < row.on <= on]
+    return latest.met and not any(getattr(row, check.field) for row in sections)
 
 
 def administration(cycle: Cycle | None, drug: str, day: int) -> DoseCalculation | None:

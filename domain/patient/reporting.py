@@ -2,11 +2,11 @@
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from domain.patient.agenda import Item
 from domain.patient.checks import confirm
 from domain.patient.clocks import Running, clocks
 from domain.patient.draft import Draft
 from domain.patient.events import SafetyEvent
+from domain.patient.items import Item
 from domain.protocol import Escalation
 from domain.submission import Reason, Refused, Submission
 

@@ -1,6 +1,6 @@
 """Laboratory results as they come in, and the pre-dose gate."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from domain.criteria import assess
 from domain.findings import Finding
@@ -65,35 +65,55 @@ def check_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> None:
         hold_at_gate(draft, cycle, order, checked)
 
 
-def gate_verdict(draft: Draft, cycle: Cycle, order: f.LabsOrdered) -> f.GateChecked:
-    """Give a gate's verdict on the results an order brought, and on the other evidence it looks at. Source: T11."""
-    epoch, fresh = draft.protocol.treatment_of(cycle.number), _fresh(draft, order)
+def gate_verdict(
+    draft: Draft, cycle: Cycle, order: f.LabsOrdered | None, day_1_on: date | None = None
+) -> f.GateChecked:
+    """Give a gate's verdict on the record. Each value's age counts to day 1: as planned, or a later today. Source: T11.
+
+    What an order asked for goes before what was known earlier, which counts while it is young enough.
+    """
+    epoch, on = draft.protocol.treatment_of(cycle.number), day_1_on or max(cycle.planned_on, draft.today)
+    labs = _labs(draft, epoch, cycle, order, on)
     site = draft.journey.site
-    sampled_on = max((site.date_of(value.collected_at) for value in fresh.values()), default=None)
-    labs = {code: tuple(value for value in draft.journey.day_labs[code] if value.collected_at > order.after)
-            for code in fresh}  # fmt: skip
-    case = draft.case(sampled_on or draft.today, labs, epoch.gate.max_age_days)
-    findings = assess(draft.protocol, case, epoch.gate.criteria)
+    sampled_on = max((site.date_of(row.collected_at) for rows in labs.values() for row in rows), default=None)
+    findings = assess(draft.protocol, draft.case(on, labs, epoch.gate.max_age_days), epoch.gate.criteria)
     if cycle.number == 1:
-        findings += _before_first_dose(draft, epoch, cycle)
+        findings += _before_first_dose(draft, epoch, on)
     passed = all(finding.is_clear for finding in findings)
-    return f.GateChecked(cycle=cycle.number, passed=passed, sampled_on=sampled_on, findings=findings)
+    return f.GateChecked(cycle=cycle.number, passed=passed, sampled_on=sampled_on, findings=findings, day_1_on=on)
 
 
-def hold_at_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered, checked: f.GateChecked) -> None:
-    """Tell that a gate holds the dose, and order again. Source: T11."""
+def _labs(
+    draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, order: f.LabsOrdered | None, on: date
+) -> dict[str, tuple[LabValue, ...]]:
+    """Give the results a gate looks at, none of a sample after day 1."""
+    site, found = draft.journey.site, {}
+    for code in order.analytes if order else gate_analytes(draft, epoch, first=cycle.number == 1):
+        rows = [row for row in draft.journey.day_labs.get(code, ()) if site.date_of(row.collected_at) <= on]
+        asked = [row for row in rows if order is None or row.collected_at > order.after]
+        young = [row for row in rows if (on - site.date_of(row.collected_at)).days <= epoch.gate.max_age_days]
+        if asked or young:
+            found[code] = tuple(asked or young)
+    return found
+
+
+def hold_at_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered | None, checked: f.GateChecked) -> None:
+    """Tell that a gate holds the dose, and order again what was not ordered yet. Source: T11."""
     epoch = draft.protocol.treatment_of(cycle.number)
     failing = ", ".join(f"{finding.rule} {finding.verdict}" for finding in checked.findings if not finding.is_clear)
     draft.tell(epoch.gate.notice, epoch.gate.to, f"{cycle.label}D1 on hold: {failing}")
-    after = max((value.collected_at for value in _fresh(draft, order).values()), default=order.after)
+    if cycle.ordered in draft.journey.intents:
+        return
+    labs = _labs(draft, epoch, cycle, order, checked.day_1_on or draft.today)
+    after = max((row.collected_at for rows in labs.values() for row in rows), default=order.after if order else None)
     order_gate_labs(draft, epoch, cycle, after=after)
 
 
-def _before_first_dose(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle) -> tuple[Finding, ...]:
-    """Hold evidence with an age, and look-backs, against C1D1 as planned. Source: clinical-spec 3.1, anchors."""
+def _before_first_dose(draft: Draft, epoch: TreatmentEpoch, day_1_on: date) -> tuple[Finding, ...]:
+    """Hold evidence with an age, and look-backs, against C1D1. Source: clinical-spec 3.1, anchors."""
     journey = draft.journey
     max_age_days = draft.protocol.screening.lab_max_age_days
-    case = draft.case(draft.today, journey.day_labs, max_age_days, max(cycle.planned_on, draft.today))
+    case = draft.case(min(draft.today, day_1_on), journey.day_labs, max_age_days, day_1_on)
     return assess(draft.protocol, case, epoch.gate.before_first_dose)
 
 

@@ -102,6 +102,7 @@ class Journey:
     cycles: dict[int, Cycle] = field(default_factory=dict)
     last_dose: dict[str, date] = field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
+    drug_checks: tuple[f.DrugChecked, ...] = ()
     planned_last: dict[str, DoseCalculation] = field(default_factory=dict)
     operable: bool | None = None
     operable_on: date | None = None

@@ -3,10 +3,12 @@
 from typing import assert_never
 
 from domain.patient import facts as f
-from domain.patient.agenda import Item, agenda
+from domain.patient.agenda import agenda
 from domain.patient.departures import not_given
 from domain.patient.draft import Draft
-from domain.patient.regimens import unreported
+from domain.patient.items import Item
+from domain.patient.rechecks import expire
+from domain.patient.regimens import unchecked, unreported
 from domain.patient.reporting import report_overdue
 from domain.patient.results import answer_from_record, gate_analytes, order_gate_labs
 from domain.patient.windows import epoch_dates
@@ -22,7 +24,7 @@ def time_passed(draft: Draft) -> None:
         _perform(draft, items[0], items[1:])
 
 
-def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
+def _perform(draft: Draft, item: Item, later: list[Item]) -> None:  # noqa: C901, PLR0912 - a table
     draft.add(f.DueReached(item=item.key, due_at=item.at))
     match item.act:
         case "REMIND" | "REPORT_DUE":
@@ -30,6 +32,8 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
                 draft.announce(item.tells, item.text)
         case "ORDER_LABS":
             _order(draft, item)
+        case "GATE_EXPIRED":
+            expire(draft)
         case "OVERDUE":
             _overdue(draft, item)
         case "REPORT_OVERDUE":
@@ -38,6 +42,9 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:
             _reconsent_overdue(draft, item)
         case "MAXIMUM_DELAY" | "CLOSE" | "TELL" | "RECONSENT_REMINDER" | "SIGNATURES_OVERDUE":
             draft.announce(item.tells, item.text)
+        case "AGAIN":
+            if item.until is None or item.until > draft.at:
+                draft.announce(item.tells, item.text)
         case "MISSED":
             _missed(draft, item)
         case "COMPLETE":
@@ -64,6 +71,8 @@ def _order(draft: Draft, item: Item) -> None:
         answer_from_record(draft)
     text = f"{cycle.label}D1 planned {cycle.planned_on}, window {cycle.earliest_on} to {cycle.latest_on}"
     draft.announce(item.tells, text)
+    for drug, check in unchecked(draft.journey, cycle.number).items():
+        draft.tell(check.notice, check.to, f"{cycle.label}: {drug} waits for drug_check: {check.asks}")
 
 
 def _missed(draft: Draft, item: Item) -> None:

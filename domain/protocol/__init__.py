@@ -1,7 +1,7 @@
 """The shape of a protocol of this family as one typed value. It holds no number of any trial and no rule's outcome."""
 
-from domain.protocol.basis import Anchor, Arm, Escalation, Question, Reminder, Resection, Role, Source, Window
-from domain.protocol.criteria import Caution, Criterion, Gate, LabLimit, ReportLimit
+from domain.protocol.basis import Anchor, Arm, Escalation, Question, Reminder, Repeats, Resection, Role, Source, Window
+from domain.protocol.criteria import Caution, Criterion, DrugCheck, Gate, LabLimit, ReportLimit
 from domain.protocol.dosing import Area, Clearance, Dose, DoseLevels, Dosing, RegimenLine, Rounding, Share
 from domain.protocol.epochs import (
     Epoch,
@@ -39,6 +39,7 @@ __all__ = [
     "Dose",
     "DoseLevels",
     "Dosing",
+    "DrugCheck",
     "Epoch",
     "Escalation",
     "EvaluationEpoch",
@@ -54,6 +55,7 @@ __all__ = [
     "Recipient",
     "RegimenLine",
     "Reminder",
+    "Repeats",
     "ReportClock",
     "ReportLimit",
     "Resection",

@@ -66,6 +66,20 @@ class Reminder(Frozen):
     source: Source
 
 
+class Repeats(Frozen):
+    """How what is overdue is told again until a person acts: so often, and each time to one role of `ladder` more."""
+
+    every_days: int = Field(gt=0)
+    ladder: tuple[Role, ...]
+    notice: Code
+    source: Source
+
+    def tells(self, first: tuple[Role, ...], number: int) -> "Escalation":
+        """Give whom to tell the so manieth time: urgent once the whole ladder has been climbed."""
+        to = tuple(dict.fromkeys((*first, *self.ladder[: number - 1])))
+        return Escalation(to=to, notice=self.notice, important=number > len(self.ladder), source=self.source)
+
+
 class Escalation(Frozen):
     """Whom to tell when an act is overdue, and whether it counts as an important deviation."""
 

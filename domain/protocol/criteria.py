@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from domain.protocol.basis import Role, Source
+from domain.protocol.basis import Anchor, Role, Source
 from domain.values import Code, Frozen
 
 
@@ -83,6 +83,23 @@ class Criterion(Frozen):
         return self.kind == "EXCLUSION"
 
 
+class DrugCheck(Frozen):
+    """What the investigator must have answered, since an anchor, before one drug of a regimen is given (again).
+
+    Evidence of a later date whose `field` of `section` is true takes a good answer back.
+    """
+
+    drug: Code
+    rule: str = Field(description="the criterion it is about")
+    asks: str
+    since: Anchor
+    section: str
+    field: str
+    to: tuple[Role, ...]
+    notice: Code
+    source: Source
+
+
 class Gate(Frozen):
     """The pre-dose laboratory gate: which criteria must hold on how fresh a sample, and when it is ordered."""
 
@@ -91,6 +108,7 @@ class Gate(Frozen):
     order_days_before: int
     max_age_days: int
     give_up_days: int
+    drug_checks: tuple[DrugCheck, ...] = Field((), description="answers without which one drug waits, not the others")
     override_by: tuple[Role, ...]
     notice: Code
     to: tuple[Role, ...]

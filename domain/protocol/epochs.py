@@ -43,6 +43,7 @@ class TreatmentEpoch(Frozen):
     max_delay_notice: Escalation
     overdue: Escalation
     visit_notice: Reminder
+    course_notice: Reminder = Field(description="asks for the days taken at home, so long after the last planned one")
     regimens: dict[Code, tuple[RegimenLine, ...]]
     gate: Gate
     completes_after_days: int | None = Field(None, description="days after the last D1 at which the epoch is over")

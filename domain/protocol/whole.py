@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from pydantic import Field
 
-from domain.protocol.basis import Arm, Escalation, Question, Source
+from domain.protocol.basis import Arm, Escalation, Question, Repeats, Source
 from domain.protocol.dosing import Dosing
 from domain.protocol.epochs import (
     Epoch,
@@ -59,6 +59,8 @@ class Protocol(Frozen):
     plausibility: Plausibility
     deviation_notice: Escalation
     important_deviation_notice: Escalation
+    repeats: Repeats = Field(description="what is overdue, told again until a person acts")
+    pause_repeats: Repeats = Field(description="a pause of dosing, told again until the sponsor ends it")
     events: dict[Code, Escalation] = Field(description="notices for happenings outside the schedule, by event")
     safety: SafetyPlan
     childbearing: Childbearing

@@ -104,7 +104,8 @@ def operated(resection: str) -> tuple[Act, ...]:
 def adjuvant(cycles: int) -> tuple[Act, ...]:
     """Judge fit on day 115 and give so many adjuvant cycles from day 122 on."""
     fit = said(115, "adjuvant_evaluation", dated="evaluated_on", fit=True)
-    return (*CONFIRMED, fit, *(act for n in range(cycles) for act in dosed(4 + n, 122 + 21 * n)))
+    healed = said(116, "drug_check", dated="checked_on", drug="ANLOTINIB", met=True)
+    return (*CONFIRMED, fit, healed, *(act for n in range(cycles) for act in dosed(4 + n, 122 + 21 * n)))
 
 
 WHY_NOT = said(

@@ -106,6 +106,7 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "surgery_done": lambda: c.ReportSurgery(performed_on=today, resection=draw(RESECTIONS)),
         "pathology": lambda: c.ReportPathology(reported_on=today, resection=draw(RESECTIONS)),
         "adjuvant_evaluation": lambda: c.EvaluateAdjuvant(evaluated_on=today, fit=draw(st.booleans()), why="x"),
+        "drug_check": lambda: c.CheckDrug(drug="ANLOTINIB", checked_on=today, met=draw(st.booleans())),
         "follow_up_contact": lambda: c.ReportContact(contacted_on=today),
         "sign": lambda: c.Sign(facts=(draw(st.sampled_from(sorted(story.state.unsigned))),), meaning="reviewed"),
         "end_of_study": lambda: c.EndStudy(ended_on=today),

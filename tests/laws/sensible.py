@@ -20,6 +20,7 @@ def sensible(story: Story) -> dict[str, Any]:
     ]
     dosed = (half[0], "ETOPOSIDE") if half else (cycle, "BENMELSTOBART")
     begun = [known.label for known in story.state.cycles.values() if known.day_1_on]
+    told = begun and story.state.cycles[int(begun[-1][1:])].courses
     choice = "CISPLATIN" if story.state.epoch == "NEOADJUVANT" else None
     held = "ANLOTINIB" if "ANLOTINIB" in story.state.held else "BENMELSTOBART"
     notice = max(story.state.notices, default=1)
@@ -41,7 +42,8 @@ def sensible(story: Story) -> dict[str, Any]:
         c.HoldDrug(drug="BENMELSTOBART", decided_on=today, why="rash"),
         c.ResumeDrug(drug=held, decided_on=today, why="resolved"),
         c.DiscontinueDrug(drug="BENMELSTOBART", decided_on=today, why="rash"),
-        c.ReportCourse(cycle=begun[-1] if begun else "C1", drug="ANLOTINIB", last_day=1),
+        c.CheckDrug(drug="ANLOTINIB", checked_on=today, met=True),
+        c.ReportCourse(cycle=begun[-1] if begun else "C1", drug="ANLOTINIB", last_day=15 if told else 1),
         c.ProceedToSurgery(decided_on=today, why="toxicity"),
         c.JudgeOperability(judged_on=today, operable=True),
         c.ReportSurgery(performed_on=today, resection="R0"),

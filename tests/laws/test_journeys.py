@@ -1,5 +1,6 @@
 """Laws of every journey, checked on plays of sensible and silly commands from any phase."""
 
+from datetime import timedelta
 from typing import Any, get_args
 
 from hypothesis import given
@@ -97,6 +98,18 @@ def test_after_time_passed_everything_left_lies_ahead(play: Play) -> None:
     due = PATIENT.due(outcome.story.state)
     assert due is None or due.at > story.now
     assert when(outcome.story, c.TimePassed()).facts == ()
+
+
+@given(plays())
+@FEW
+def test_every_open_journey_has_something_due_ahead(play: Play) -> None:
+    """At each point, and also when nobody does anything for years: nobody is forgotten (G4, fault invariant I4)."""
+    story = play.end
+    for years in (0, 1, 3):
+        at = story.now + timedelta(days=365 * years)
+        state = when(story, c.TimePassed(), at=at).story.state if story.state.seq else story.state
+        due = PATIENT.due(state)
+        assert state.seq == 0 or state.is_over or (due is not None and due.at > at)
 
 
 @given(plays())

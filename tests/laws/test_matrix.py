@@ -35,10 +35,11 @@ dose_given              P...........CCCC.CCCCC.C
 dose_delayed            PPPPPP......PPPP..PPOOOO
 dose_omitted            PPPPPP......PPPP..PPOOOO
 override_gate           PPPPPP......PPPP..PPOOOO
-plan_doses              PPPPPP......PPPP..PPOOOO
+plan_doses              PPPPPP.R....PPPP..PPOOOO
 hold_drug               PPPPPP.............POOOO
 resume_drug             PPPPPPCCC.CCCCCCCCCPOOOO
 discontinue_drug        PPPPPP.............POOOO
+drug_check              PPPPPPPPPPPPPPP....POOOO
 course_taken            PPPPPPPP..............P.
 proceed_to_surgery      PPPPPPPP....PPPPPPPPOOOO
 operability             PPPPPP.........CCCCCOOOO

@@ -41,7 +41,7 @@ def test_treatment_is_completed_21_days_after_the_last_cycle() -> None:
 
 def test_an_omitted_last_cycle_completes_from_its_planned_date() -> None:
     """C15, planned for day 353, is left out (T7)."""
-    story = told(in_adjuvant("COHORT_1", 11), c.OmitDose(cycle="C15", decided_on=day(340), why="x"), day(340))
+    story = told(in_adjuvant("COHORT_2", 11), c.OmitDose(cycle="C15", decided_on=day(340), why="x"), day(340))
     assert story.due.key == f"COMPLETE/ADJUVANT/{day(374)}"
 
 
@@ -124,7 +124,7 @@ def test_after_a_missed_contact_the_next_ones_still_fall_due() -> None:
 
 def test_follow_up_counts_from_the_end_of_treatment_not_from_its_report() -> None:
     """Told 10 d late, the first contact is still due 90 d after treatment ended (Q13)."""
-    story = in_adjuvant("COHORT_1", 1)
+    story = in_adjuvant("COHORT_2", 1)
     ended_on = story.today
     story = told(story, c.ReportProgression(found_on=ended_on), ended_on + timedelta(days=10))
     assert story.due.key == f"REMIND/FOLLOW_UP/{ended_on + timedelta(days=90)}"
@@ -137,7 +137,7 @@ def test_at_the_completion_date_the_investigator_closes_the_subject() -> None:
     story = told(passing(story, end - timedelta(days=30)), c.ReportContact(contacted_on=end - timedelta(days=30)))
     story = passing(story, end)
     assert story.facts[-1].notice == "END_OF_STUDY_DUE"
-    assert story.decider.due(story.state) is None
+    assert story.due.key == f"AGAIN/CLOSE/end-of-study/{end + timedelta(days=7)}"
     outcome = when(story, c.EndStudy(ended_on=end))
     then_kinds(outcome, f.StudyEnded)
     assert the(outcome, f.StudyEnded).reason == "COMPLETED"
@@ -178,10 +178,11 @@ def test_a_notice_is_acknowledged_once_by_a_role_it_is_for() -> None:
 
 
 def test_the_cycles_of_the_stories_leave_one_fact_each() -> None:
-    """A cycle given as planned leaves order, results, gate, notice, planned doses, dose and the next plan."""
+    """A cycle given as planned leaves the course before it, order, results, gate, notice, doses and the next plan."""
     story = in_adjuvant("COHORT_1", 1)
     outcome_facts = cycle_given(story).facts[len(story.facts) :]
     assert [type(fact).__name__ for fact in outcome_facts] == [
+        "CourseTaken",
         "DueReached",
         "LabsOrdered",
         "NoticeRequested",

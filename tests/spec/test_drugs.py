@@ -41,6 +41,10 @@ def stop(drug: str = "ANLOTINIB", on: int = 20) -> c.DiscontinueDrug:
     return c.DiscontinueDrug(drug=drug, decided_on=day(on), why="bleeding grade 3")
 
 
+C1 = c.ReportDose(cycle="C1", given_on=day(7), choice="CISPLATIN")
+"""C1D1 was given as planned."""
+
+
 def course(cycle: str = "C1", drug: str = "ANLOTINIB", **days: Any) -> c.ReportCourse:
     """Give the days of a course."""
     return c.ReportCourse.model_validate({"cycle": cycle, "drug": drug} | (days or {"last_day": 14}))
@@ -220,7 +224,9 @@ def test_a_later_report_adds_days_and_takes_none_away() -> None:
     outcome = when(story, course())
     assert told_kinds(outcome) == [f.CourseTaken, f.DeviationWithdrawn]
     no = refused(when(story, course(last_day=9)), Reason.CONTRADICTS, field="days")
-    assert no.accepts == "these and later days: what is on record stands"
+    number = story.seq_of(f.CourseTaken)
+    assert no.accepts == f"these and later days, or `correct` of fact {number}"
+    assert when(story, c.Correct(fact=number, fields={"days": [1]}, why="misread")).facts
     refused(when(story, course(last_day=10)), Reason.CONTRADICTS)
 
 
@@ -235,14 +241,80 @@ def test_a_course_that_names_day_1_withdraws_that_it_was_missed() -> None:
 
 
 def test_an_impossible_course_is_refused() -> None:
-    """Days to come, both forms or none, a cycle that has not begun, day 1 on record and not among them."""
+    """Days to come, both forms or none, a cycle that has not begun."""
     story = in_neoadjuvant("COHORT_1", 1)
     refused(when(story, course()), Reason.FUTURE, field="days")
     refused(when(story, course(days=[1], last_day=1)), Reason.MALFORMED, field="days")
     refused(when(story, c.ReportCourse(cycle="C1", drug="ANLOTINIB")), Reason.MALFORMED, field="days")
     refused(when(story, course("C2", last_day=1)), Reason.PHASE, field="cycle")
     refused(when(story, course("C3", last_day=1)), Reason.PHASE, field="cycle")
-    refused(when(story, course(last_day=0)), Reason.CONTRADICTS, field="days")
+
+
+@pytest.mark.parametrize("days", [[], [2, 3]])
+def test_a_course_without_a_day_that_was_reported_as_given_is_taken(days: list[int]) -> None:
+    """What happened is never refused: the difference is a deviation, and the days actually taken count (T2.1, T3)."""
+    story = passing(in_neoadjuvant("COHORT_1", 1), day(22))
+    outcome = when(story, course(days=days))
+    assert the(outcome, f.CourseTaken).days == tuple(days)
+    row = the(outcome, f.DeviationRecorded)
+    assert row.item == "COURSE/C1/ANLOTINIB"
+    assert row.text.startswith("ANLOTINIB in C1: not taken on D1, ")
+    assert row.text.endswith(", reported as given on D1 before")
+    assert last_taken(outcome.story.state, "ANLOTINIB", day(22)) == (day(9) if days else None)
+
+
+# The days taken are asked for
+
+
+def test_the_days_taken_are_asked_for_after_the_last_planned_one() -> None:
+    """Told once on D15, asked until they are reported (T2.1, Q7)."""
+    story = passing(in_neoadjuvant("COHORT_1", 1), day(20))
+    assert not [ask for ask in asks(story.state) if ask.kind == "course_taken"]
+    outcome = when(story, c.TimePassed(), on=day(21))
+    notice = the(outcome, f.NoticeRequested)
+    assert (notice.notice, notice.to) == ("COURSE_DUE", ("COORDINATOR", "INVESTIGATOR"))
+    assert notice.text == "C1: days actually taken to report, ANLOTINIB"
+    (ask,) = (ask for ask in asks(outcome.story.state) if ask.kind == "course_taken")
+    assert (ask.text, ask.to) == (
+        "days actually taken of ANLOTINIB in C1",
+        ("COORDINATOR", "INVESTIGATOR", "PHARMACIST"),
+    )
+    after = told(outcome.story, course(last_day=12))
+    assert not [ask for ask in asks(after.state) if ask.kind == "course_taken"]
+    early = told(passing(in_neoadjuvant("COHORT_1", 1), day(20)), course())
+    assert not facts_of(when(early, c.TimePassed(), on=day(21)), f.NoticeRequested)
+
+
+def test_a_report_in_the_middle_of_a_course_leaves_its_rest_to_be_told() -> None:
+    """Of D6: what follows is asked for, and until then counts as taken (T2.1, T3)."""
+    story = told(passing(in_neoadjuvant("COHORT_1", 1), day(12)), course(last_day=6))
+    assert last_taken(story.state, "ANLOTINIB", day(40)) == day(20)
+    story = passing(story, day(21))
+    assert [ask for ask in asks(story.state) if ask.kind == "course_taken"]
+    story = told(story, course(last_day=6))
+    assert last_taken(story.state, "ANLOTINIB", day(40)) == day(12)
+    assert not [ask for ask in asks(story.state) if ask.kind == "course_taken"]
+
+
+@pytest.mark.parametrize(("held_on", "last"), [(18, 17), (20, 19), (21, 20)])
+def test_a_hold_ends_what_counts_as_taken(held_on: int, last: int) -> None:
+    """C1D1 is day 7: held on its D12 (day 18), D11 was the last; after D14 a hold changes nothing (T3, T9)."""
+    story = told(passing(in_neoadjuvant("COHORT_1", 1), day(held_on)), hold(on=held_on))
+    assert last_taken(story.state, "ANLOTINIB", day(40)) == day(last)
+
+
+def test_a_drug_resumed_within_its_course_counts_to_its_last_planned_day() -> None:
+    """Held on D5, resumed on D9 (T9)."""
+    story = told(passing(in_neoadjuvant("COHORT_1", 1), day(11)), hold(on=11))
+    story = told(passing(story, day(15)), resume(on=15))
+    assert last_taken(story.state, "ANLOTINIB", day(40)) == day(20)
+
+
+def test_nothing_is_asked_of_a_course_that_never_began() -> None:
+    """In cohort 2, and of a drug that was not handed out."""
+    for story in (in_neoadjuvant("COHORT_2", 1), told(at_visit(told(in_neoadjuvant(), hold(on=5), day(5))), C1)):
+        later = passing(story, day(23))
+        assert not [ask for ask in asks(later.state) if ask.kind == "course_taken"]
 
 
 @pytest.mark.parametrize("drug", ["ANLOTINIB", "ETOPOSIDE"])
@@ -324,3 +396,9 @@ def test_a_course_not_taken_leaves_the_one_before_the_last() -> None:
     story = passing(cycle_given(told(in_neoadjuvant("COHORT_1", 1), hold(), day(20))), day(45))
     story = told(story, course("C2", days=[]))
     assert last_taken(story.state, "ANLOTINIB", day(45)) == day(20)
+
+
+def test_courses_after_surgery_are_not_held_against_it() -> None:
+    """Anlotinib of C4 was taken after it (T3)."""
+    outcome = when(passing(in_adjuvant("COHORT_1", 1), day(135)), course("C4"))
+    assert told_kinds(outcome) == [f.CourseTaken]

@@ -33,6 +33,7 @@ from tests.stories import (
     PHASES,
     at_visit,
     begin,
+    diaries,
     dosing_paused,
     ended,
     in_adjuvant,
@@ -223,12 +224,13 @@ def test_a_pause_of_dosing_is_told_where_a_dose_may_be_awaited() -> None:
 
 def test_while_dosing_is_paused_the_visit_stays_asked_and_nothing_of_it_falls_due() -> None:
     """No laboratory order, no overdue visit, no deviation: the sponsor's own pause is nobody's lapse."""
-    story = passing(dosing_paused(), day(100))
+    before = diaries(dosing_paused(), day(20))
+    story = passing(before, day(47))
     wanted = ask(story, "dose_given")
     assert wanted.text == f"C2D1 planned {day(28)}; on hold: dosing paused by sponsor"
     assert not wanted.overdue
     assert PATIENT.attributes(story.state)["Overdue"] is False
-    assert story.facts == dosing_paused().facts
+    assert story.facts == before.facts
 
 
 def test_after_a_pause_the_visit_is_planned_for_today_with_a_new_gate() -> None:

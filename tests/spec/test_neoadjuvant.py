@@ -383,7 +383,7 @@ def test_a_drug_can_be_omitted_only_in_a_planned_cycle() -> None:
 
 def test_results_are_ordered_three_days_before_and_the_visit_announced() -> None:
     """On day 25 for C2D1 of day 28 (T11)."""
-    outcome = when(in_neoadjuvant("COHORT_1", 1), c.TimePassed(), on=day(25))
+    outcome = when(in_neoadjuvant("COHORT_2", 1), c.TimePassed(), on=day(25))
     then_kinds(outcome, f.DueReached, f.LabsOrdered, f.NoticeRequested)
     order = the(outcome, f.LabsOrdered)
     assert (order.purpose, order.cycle) == ("GATE", 2)
@@ -442,8 +442,8 @@ SAMPLES = [(25, 28, False), (25, 29, True), (28, 28, False), (29, 28, True)]
 def test_a_stale_sample_is_a_deviation(sampled: int, given_on: int, stale: bool) -> None:  # noqa: FBT001 - a table
     """At most 3 d before D1, and not after it (T11)."""
     story = passing(in_neoadjuvant("COHORT_1", 1), day(25))
-    story = answered(story, day(sampled), on=day(max(sampled, given_on)))
-    found = facts_of(when(story, c2(given_on)), f.DeviationRecorded, item="GATE/C2")
+    story = answered(story, day(sampled), on=day(max(sampled, 26)))
+    found = facts_of(when(story, c2(given_on), on=day(max(sampled, given_on))), f.DeviationRecorded, item="GATE/C2")
     assert [row.important for row in found] == ([False] if stale else [])
 
 
@@ -483,10 +483,13 @@ def test_missing_results_hold_the_dose() -> None:
 
 
 def test_an_answer_for_a_cycle_that_was_given_drives_nothing() -> None:
-    """The dose did not wait for its results; they are kept."""
+    """The dose did not wait for its results; they are kept, and what they say of it stands in its deviation (T11)."""
     story = told(passing(in_neoadjuvant(), day(7)), c1())
-    report = c.LabsReported(order=story.seq_of(f.LabsOrdered), results=results(day(6), LOW), complete=True)
-    then_kinds(when(story, report), f.LabResultsRecorded)
+    order = story.seq_of(f.LabsOrdered)
+    good = c.LabsReported(order=order, results=results(day(6)), complete=True)
+    then_kinds(when(story, good), f.LabResultsRecorded)
+    report = c.LabsReported(order=order, results=results(day(6), LOW), complete=True)
+    then_kinds(when(story, report), f.LabResultsRecorded, f.DeviationRecorded)
 
 
 def test_an_answer_to_an_order_that_a_delay_replaced_drives_nothing() -> None:
@@ -499,13 +502,13 @@ def test_an_answer_to_an_order_that_a_delay_replaced_drives_nothing() -> None:
 
 def test_an_override_before_the_order_leaves_nothing_to_order() -> None:
     """The visit is still announced."""
-    story = told(in_neoadjuvant("COHORT_1", 1), c.OverrideGate(cycle="C2", why="results by telephone"), day(20))
+    story = told(in_neoadjuvant("COHORT_2", 1), c.OverrideGate(cycle="C2", why="results by telephone"), day(20))
     then_kinds(when(story, c.TimePassed(), on=day(25)), f.DueReached, f.NoticeRequested)
 
 
 def test_an_overdue_visit_is_a_deviation_once_and_told_once() -> None:
     """After day 31: deviation and escalation; the late dose says more of the same deviation (T2.2)."""
-    story = at_visit(in_neoadjuvant("COHORT_1", 1))
+    story = passing(at_visit(in_neoadjuvant("COHORT_1", 1)), day(31))
     outcome = when(story, c.TimePassed(), on=day(32))
     then_kinds(outcome, f.DueReached, f.DeviationRecorded, f.NoticeRequested)
     assert the(outcome, f.NoticeRequested).notice == "VISIT_OVERDUE"

@@ -32,6 +32,7 @@ TABLE: dict[str, set[str]] = {
     "hold_drug": {I},
     "resume_drug": {I},
     "discontinue_drug": {I},
+    "drug_check": {I},
     "course_taken": {C, I, PH},
     "proceed_to_surgery": {I},
     "operability": {I, S},

@@ -14,6 +14,7 @@ from tests.given import Story, day, facts_of, given, refused, the, then_kinds, w
 from tests.stories import (
     as_woman,
     at_visit,
+    diaries,
     in_adjuvant,
     in_evaluation,
     in_follow_up,
@@ -104,9 +105,7 @@ def test_the_investigator_decides_that_dosing_goes_on() -> None:
     number = story.seq_of(f.PregnancyFound)
     story = told(story, c.DecideSafety(event=number, dosing="CONTINUE", **DECIDED))
     assert [kind for kind in asked(story) if kind != "sae_reported"] == ["dose_given"]
-    due = PATIENT.due(story.state)
-    assert due is not None
-    assert "C2D1" in due.text
+    assert "C2D1" in diaries(story, day(20)).due.text
     refused(when(story, c.DecideSafety(event=number, dosing="HOLD", **DECIDED)), Reason.CONTRADICTS, field="event")
 
 

@@ -316,7 +316,7 @@ def test_the_screening_window_reminds_and_then_deviates() -> None:
     deviation, notice = story.facts[-2:]
     assert (deviation.item, deviation.important, deviation.expected_to) == ("SCREENING", False, day(28))
     assert notice.notice == "SCREENING_EXPIRED"
-    nothing_happened(when(story, c.TimePassed(), on=day(60)))
+    nothing_happened(when(story, c.TimePassed(), on=day(35)))
 
 
 def test_randomization_after_the_window_is_recorded_as_late() -> None:

@@ -70,15 +70,16 @@ def test_without_any_benmelstobart_the_window_runs_from_the_last_dose() -> None:
 def test_a_dose_reported_late_moves_the_window() -> None:
     """A benmelstobart of day 56, confirmed out of turn, moves window and reminders (T4)."""
     late = c.ReportDose(cycle="C3", day=8, given_on=day(56), drugs=(c.GivenDrug(drug="BENMELSTOBART"),))
-    story = told(in_surgery_wait(), late, day(57))
+    story = told(in_surgery_wait("COHORT_2"), late, day(57))
     assert window(story) == (day(84), day(98), "T4")
     assert story.due.key.endswith(str(day(77)))
 
 
 def test_four_reminders_then_overdue() -> None:
     """On +21, +28, +35 and +42 d at 08:00 of the site; after that a deviation and an escalation, once (T4)."""
-    story = passing(in_surgery_wait(), day(120))
-    facts = story.facts[len(in_surgery_wait().facts) :]
+    begun = in_surgery_wait("COHORT_2")
+    story = passing(begun, day(98))
+    facts = story.facts[len(begun.facts) :]
     reached = [fact for fact in facts if isinstance(fact, f.DueReached)]
     assert [noon(day(49 + n)) - reached[i].due_at for i, n in enumerate((21, 28, 35, 42, 43))] == [
         noon(day(0)) - story.state.site.due_at(day(0))
@@ -92,9 +93,11 @@ def test_four_reminders_then_overdue() -> None:
 
 def test_after_a_long_silence_only_the_last_word_is_sent() -> None:
     """Reminders that are outdated when they are reached are recorded and not sent."""
-    outcome = when(in_surgery_wait(), c.TimePassed(), on=day(120))
-    assert len(facts_of(outcome, f.DueReached)) == 5
-    assert [notice.notice for notice in facts_of(outcome, f.NoticeRequested)] == ["SURGERY_OVERDUE"]
+    outcome = when(in_surgery_wait("COHORT_2"), c.TimePassed(), on=day(120))
+    assert len(facts_of(outcome, f.DueReached)) == 5 + 4
+    notices = [(notice.notice, notice.text) for notice in facts_of(outcome, f.NoticeRequested)]
+    overdue = f"Surgery overdue since {day(91)}"
+    assert notices == [("SURGERY_OVERDUE", overdue), ("STILL_WAITING", f"{overdue}: still waiting (4)")]
 
 
 def test_fewer_cycles_need_the_investigator_s_decision() -> None:
@@ -428,6 +431,6 @@ def test_an_evaluation_belongs_after_surgery() -> None:
 
 def test_the_evaluation_reminds_and_then_deviates() -> None:
     """Reminders 28 and 42 d after surgery, then deviation and escalation (T5)."""
-    story = passing(in_evaluation(), day(130))
+    story = passing(in_evaluation(), day(129))
     notices = [fact.notice for fact in story.facts if isinstance(fact, f.NoticeRequested)]
     assert notices[-3:] == ["EVALUATION_REMINDER", "EVALUATION_REMINDER", "EVALUATION_OVERDUE"]

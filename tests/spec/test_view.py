@@ -104,7 +104,7 @@ def test_near_the_completion_date_the_end_is_asked_for() -> None:
 
 
 def test_a_surgery_wait_without_any_dose_has_no_date() -> None:
-    """All cycles were omitted: it is asked for, and nothing falls due."""
+    """All cycles were omitted: it is asked for, and told again until somebody acts."""
     story = in_neoadjuvant()
     for number in (1, 2, 3):
         story = told(story, c.OmitDose(cycle=f"C{number}", decided_on=day(4), why="x"), day(4))
@@ -112,8 +112,8 @@ def test_a_surgery_wait_without_any_dose_has_no_date() -> None:
         ("operability", None, "operability verdict"),
         ("surgery_done", None, "surgery"),
     ]
-    assert PATIENT.due(story.state) is None
-    assert PATIENT.attributes(story.state)["NextDue"] is None
+    assert story.due.key == f"AGAIN/SURGERY/{day(11)}"
+    assert PATIENT.attributes(story.state)["NextDue"] == story.due.at.isoformat()
     assert PATIENT.show(story.state)["window"] is None
 
 
@@ -141,12 +141,12 @@ def test_next_due_is_what_people_must_do_else_what_falls_due_by_itself() -> None
 
 def test_the_state_is_plain_words_and_dates() -> None:
     """What `show` answers."""
-    shown = PATIENT.show(in_surgery_wait().state)
-    assert (shown["phase"], shown["arm"], shown["cycle"]) == ("SURGERY", "COHORT_1", None)
+    shown = PATIENT.show(in_surgery_wait("COHORT_2").state)
+    assert (shown["phase"], shown["arm"], shown["cycle"]) == ("SURGERY", "COHORT_2", None)
     assert shown["window"] == {"from": str(day(77)), "to": str(day(91)), "rule": "T4"}
     assert shown["next_due"]["what"] == f"judge operability and plan the surgery date {day(70)}"
     assert [ask["kind"] for ask in shown["asks"]] == ["operability", "surgery_done"]
-    assert shown["facts"] == len(in_surgery_wait().facts)
+    assert shown["facts"] == len(in_surgery_wait("COHORT_2").facts)
     over = PATIENT.show(ended().state)
     assert (over["phase"], over["window"], over["asks"], over["next_due"]) == ("COMPLETED", None, [], None)
     assert over["treatment_ended"] == "COMPLETED"

@@ -74,6 +74,7 @@ from domain.patient.commands.system import (
     TimePassed,
 )
 from domain.patient.commands.treatment import (
+    CheckDrug,
     CycleLabel,
     DelayDose,
     DiscontinueDrug,
@@ -100,6 +101,7 @@ __all__ = [
     "CancelRequested",
     "CancelSurgery",
     "Causality",
+    "CheckDrug",
     "Command",
     "ConfirmEligibility",
     "Consent",

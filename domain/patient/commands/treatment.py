@@ -107,6 +107,16 @@ class DiscontinueDrug(Frozen):
     why: Text
 
 
+class CheckDrug(Frozen):
+    """The investigator answers what one drug waits for: anlotinib after surgery, whether the wound has healed."""
+
+    kind: Literal["drug_check"] = "drug_check"
+    drug: Code
+    checked_on: date = Field(description="date of the examination")
+    met: bool = Field(description="true: the drug may be given")
+    why: Text | None = None
+
+
 class ReportCourse(Frozen):
     """The days on which a drug was taken at home, as `days` or up to `last_day`."""
 
@@ -128,5 +138,6 @@ TreatmentCommand = (
     | HoldDrug
     | ResumeDrug
     | DiscontinueDrug
+    | CheckDrug
     | ReportCourse
 )

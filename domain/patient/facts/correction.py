@@ -43,6 +43,7 @@ from domain.patient.facts.treatment import (
     DoseDelayed,
     DoseGiven,
     DoseOmitted,
+    DrugChecked,
     DrugDiscontinued,
     DrugHeld,
     DrugResumed,
@@ -67,6 +68,7 @@ Superseded = Annotated[
     | DrugHeld
     | DrugResumed
     | DrugDiscontinued
+    | DrugChecked
     | CourseTaken
     | OperabilityJudged
     | SurgeryPerformed

@@ -13,11 +13,14 @@ from domain.values import Code, Frozen
 
 
 class GateChecked(Frozen):
+    """A verdict of the pre-dose gate. `day_1_on`: the date the ages of the samples were held against."""
+
     kind: Literal["GateChecked"] = "GateChecked"
     cycle: int
     passed: bool
     sampled_on: date | None = None
     findings: Findings
+    day_1_on: date | None = None
 
 
 class GateOverridden(Frozen):
@@ -80,6 +83,17 @@ class DrugDiscontinued(Frozen):
     why: str
 
 
+class DrugChecked(Frozen):
+    """The answer that one drug waits for. `rule`: the criterion it is about."""
+
+    kind: Literal["DrugChecked"] = "DrugChecked"
+    drug: str
+    rule: str
+    checked_on: date
+    met: bool
+    why: str | None = None
+
+
 class CourseTaken(Frozen):
     """The days on which a drug was taken at home, against those planned by then."""
 
@@ -118,5 +132,6 @@ TreatmentFact = (
     | DrugHeld
     | DrugResumed
     | DrugDiscontinued
+    | DrugChecked
     | CourseTaken
 )
