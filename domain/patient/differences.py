@@ -33,6 +33,8 @@ WORDS: Mapping[Act, str] = {
     "RECONSENT_REMINDER": "reminder",
     "RECONSENT_OVERDUE": "deadline",
     "SIGNATURES_OVERDUE": "escalation",
+    "GATE_EXPIRED": "end of the gate's samples",
+    "AGAIN": "told again",
 }
 """What each kind of timer is called."""
 
