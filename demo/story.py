@@ -1,6 +1,6 @@
 """Plays staff through a randomized participant's way. Every clinical date follows from seed and planned dates."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -25,6 +25,11 @@ LOST_AFTER, DIES_AFTER, CLOSED_AFTER = 109, 40, 5
 def days(count: int) -> timedelta:
     """Give a span of calendar days."""
     return timedelta(days=count)
+
+
+def _checked(number: int, wanted: str, seen: int) -> Callable[[Journey], bool]:
+    """Say of a journey whether a cycle's gate is as wanted, or was held again: then the samples are too old by now."""
+    return lambda journey: journey.cycles[number].gate == wanted or len(journey.cycles[number].checks) > seen
 
 
 class Story:
@@ -87,10 +92,11 @@ class Story:
         await self._sign(on)
 
     async def _sampled(self, number: int, on: date, abnormal: Mapping[str, Decimal | str] = NOTHING_ABNORMAL) -> None:
-        """Have a gate checked on a sample of a date, or of a later one when the order came only then."""
+        """Have a gate checked on a sample of a date; of a later one when the order, or staff, came only then."""
         hospital, subject = self._hospital, self._subject
         wanted = "FAILED" if abnormal else "PASSED"
         while True:
+            seen = len(self._journey.cycles[number].checks)
             collected_at = hospital.pace.at(on, MORNING_SAMPLE)
             also = pregnancy_codes(self._person) if number == 1 else ()
             await hospital.sample(subject, self._person.sex, collected_at, abnormal, also)
@@ -98,9 +104,10 @@ class Story:
                 subject, lambda j: j.cycles[number].ordered is not None, f"C{number}'s order"
             )
             if journey.orders[journey.cycles[number].ordered or 0].after < collected_at:
-                break
-            on += days(1)
-        await hospital.until(subject, lambda j: j.cycles[number].gate == wanted, f"C{number}'s gate: {wanted}")
+                journey = await hospital.until(subject, _checked(number, wanted, seen), f"C{number}'s gate: {wanted}")
+                if journey.cycles[number].gate == wanted:
+                    return
+            on = max(on + days(1), hospital.pace.today())
 
     async def _put_off(self, cycle: Cycle, on: date, why: str) -> None:
         until = cycle.planned_on + days(PUT_OFF)

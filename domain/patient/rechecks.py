@@ -48,7 +48,10 @@ def _hold_again(draft: Draft, cycle: Cycle) -> None:
     draft.add(verdict)
     if not verdict.passed:
         hold_at_gate(draft, cycle, order, verdict)
-    elif cycle.gate != "PASSED" and cycle.ordered is not None and cycle.ordered in draft.journey.intents:
+        return
+    if cycle.gate == "FAILED":
+        draft.event("GATE_RELEASED", f"{cycle.label}D1 no longer on hold: the gate passes on results that came since")
+    if cycle.ordered is not None and cycle.ordered in draft.journey.intents:
         draft.add(f.LabResultsRecorded(order=cycle.ordered, accepted=()))
 
 

@@ -98,8 +98,8 @@ def test_a_gate_that_turns_to_fail_after_the_dose_is_an_important_deviation_and_
 
 def test_a_gate_that_turns_to_pass_lifts_the_hold() -> None:
     """T11: the order for a new sample is closed, the doses are planned, and it is told."""
-    story = at_visit(in_neoadjuvant(), {"PLT": LOW})
-    story = told(story, c.PlanDoses(cycle="C1", choice="CISPLATIN", why="kidneys"))
+    story = told(in_neoadjuvant(), c.PlanDoses(cycle="C1", choice="CISPLATIN", why="kidneys"))
+    story = at_visit(story, {"PLT": LOW})
     assert "override_gate" in kinds_asked(story)
     outcome = correct(story, gate_results(story), results=[row("PLT", "140", "10*9/L", 6)])
     after = outcome.story

@@ -107,7 +107,9 @@ def test_a_corrected_report_lets_a_held_dose_go_and_ends_its_order() -> None:
     """The failing value was wrong; the values beside it are young enough (T11)."""
     held = at_visit(in_neoadjuvant("COHORT_1", 1), LOW)
     row = result("PLT", "200", noon(P - timedelta(days=1)), status="corrected")
-    story = told(held, typed(row))
+    outcome = when(held, typed(row))
+    assert the(outcome, f.NoticeRequested, notice="GATE_RELEASED").text.startswith("C2D1 no longer on hold")
+    story = outcome.story
     assert story.state.cycles[2].gate == "PASSED"
     assert not any(isinstance(intent.fact, f.LabsOrdered) for intent in story.state.intents.values())
 
