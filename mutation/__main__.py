@@ -32,9 +32,10 @@ PARTS = {
         "domain/dosing.py",
         *_patient("doses", "dosing", "courses", "regimens", "taken", "holds", "planning", "departures"),
     ),
-    "windows": _patient("windows", "time", "agenda", "clocks", "expected"),
+    "windows": _patient("windows", "time", "agenda", "items", "clocks", "waiting", "told", "expected", "clinical_time"),
     "decide": _patient(
         "decide", "draft", "checks", "screening", "eligibility", "results", "laboratory", "readings", "gates",
+        "rechecks", "samples",
         "judging", "consents", "signatures", "asks",
     ),
     "ways": _patient("surgery", "pathology", "ending", "stop", "happenings"),

@@ -14,7 +14,7 @@ from tests.stories import PHASES, as_woman, in_adjuvant, in_follow_up, in_neoadj
 Row = tuple[str, int, str, str]
 
 AGENDAS: dict[str, list[Row]] = {
-    "registered": [],
+    "registered": [("AGAIN/SCREENING", 7, f"Screening since {day(0)}: still waiting (1)", "STILL_WAITING")],
     "screening": [
         ("REMIND/SCREENING+21", 21, f"screening window closes in 7 d {day(21)}", "SCREENING_CLOSES"),
         ("OVERDUE/SCREENING", 29, f"Screening overdue since {day(28)}", "SCREENING_EXPIRED"),
@@ -47,7 +47,10 @@ AGENDAS: dict[str, list[Row]] = {
         ("OVERDUE/C4", 130, f"C4D1 overdue since {day(129)}", "VISIT_OVERDUE"),
         ("MAXIMUM_DELAY/C4", 144, "C4D1 beyond the maximum delay", "MAXIMUM_DELAY"),
     ],
-    "adjuvant done": [("COMPLETE/ADJUVANT", 374, f"end of treatment {day(374)}", "END_OF_TREATMENT")],
+    "adjuvant done": [
+        ("TELL/course-C15-ANLOTINIB", 367, "C15: days actually taken to report, ANLOTINIB", "COURSE_DUE"),
+        ("COMPLETE/ADJUVANT", 374, f"end of treatment {day(374)}", "END_OF_TREATMENT"),
+    ],
     "follow-up": [
         ("REMIND/FOLLOW_UP", 464, f"survival contact due {day(464)}", "FOLLOW_UP_DUE"),
         ("OVERDUE/FOLLOW_UP", 479, f"follow-up contact overdue since {day(478)}", "FOLLOW_UP_OVERDUE"),
@@ -99,6 +102,7 @@ def test_a_delayed_visit_is_overdue_3_days_after_its_new_date_at_the_earliest() 
     for until, latest in ((27, 31), (28 + 1, 32), (33, 36)):
         put_off = told(story, c.DelayDose(cycle="C2", until=day(until), why="bed"))
         found = {what: on for what, on, _, _ in rows(put_off)}
+        assert found.pop("TELL/course-C1-ANLOTINIB") == 21
         assert found == {"ORDER_LABS/C2": max(until - 3, 0), "OVERDUE/C2": latest + 1, "MAXIMUM_DELAY/C2": 50}
 
 

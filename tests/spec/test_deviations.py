@@ -114,7 +114,7 @@ def test_an_old_creatinine_is_named_with_its_date_and_limit() -> None:
     outcome = when(story, c.ReportDose(cycle="C1", given_on=day(10)))
     assert rows(outcome)["CREATININE/C1D1/CARBOPLATIN"] == ("3.4", False, 10, None)
     text = f"CARBOPLATIN of C1D1 rests on a creatinine of {day(6)}, at most 3 d old"
-    assert text in texts(outcome)
+    assert any(text in row for row in texts(outcome))
 
 
 def test_the_other_platinum_than_planned_is_no_important_deviation() -> None:
@@ -238,7 +238,7 @@ def test_a_late_day_1_carries_the_reason_of_its_delay() -> None:
 GATES: dict[str, tuple[Callable[[], Story], int, bool, str]] = {
     "failed": (lambda: at_visit(in_neoadjuvant(), LOW), 7, True, "C1D1 given with the pre-dose gate failed"),
     "not checked": (in_neoadjuvant, 7, True, "C1D1 given with the pre-dose gate not checked"),
-    "stale": (at_c1, 10, False, f"C1D1 given on a sample of {day(6)}, at most 3 d old"),
+    "stale": (at_c1, 10, False, f"{day(6)} (4 d old, at most 3 d)"),
 }
 
 
@@ -248,7 +248,7 @@ def test_a_dose_past_its_gate_is_dated_by_the_dose(gate: str) -> None:
     build, on, important, text = GATES[gate]
     outcome = late(build(), on, "C1")
     assert rows(outcome)["GATE/C1"] == ("T11", important, on, None)
-    assert text in texts(outcome)
+    assert any(text in row for row in texts(outcome))
 
 
 @pytest.mark.parametrize(("on", "off"), [(9, False), (10, True)])

@@ -392,10 +392,10 @@ def test_a_course_counts_up_to_a_day(until: int, last: int | None) -> None:
 
 
 def test_a_course_not_taken_leaves_the_one_before_the_last() -> None:
-    """Held before C2: told as none, the course of C1 stays the last, to day 20 (T3)."""
+    """Held before C2: told as none, the course of C1 stays the last, to the day before the hold (T3)."""
     story = passing(cycle_given(told(in_neoadjuvant("COHORT_1", 1), hold(), day(20))), day(45))
     story = told(story, course("C2", days=[]))
-    assert last_taken(story.state, "ANLOTINIB", day(45)) == day(20)
+    assert last_taken(story.state, "ANLOTINIB", day(45)) == day(19)
 
 
 def test_courses_after_surgery_are_not_held_against_it() -> None:

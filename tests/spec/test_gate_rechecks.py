@@ -10,6 +10,7 @@ from domain.evidence import Reproduction
 from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
+from tests.evidence import asked_again
 from tests.given import Story, day, facts_of, noon, the, told_kinds, when
 from tests.stories import (
     answered,
@@ -201,6 +202,7 @@ def _woman() -> Story:
     about = Reproduction(on=day(3), sterile=False, lactating=False, contraception_agreed=True)
     story = told(story, c.RecordEvidence(assessed_on=day(3), reproduction=about), day(3))
     story = told(story, typed(result("HCG", "negative", noon(day(1)), unit="")), day(3))
+    story = told(story, asked_again(day(3)), day(3))
     return answered(passing(story, day(6)), day(6))
 
 

@@ -311,7 +311,6 @@ ROWS: dict[str, Row] = {
         ("FUTURE", "", "days"),
     ),
     "a course said twice": (in_c2, course(last_day=1, days=[1]), {}, ("MALFORMED", "", "days")),
-    "a course without day 1": (in_c2, course(days=[2]), {}, ("CONTRADICTS", "", "days")),
     # surgery, pathology, evaluation (T4.1, T5, T6.1, T12)
     "early surgery from the wait": (
         in_surgery_wait,
