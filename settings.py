@@ -14,6 +14,9 @@ class Settings(BaseSettings):
     trial: str = Field("NCT06978153", description="the trial this installation runs")
     data: Path = Field(Path("data"), description="folder for the journal, notices, laboratory files and the key")
     journal_url: str = Field("", description="database URL of the journal; empty: SQLite in the data folder")
+    journal_owner_url: str = Field(
+        "", description="database URL of the journal's owner, for migrations alone; empty: the journal's own URL"
+    )
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
     key_file: Path | None = Field(

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own, on a free port of this machine, from the wheel's programs: for tests and measurements."""
+"""A PostgreSQL server of its own, on a free port of this machine, from the wheel: for tests and measurements."""
 
 import os
 import shutil
@@ -31,7 +31,19 @@ class Cluster:
         data.mkdir(mode=0o700)
         if self._user:
             os.chown(data, NOBODY, NOBODY)
-        make = [self._programs / "initdb", "-D", data, "-U", "owner", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
+        make = [
+            str(self._programs / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "owner",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", **self._user)
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))

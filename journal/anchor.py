@@ -1,4 +1,4 @@
-"""Anchors: the journal's head, signed, to be kept elsewhere. With one, rows cut from the end and a rewritten past are found."""
+"""Anchors: the journal's head, signed, to be kept elsewhere. They show rows cut from the end and a rewritten past."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from journal.chain import canonical
+from journal.chain import ORIGIN, canonical
 from journal.verify import End, Finding, Report, Trouble
 
 FORMAT = "trialpath-anchor-1"
@@ -84,7 +84,7 @@ def sign(report: Report, key_file: Path) -> str:
 
 
 def read(path: Path, public_key: Path) -> Anchor:
-    """Read an anchor. Raises BadAnchorError for a file that is none, BadSignatureError for another key's or a changed one."""
+    """Read an anchor. Raises BadAnchorError for a file that is none, BadSignatureError for a changed one."""
     try:
         key = load_pem_public_key(public_key.read_bytes())
     except ValueError:
@@ -105,15 +105,19 @@ def read(path: Path, public_key: Path) -> Anchor:
     try:
         key.verify(signature, canonical(head).encode())
     except InvalidSignature:
-        raise BadSignatureError(f"the signature of {path} does not fit: another key, or the anchor was changed") from None
+        raise BadSignatureError(
+            f"the signature of {path} does not fit: another key, or the anchor was changed"
+        ) from None
     return anchor
 
 
-def compare(anchor: Anchor, report: Report) -> list[Finding]:
+def compare(anchor: Anchor, report: Report, stream: str | None = None) -> list[Finding]:
     """Give all that is wrong: what the report found, and what the journal lacks or has otherwise than the anchor.
 
-    The report must have kept the chain at the anchor's position.
+    A report of the whole journal must have kept the chain at the anchor's position, one of a stream the hash there.
     """
+    if stream is not None:
+        return _of_one(anchor.ends.get(stream, End(ORIGIN, 0, 0)), anchor.made_at, report, stream)
     if report.position < anchor.position:
         before = [finding for finding in report.findings if finding.position <= report.position]
         return [*before, *_cut(anchor, report)]
@@ -121,6 +125,18 @@ def compare(anchor: Anchor, report: Report) -> list[Finding]:
         expected = f"the chain at position {anchor.position} is {anchor.chain} (anchor of {anchor.made_at})"
         rewritten = Finding(Trouble.ALTERED, anchor.position, "?", "a row at or before it", expected)
         return [*report.findings, rewritten, *_rewritten(anchor, report)]
+    return report.findings
+
+
+def _of_one(end: End, made_at: str, report: Report, stream: str) -> list[Finding]:
+    now = report.ends[stream]
+    if now.position < end.position:
+        expected = f"{stream} goes to position {end.position}, fact {end.seq} (anchor of {made_at})"
+        cut = Finding(Trouble.TAIL_CUT, now.position + 1, stream, f"after fact {now.seq}", expected)
+        return [*[finding for finding in report.findings if finding.position <= now.position], cut]
+    if end.position and report.hashes.get(end.position) != end.hash:
+        expected = f"the row of {stream} at position {end.position} has hash {end.hash} (anchor of {made_at})"
+        return [*report.findings, Finding(Trouble.ALTERED, end.position, stream, f"fact {end.seq} or before", expected)]
     return report.findings
 
 

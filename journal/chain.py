@@ -1,7 +1,8 @@
 """The chain: each row's hash covers its content and the row before it in its stream; the journal's covers all rows.
 
-This is a storage format for ever. `hash` is the SHA-256 of a JSON array: the table's name, the columns of content in the
-order below, and the hash of the stream's row before. `chain` is the SHA-256 of the chain at the position before and `hash`.
+This is a storage format for ever. `hash` is the SHA-256 of a JSON array: the table's name, the columns of content in
+the order below, and the hash of the stream's row before. `chain` is the SHA-256 of the chain at the position before
+and `hash`.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 def canonical(value: object) -> str:
-    """Give a JSON value as RFC 8785 writes it: keys sorted, no spaces. Raises ValueError for what JSON has no form for."""
+    """Give a JSON value as RFC 8785 writes it: keys sorted, no spaces. Raises ValueError for what JSON cannot hold."""
     if isinstance(value, str):
         return _encode(value)
     if isinstance(value, dict):
@@ -64,7 +65,7 @@ def canonical(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    """Give a number as ECMAScript writes it: the shortest digits that give it back, an exponent from 1e21 and below 1e-6."""
+    """Give a number as ECMAScript does: the shortest digits that give it back, an exponent from 1e21 and below 1e-6."""
     if not math.isfinite(value):
         raise ValueError(f"{value} has no form in JSON")
     if value == 0:

@@ -1,7 +1,7 @@
 """The tables of the journal. The migrations make them; this page lets the code name their columns.
 
-`position` counts the rows of both tables together, without a gap, in the order of commits. `previous_hash` and `hash` chain
-the rows of one stream, `chain` those of the whole journal: see `journal.chain`.
+`position` counts the rows of both tables together, without a gap, in the order of commits. `previous_hash` and `hash`
+chain the rows of one stream, `chain` those of the whole journal: see `journal.chain`.
 """
 
 from typing import Any
@@ -82,7 +82,7 @@ _LONGEST = {column.name: getattr(column.type, "length", None) for column in SUBM
 
 
 def storable(row: dict[str, Any]) -> dict[str, Any]:
-    """Give a submission's row as both databases take it: text without zeros and lone surrogates, no longer than its column."""
+    """Give a submission's row as both databases take it: no zeros, no lone surrogates, no longer than the column."""
     return {name: _text(value)[: _LONGEST[name]] if isinstance(value, str) else value for name, value in row.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, literal, select, union_all
 
-from journal import database, versions
+from journal import database, roles, versions
 from journal.chain import FACT_CONTENT, ORIGIN, SUBMISSION_CONTENT, hash_of, link
 from journal.database import BUSY_MILLISECONDS, JournalAway, JournalBusy, JournalUnusableError
 from journal.schema import FACTS, SUBMISSIONS
@@ -98,9 +98,8 @@ class Stream:
             self.connection.execute(_ADD_FACTS, rows)
 
     def _chained(self, table: str, columns: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]:
-        assert self._head is not None
         row = {"stream": self.name, **row}
-        position, chain, previous = self._head
+        position, chain, previous = self._head or _head(self.connection, self.name)
         row_hash = hash_of(table, [row[name] for name in columns], previous)
         self._head = Head(position + 1, link(chain, row_hash), row_hash)
         return row | {
@@ -129,9 +128,19 @@ class Journal:
         with database.told(self.engine):
             versions.migrate(self.engine)
 
+    def prepare(self, role: str) -> str:
+        """Let a role read and add and nothing else, in PostgreSQL; tell what was done. Raises JournalUnusableError."""
+        with database.told(self.engine):
+            return roles.grant(self.engine, role)
+
+    def check_version(self) -> None:
+        """Raise JournalUnusableError unless the schema is the newest this program knows."""
+        with self.snapshot() as connection:
+            versions.check(connection)
+
     def check(self) -> None:
         """Raise JournalUnusableError unless the schema is this program's and what is acknowledged lasts."""
-        with database.told(self.engine), self.engine.connect() as connection, connection.begin():
+        with self.snapshot() as connection:
             versions.check(connection)
             weak = database.durability(connection)
         if weak:

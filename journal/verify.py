@@ -1,33 +1,22 @@
-"""Verification: reads every row in order, works its hashes out again, and names each row that is not where or what it was.
+"""Verification: reads every row in order, works its hashes out again, and names each that is not where or what it was.
 
-It proves that nothing before the end was changed, cut, swapped or inserted. Rows cut from the end, and a journal written
-anew from some row on, need an anchor: see `journal.anchor`. It changes nothing.
+It proves that nothing before the end was changed, cut, swapped or inserted. Rows cut from the end, and a journal
+written anew from some row on, need an anchor: see `journal.anchor`. It changes nothing.
 """
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection
 
-from journal.chain import FACT_CONTENT, ORIGIN, SUBMISSION_CONTENT, hash_of, link
-from journal.schema import FACTS, SUBMISSIONS
+from journal.chain import FACT_CONTENT, ORIGIN, SUBMISSION_CONTENT, link
+from journal.rows import AT_ONCE, Row, rows_of
 
-AT_ONCE = 5000
 LOOKED_INTO = 5
 """Findings for which the whole journal is searched for where a row belongs; further ones are told without."""
-_TABLES = {"submission": (SUBMISSIONS, SUBMISSION_CONTENT), "fact": (FACTS, FACT_CONTENT)}
-_ALL = {
-    name: select(
-        table.c.position, *[table.c[column] for column in (*content, "previous_hash", "hash", "chain")]
-    ).order_by(table.c.position)
-    for name, (table, content) in _TABLES.items()
-}
-_OF_ONE = {name: query.where(_TABLES[name][0].c.stream == bindparam("of")) for name, query in _ALL.items()}
-_SEQ, _FACT_ID, _SUBMISSION_ID = FACT_CONTENT.index("seq"), FACT_CONTENT.index("submission_id"), 1
+_FACT_ID, _SUBMISSION_ID = FACT_CONTENT.index("submission_id"), SUBMISSION_CONTENT.index("submission_id")
 _FIRST_SEQ, _LAST_SEQ = SUBMISSION_CONTENT.index("first_seq"), SUBMISSION_CONTENT.index("last_seq")
 
 
@@ -40,22 +29,6 @@ class Trouble(IntEnum):
     TAIL_CUT = 13
     SIGNATURE_BAD = 14
     DIFFERS_FROM_TEMPORAL = 15
-
-
-class Row(NamedTuple):
-    """A row of either table as it is stored; its content in the order of `journal.chain`."""
-
-    position: int
-    table: str
-    content: tuple[Any, ...]
-    previous: str
-    hash: str
-    chain: str
-
-    @property
-    def name(self) -> str:
-        """Name it for people: the number of a fact, the id of a submission."""
-        return f"fact {self.content[_SEQ]}" if self.table == "fact" else f"submission {self.content[_SUBMISSION_ID]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +60,8 @@ class Report:
     chain: str = ORIGIN
     ends: dict[str, End] = field(default_factory=dict)
     chains: dict[int, str] = field(default_factory=dict)
-    """The chain at each position that was asked for."""
-
-
-def rows_of(connection: Connection, stream: str | None = None) -> Iterator[Row]:
-    """Read the rows of the journal, or of one stream, in order of position."""
-    connection = connection.execution_options(yield_per=AT_ONCE)
-    return heapq.merge(*(_rows(connection, name, stream) for name in _TABLES), key=itemgetter(0))
-
-
-def _rows(connection: Connection, name: str, stream: str | None) -> Iterator[Row]:
-    found = connection.execute(_OF_ONE[name], {"of": stream}) if stream else connection.execute(_ALL[name])
-    for position, *content, previous, row_hash, chain in found:
-        place = position if isinstance(position, int) else 0
-        yield Row(place, name, tuple(content), str(previous), str(row_hash), str(chain))
-
-
-def count(connection: Connection, stream: str | None = None) -> int:
-    """Count the rows that a verification will read."""
-    found = 0
-    for table, _ in _TABLES.values():
-        query = select(func.count()).select_from(table)
-        found += connection.execute(query.where(table.c.stream == stream) if stream else query).scalar() or 0
-    return found
+    """The chain at each position that was asked for, and the hash of the row there."""
+    hashes: dict[int, str] = field(default_factory=dict)
 
 
 def verify(
@@ -148,12 +100,12 @@ class Walk:
 
     def take(self, row: Row) -> None:
         """Look at the next row."""
-        report, stream = self.report, row.content[0]
+        report, stream = self.report, row.stream
         end = report.ends.get(stream, End(ORIGIN, 0, 0))
         gap = self._whole and row.position > report.position + 1
         if gap:
             self._missing(row)
-        intact = _given(row) == row.hash
+        intact = row.given == row.hash
         place = row.position == report.position + 1 or gap or not self._whole
         linked = self._after is None or any(self._follows(link_before, row) for link_before in self._after)
         if intact and linked and place:
@@ -162,12 +114,12 @@ class Walk:
                 self._numbered(row, end)
         else:
             self._wrong(row, end, intact=intact)
-        seq = row.content[_SEQ] if row.table == "fact" and isinstance(row.content[_SEQ], int) else end.seq
+        seq = row.seq if isinstance(row.seq, int) else end.seq
         report.ends[stream] = End(row.hash, row.position, seq)
         report.rows += 1
         report.position, report.chain = max(row.position, report.position), row.chain
         if row.position in self._at:
-            report.chains[row.position] = row.chain
+            report.chains[row.position], report.hashes[row.position] = row.chain, row.hash
 
     def end(self) -> None:
         """Look at what should have come after the last row."""
@@ -184,16 +136,16 @@ class Walk:
         stream, submission_id, next_seq, last = self._block
         if row.previous != end.hash:
             expected = f"the hash of its stream's row before is {end.hash}, not {row.previous}"
-            self._found(Trouble.REORDERED, row.position, row.content[0], row.name, expected)
+            self._found(Trouble.REORDERED, row.position, row.stream, row.name, expected)
         elif row.table == "submission":
             if next_seq <= last:
                 expected = f"fact {next_seq} of {stream} stands here"
                 self._found(Trouble.MISSING, row.position, stream, f"fact {next_seq}", expected)
             first, last = row.content[_FIRST_SEQ] or 1, row.content[_LAST_SEQ] or 0
-            self._block = (row.content[0], row.content[_SUBMISSION_ID], first, last)
-        elif row.content[_SEQ] != end.seq + 1 or row.content[_SEQ] != next_seq or row.content[_FACT_ID] != submission_id:
-            wanted = f"fact {end.seq + 1}" if row.content[_SEQ] != end.seq + 1 else f"fact {next_seq} of {submission_id}"
-            self._found(Trouble.MISSING, row.position, row.content[0], wanted, f"{wanted} stands here, not {row.name}")
+            self._block = (row.stream, row.content[_SUBMISSION_ID], first, last)
+        elif row.seq != end.seq + 1 or row.seq != next_seq or row.content[_FACT_ID] != submission_id:
+            wanted = f"fact {end.seq + 1}" if row.seq != end.seq + 1 else f"fact {next_seq} of {submission_id}"
+            self._found(Trouble.MISSING, row.position, row.stream, wanted, f"{wanted} stands here, not {row.name}")
         else:
             self._block = (stream, submission_id, next_seq + 1, last)
 
@@ -203,28 +155,30 @@ class Walk:
         stream, _, next_seq, last = self._block
         elsewhere = self._belongs_here()
         if elsewhere is not None:
-            expected = f"{elsewhere.name} of {elsewhere.content[0]} stands here, not at position {elsewhere.position}"
-            self._found(Trouble.REORDERED, position, elsewhere.content[0], elsewhere.name, expected)
+            expected = f"{elsewhere.name} of {elsewhere.stream} stands here, not at position {elsewhere.position}"
+            self._found(Trouble.REORDERED, position, elsewhere.stream, elsewhere.name, expected)
         else:
             if next_seq <= last:
                 name = f"fact {next_seq}"
             else:
-                stream, name = row.content[0] if row.table == "fact" else "?", "a submission"
+                stream, name = row.stream if row.table == "fact" else "?", "a submission"
                 name = f"submission {row.content[_FACT_ID]}" if row.table == "fact" else name
             until = f" to {row.position - 1}" if row.position > position + 1 else ""
-            self._found(Trouble.MISSING, position, stream, name, f"rows stand at position {position}{until}; there are none")
+            self._found(
+                Trouble.MISSING, position, stream, name, f"rows stand at position {position}{until}; there are none"
+            )
         self._after = None
 
     def _wrong(self, row: Row, end: End, *, intact: bool) -> None:
-        stream, known = row.content[0], self._after or set()
-        given = _given(row)
+        stream, known = row.stream, self._after or set()
+        given = row.given
         after = {row.chain, *[link(before, row.hash) for before in known]} if self._whole else {row.hash, given}
         if not intact:
             expected = f"its columns give hash {given}, it says {row.hash}"
             self._found(Trouble.ALTERED, row.position, stream, row.name, expected)
         else:
             here, follows, copies = self._search(row)
-            what = f"{here.name} of {here.content[0]}, now at position {here.position}" if here else "another row"
+            what = f"{here.name} of {here.stream}, now at position {here.position}" if here else "another row"
             if copies > 1:
                 self._found(Trouble.ALTERED, row.position, stream, row.name, f"{what} stands here; this row is a copy")
             elif follows:
@@ -232,7 +186,7 @@ class Walk:
             elif here:
                 self._found(Trouble.ALTERED, row.position, stream, row.name, f"{what} stands here; this row was put in")
             elif not self._whole:
-                jump = row.table == "fact" and row.content[_SEQ] != end.seq + 1
+                jump = row.table == "fact" and row.seq != end.seq + 1
                 name = f"fact {end.seq + 1}" if jump else f"a row before {row.name}"
                 expected = f"the row of {stream} whose hash is {row.previous} stands before {row.name}"
                 self._found(Trouble.MISSING, row.position, stream, name, expected)
@@ -263,11 +217,3 @@ class Walk:
 
     def _found(self, trouble: Trouble, position: int, stream: str, row: str, expected: str) -> None:
         self.report.findings.append(Finding(trouble, position, stream, row, expected))
-
-
-def _given(row: Row) -> str:
-    """Give the hash a row's columns give; none when somebody put a value there that is neither text nor a number."""
-    try:
-        return hash_of(row.table, row.content, row.previous)
-    except TypeError:
-        return "none"

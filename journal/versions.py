@@ -1,4 +1,4 @@
-"""The version of a journal's schema: brought up to date by its owner, and refused when it is newer than this program."""
+"""The version of a journal's schema: brought up to date by its owner, and refused when newer than this program."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_MAY_CREATE = "SELECT has_schema_privilege(current_user, 'public', 'CREATE')"
 
 
 def migrate(engine: Engine) -> None:
@@ -26,6 +27,8 @@ def migrate(engine: Engine) -> None:
         if found == NEWEST:
             return
         _known(found)
+        if is_postgresql(connection) and not connection.execute(text(_MAY_CREATE)).scalar():
+            check(connection)
         _upgrade(connection)
 
 

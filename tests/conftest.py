@@ -1,4 +1,4 @@
-"""What tests of several folders share: a PostgreSQL server of their own. It is missing nowhere: `make setup` brings it."""
+"""What tests of several folders share: a PostgreSQL server of their own. `make setup` brings it."""
 
 from collections.abc import Iterator
 

@@ -16,6 +16,7 @@ from journal.store import Journal
 from tests.server.past import TRIAL, opening, request, sent
 from workflows.client import Submitted
 
+
 def emptied(address: str) -> None:
     """Empty the tables as the server's superuser alone can, past the triggers."""
     with psycopg.connect(address) as connection:

@@ -1,4 +1,4 @@
-"""Ways to tamper with a journal's rows, as somebody could who owns the file: no trigger and no constraint is in the way."""
+"""Ways to tamper with a journal's rows, as somebody could who owns the file: no trigger or constraint is in the way."""
 
 import random
 import sqlite3
@@ -42,7 +42,9 @@ def edit(file: sqlite3.Connection, chance: random.Random) -> set[int]:
         changed = chance.choice([value + 1, value - 1, None])
     else:
         at = chance.randrange(len(value) + 1)
-        changed = chance.choice([value[:at] + "~" + value[at:], value[:at] + value[at + 1 :] if value[at:] else "", None])
+        changed = chance.choice(
+            [value[:at] + "~" + value[at:], value[:at] + value[at + 1 :] if value[at:] else "", None]
+        )
         changed = "~" if changed == value else changed
     file.execute(f"UPDATE {table} SET {name} = ? WHERE position = ?", (changed, position))  # noqa: S608 - our own names
     return {position}
@@ -86,7 +88,7 @@ def duplicate(file: sqlite3.Connection, chance: random.Random) -> set[int]:
 
 
 def insert(file: sqlite3.Connection, chance: random.Random) -> set[int]:
-    """Put a row in that never was: at a position of its own or at the end, with a hash that fits or one that does not."""
+    """Put a row in that never was: at a position of its own or at the end, with a chain of its own or not."""
     here = positions(file)
     position, table = chance.choice(here)
     target = chance.choice([chance.choice(here)[0], here[-1][0] + 1])

@@ -1,4 +1,4 @@
-"""Whoever changes, cuts, swaps, copies or puts in a row of the journal is found, and the row is named: by two verifiers."""
+"""Who changes, cuts, swaps, copies or puts in a row of the journal is found and the row named, by two verifiers."""
 
 import random
 import sqlite3
@@ -16,7 +16,7 @@ from activities.recorder import Recorder
 from journal.anchor import Anchor, compare
 from journal.store import Journal
 from journal.verify import Finding, verify
-from tests.activities.tampering import KINDS, Tampering, bare_copy, positions
+from tests.activities.tampering import KINDS, Tampering, bare_copy
 from tests.second_verifier import verify as verify_again
 from tests.server.past import TRIAL, Past, ago, request, sent
 from workflows.client import Submitted
@@ -37,8 +37,8 @@ def played(trial: Journal) -> Journal:
     for _ in range(2):
         past = Past(trial, TRIAL, ago(2))
         for number in range(5):
-            fever = {"term": f"fever {number}, 38.5 °C ✓", "grade": 1, "serious": False, "onset_on": str(ago(1))}
-            past.said("adverse_event", ago(1), **fever)
+            term = f"fever {number}, 38.5 °C ✓"
+            past.said("adverse_event", ago(1), term=term, grade=1, serious=False, onset_on=str(ago(1)))
         refused = Submitted("adverse_event", {"term": "x", "grade": 9, "serious": False}, staff="INV1")
         step = Recorder(trial).record(request(past.stream, past.journey.seq, datetime.now(UTC), sent(refused)))
         assert step.answers[0].outcome == "refused"

@@ -1,6 +1,6 @@
-"""One order over both tables, chained by SHA-256, and triggers in PostgreSQL too. What is there already is chained as it is.
+"""One order over both tables, chained by SHA-256, and triggers in PostgreSQL too. What is there is chained as it is.
 
-The tables are made anew, because positions change. The functions that hash stand here once more: a migration never changes.
+The tables are made anew, because positions change. How to hash stands here once more: a migration never changes.
 """
 
 import hashlib
@@ -93,7 +93,7 @@ def _make(table: str, columns: tuple[tuple[str, Any, bool], ...]) -> None:
 
 
 def _copy() -> None:
-    """Copy each submission and the facts that came of it. Raises RuntimeError for a fact that no submission explains."""
+    """Copy each submission and the facts that came of it. Raises RuntimeError for a fact that came of none."""
     bind = op.get_bind()
     sent, happened = (sa.Table(name, sa.MetaData(), autoload_with=bind) for name in ("submissions", "facts"))
     position, chain, heads = 0, _ORIGIN, dict[str, str]()
@@ -149,11 +149,9 @@ def _guard_sqlite() -> None:
         refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         op.execute(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}")
         op.execute(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
-        op.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken}) "  # noqa: S608 - our own names
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: UNIQUE {', '.join(once)}'); END"
-        )
+        there = f"EXISTS (SELECT 1 FROM {table} WHERE {taken})"  # noqa: S608 - our own names
+        refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: UNIQUE {', '.join(once)}'); END"
+        op.execute(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} {refuse}")
 
 
 def _guard_postgresql() -> None:
