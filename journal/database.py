@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 BUSY_MILLISECONDS = 1000
@@ -101,7 +101,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def told(engine: Engine) -> Iterator[None]:
-    """Raise JournalBusy or JournalAway, with the words of the database, for what passes by itself."""
+    """Raise JournalBusy or JournalAway, in the database's words, for what passes, or JournalUnusableError."""
     try:
         yield
     except PoolTimeoutError:
@@ -112,6 +112,8 @@ def told(engine: Engine) -> Iterator[None]:
         kind = JournalBusy if held else JournalAway
         raise kind(f"waiting for the journal ({named(engine)}): {words}") from None
     except DBAPIError as problem:
+        if type(problem) is DatabaseError:
+            raise JournalUnusableError(f"{named(engine)} is no journal, or a damaged one: {problem.orig}") from None
         if problem.connection_invalidated:
             raise JournalAway(f"waiting for the journal ({named(engine)}): the connection broke off") from None
         raise

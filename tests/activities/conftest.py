@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from activities.recorder import Recorder
@@ -17,21 +16,20 @@ from tests.server.past import TRIAL, opening, request, sent
 from workflows.client import Submitted
 
 
-def emptied(address: str) -> None:
-    """Empty the tables as the server's superuser alone can, past the triggers."""
-    with psycopg.connect(address) as connection:
-        connection.execute("SET session_replication_role = replica")
-        for table in APPEND_ONLY:
-            connection.execute(f"DELETE FROM {table.name}".encode())  # noqa: S608 - our own table
-
-
 @pytest.fixture(scope="session")
-def in_postgresql(cluster: Cluster) -> str:
-    """The address of a PostgreSQL database with the newest schema, empty between two tests."""
+def migrated(cluster: Cluster) -> str:
+    """The address of a PostgreSQL database with the newest schema."""
     made = Journal(cluster.database("journal"))
     made.migrate()
     made.close()
     return cluster.url("journal")
+
+
+@pytest.fixture
+def in_postgresql(cluster: Cluster, migrated: str) -> Iterator[str]:
+    """The address of an empty journal in PostgreSQL."""
+    yield migrated
+    cluster.empty("journal", [table.name for table in APPEND_ONLY])
 
 
 @pytest.fixture
@@ -41,14 +39,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, path: Path) -> str:
     """The address of a journal: an empty file, or an empty PostgreSQL database with the newest schema."""
     if request.param == "sqlite":
-        yield f"sqlite:///{path}"
-        return
+        return f"sqlite:///{path}"
     address: str = request.getfixturevalue("in_postgresql")
-    yield address
-    emptied(address)
+    return address
 
 
 @pytest.fixture
