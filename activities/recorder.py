@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import RowMapping
 from temporalio import activity
 
@@ -25,12 +26,13 @@ from domain.trial.delegation import acting_role
 from domain.trial.register import Register
 from journal.chain import canonical
 from journal.schema import storable
-from journal.store import Journal, StoredFact, Stream
+from journal.store import Journal, JournalAway, StoredFact, Stream
 
 CACHED_STREAMS = 2000
 LONGEST_ID = 240
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,13 @@ class Recorder:
     @activity.defn(name=RECORD, no_thread_cancel_exception=True)
     def record(self, request: RecordRequest) -> Step:
         """Take the messages in order and give every fact beyond the workflow's number."""
+        try:
+            return self._record(request)
+        except JournalAway as away:
+            _log.warning("record.waits", stream=request.stream, problem=str(away))
+            raise
+
+    def _record(self, request: RecordRequest) -> Step:
         decider = decider_of(request.stream)
         with self._journal.locked(request.stream) as stream:
             folded = self._folded(stream, request.stream, decider)

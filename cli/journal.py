@@ -143,7 +143,8 @@ def _verified(store: Journal, stream: str | None, at: list[int]) -> tuple[Report
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("verifying"), MofNCompleteColumn(), TextColumn("rows,"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("rows", total=total)
         yield lambda number: shown.update(task, completed=number)
 
