@@ -17,6 +17,9 @@ POOL_OF_POSTGRESQL = 20
 LOSES_WHAT_IT_SAID = "an acknowledged row could be lost with the power"
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15000}
 
+_LOCK_STREAM = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:key)")
+_LOCK_ORDER = text("SELECT pg_advisory_xact_lock(1414676816, 1)")
+
 
 class JournalAway(OSError):  # noqa: N818 - what is true, and it passes
     """The journal's database does not answer, is full or read-only. Nothing was stored; trying again is right."""
@@ -64,15 +67,14 @@ def is_postgresql(bind: Engine | Connection) -> bool:
 def lock_stream(connection: Connection, stream: str) -> None:
     """Hold a stream until the transaction ends. SQLite's one writer holds them all already."""
     if is_postgresql(connection):
-        connection.execute(text(f"SET LOCAL lock_timeout = {BUSY_MILLISECONDS}"))
         key = int.from_bytes(hashlib.sha256(stream.encode()).digest()[:8], "big", signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+        connection.execute(_LOCK_STREAM, {"key": key, "wait": str(BUSY_MILLISECONDS)})
 
 
 def lock_order(connection: Connection) -> None:
     """Hold the journal's end until the transaction ends, so that positions follow the order of commits."""
     if is_postgresql(connection):
-        connection.execute(text("SELECT pg_advisory_xact_lock(1414676816, 1)"))
+        connection.execute(_LOCK_ORDER)
 
 
 def freeze(connection: Connection) -> None:
@@ -95,6 +97,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Begin a transaction that will write, and commit it at the end."""
     with engine.connect() as connection:
         connection.execution_options(trialpath_write=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """Read with one statement, which sees one moment by itself: PostgreSQL is then asked without a transaction around."""
+    with engine.connect() as connection:
+        if is_postgresql(engine):
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            return
         with connection.begin():
             yield connection
 

@@ -180,30 +180,30 @@ class Journal:
 
     def facts(self, stream: str, after: int = 0) -> list[StoredFact]:
         """Give the facts of a stream beyond a number, in order."""
-        with self.snapshot() as connection:
+        with database.told(self.engine), database.looking(self.engine) as connection:
             return _facts(connection, stream, after)
 
     def submissions(self, stream: str) -> list[RowMapping]:
         """Give the submissions of a stream, in order, refusals among them."""
         query = select(SUBMISSIONS).where(SUBMISSIONS.c.stream == stream).order_by(SUBMISSIONS.c.position)
-        with self.snapshot() as connection:
+        with database.told(self.engine), database.looking(self.engine) as connection:
             return list(connection.execute(query).mappings())
 
     def submission(self, submission_id: str) -> list[RowMapping]:
         """Give the rows of a submission id, one for each stream that took it; none when it never arrived."""
         query = select(SUBMISSIONS).where(SUBMISSIONS.c.submission_id == submission_id).order_by(SUBMISSIONS.c.position)
-        with self.snapshot() as connection:
+        with database.told(self.engine), database.looking(self.engine) as connection:
             return list(connection.execute(query).mappings())
 
     def heads(self) -> dict[str, int]:
         """Give each stream's highest fact number."""
         query = select(FACTS.c.stream, func.max(FACTS.c.seq)).group_by(FACTS.c.stream)
-        with self.snapshot() as connection:
+        with database.told(self.engine), database.looking(self.engine) as connection:
             return {str(row[0]): int(row[1]) for row in sorted(connection.execute(query))}
 
     def head(self, stream: str = "") -> Head:
         """Give the end of the journal and of a stream."""
-        with self.snapshot() as connection:
+        with database.told(self.engine), database.looking(self.engine) as connection:
             return _head(connection, stream)
 
     def close(self) -> None:
