@@ -103,7 +103,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def looking(engine: Engine) -> Iterator[Connection]:
-    """Read with one statement, which sees one moment by itself: PostgreSQL is then asked without a transaction around."""
+    """Read with one statement, which sees one moment by itself: PostgreSQL needs no transaction around it."""
     with engine.connect() as connection:
         if is_postgresql(engine):
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
