@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     models_schema: str = Field(
         "read_models", pattern="^[a-z_][a-z0-9_]{0,62}$", description="their schema, where the database is PostgreSQL"
     )
+    journal_owner_url: str = Field(
+        "", description="database URL of the journal's owner, for migrations alone; empty: the journal's own URL"
+    )
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
     key_file: Path | None = Field(

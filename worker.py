@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import structlog
@@ -46,11 +47,13 @@ _log = structlog.stdlib.get_logger("trialpath.worker")
 
 
 def open_journal(settings: Settings) -> Journal:
-    """Open the journal and bring its schema up to date."""
+    """Open the journal, its schema brought up to date by its owner. Raises JournalAway, JournalUnusableError."""
     settings.data.mkdir(parents=True, exist_ok=True)
     settings.labs.mkdir(parents=True, exist_ok=True)
+    with closing(Journal(settings.journal_owner_url or settings.url)) as owners:
+        owners.migrate()
     journal = Journal(settings.url)
-    journal.migrate()
+    journal.check()
     return journal
 
 

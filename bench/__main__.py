@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import core, protocol
+from bench import core, journal, protocol
 from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
 from bench.rig import SETTINGS, server
 from demo import laboratory
@@ -20,22 +20,28 @@ ROUNDS = 3
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["all", "core"]), default="all")
+@click.argument("part", type=click.Choice(["all", "core", "journal"]), default="all")
 @click.option("--at-once", default=16, help="journeys at once")
 @click.option("--samples", default=2000, help="updates timed on each side")
 @click.option("--idle", default=100, help="idle subjects for the memory figure")
 @click.option("--folds", default=10_000, help="finished journeys folded for the core's rate")
+@click.option("--appends", default=2000, help="appends timed in each database")
+@click.option("--rows", default=1_000_000, help="rows of the journal that is verified")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
-def main(part: str, at_once: int, samples: int, idle: int, folds: int, file: Path | None) -> None:
-    """Measure, and print the figures with their ratios to the floor. `core`: what needs no server alone."""
-    figures = core.measure(samples, folds)
-    found: dict[str, object] = {"core": figures}
-    Console(width=110).print(core.table(figures))
+def main(part: str, file: Path | None, **sizes: int) -> None:
+    """Measure, and print the figures with their ratios to the floor. `core` and `journal` need no Temporal server."""
+    found: dict[str, object] = {}
+    if part != "journal":
+        found["core"] = figures = core.measure(sizes["samples"], sizes["folds"])
+        Console(width=110).print(core.table(figures))
+    if part != "core":
+        found["journal"] = stored = journal.measure(sizes["appends"], sizes["rows"])
+        Console(width=110).print(journal.table(stored))
     if part == "all":
         protocol.register()
         laboratory.warm_up()
         with tempfile.TemporaryDirectory() as name:
-            journeys = asyncio.run(_measure(Path(name), at_once, samples, idle))
+            journeys = asyncio.run(_measure(Path(name), sizes["at_once"], sizes["samples"], sizes["idle"]))
         _show(journeys)
         found |= journeys
     if file is not None:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-DONE, REFUSED, MALFORMED, UNREACHABLE, INTERRUPTED = 0, 2, 3, 4, 130
+DONE, REFUSED, MALFORMED, UNREACHABLE, UNKNOWN, INTERRUPTED = 0, 2, 3, 4, 5, 130
 
 COMMANDS = {
     "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
@@ -23,6 +23,8 @@ COMMANDS = {
     "models": ("cli.models", "Make the tables for analysts anew from the journal; document them."),
     "export": ("cli.exporting", "Write a dossier (PDF, JSON), tables (CSV, Parquet), FHIR or CDISC ODM."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
+    "submission": ("cli.submission", "Show what became of a submission: applied, refused or unknown."),
+    "journal": ("cli.journal", "Verify the journal, anchor it, prepare its database."),
     "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
 }
@@ -62,7 +64,8 @@ class Lazy(click.Group):
 def cli() -> None:
     """Trialpath: a clinical trial's patients as durable workflows.
 
-    Exit codes: 0 done, 2 refused by a rule, 3 malformed, 4 Temporal or the journal cannot be reached.
+    Exit codes: 0 done, 2 refused by a rule, 3 malformed, 4 Temporal or the journal cannot be reached, 5 unknown
+    submission. From 10 on: `journal verify --help`.
     """
 
 
@@ -97,12 +100,15 @@ def _told(problem: Exception) -> "Failed | None":
 
     from demo.hospital import Unexpected  # noqa: PLC0415 - as above
     from domain.catalogue import UnknownTrialError  # noqa: PLC0415 - as above
+    from journal.database import JournalAway, JournalUnusableError  # noqa: PLC0415 - as above
     from workflows.client import Unreachable  # noqa: PLC0415 - as above
 
     if isinstance(problem, UnknownTrialError):
         return Failed(MALFORMED, f"setting TRIALPATH_TRIAL: {problem}")
     if isinstance(problem, Unexpected):
         return Failed(REFUSED, str(problem))
+    if isinstance(problem, JournalAway | JournalUnusableError):
+        return Failed(UNREACHABLE, f"the journal cannot be used: {problem}")
     if isinstance(problem, SQLAlchemyError):
         return Failed(UNREACHABLE, f"the journal cannot be used: {str(problem).splitlines()[0]}")
     if isinstance(problem, RPCError | Unreachable):

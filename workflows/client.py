@@ -106,7 +106,7 @@ class TrialClient:
                 task_timeout=TASK_TIMEOUT,
                 static_summary=f"Register of {self.trial}",
             )
-        submitted = Submitted("open_trial", fields, staff=staff, role="SPONSOR", id=derived_id(stream, "open"))
+        submitted = Submitted("open_trial", fields, staff=staff, role="SPONSOR", id=opening_id(self.trial))
         return await self.to_trial(submitted)
 
     async def to_trial(self, submitted: Submitted) -> Answer:
@@ -193,6 +193,11 @@ class TrialClient:
     async def wake(self, stream: str) -> None:
         """Make a workflow look at the journal."""
         await self.client.get_workflow_handle(stream).signal("wake")
+
+
+def opening_id(trial: str) -> str:
+    """Give the submission id under which a trial is opened, once."""
+    return derived_id(trial_stream(trial), "open")
 
 
 def _refusal(failed: WorkflowUpdateFailedError) -> Answer:

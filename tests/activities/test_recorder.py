@@ -3,9 +3,9 @@
 import base64
 import inspect
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,14 +114,15 @@ def test_two_recorders_on_one_journal_see_each_others_facts(trial: Journal, subj
     assert one.state(subject.stream) == two.state(subject.stream) == Recorder(trial).state(subject.stream)
 
 
-def test_two_journals_on_one_file_refuse_what_contradicts_the_other(trial: Journal, subject: Past, path: Path) -> None:
+def test_two_journals_in_one_database_refuse_what_contradicts_the_other(
+    trial: Journal, subject: Past, open_again: Callable[[], Journal]
+) -> None:
     """Two workers: what one recorded, the other knows before it decides."""
-    other = Journal(f"sqlite:///{path}")
+    other = open_again()
     death = {"died_on": str(ago(1))}
 
     first = record(Recorder(trial), subject, sent(Submitted("death", death, staff="INV1")))
     second = record(Recorder(other), subject, sent(Submitted("death", death, staff="INV1")))
-    other.close()
 
     assert first.answers[0].outcome == "applied"
     assert second.answers[0].reason == "CONTRADICTS"

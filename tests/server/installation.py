@@ -31,11 +31,11 @@ FoundT = TypeVar("FoundT")
 class Installation:
     """Where one trial runs."""
 
-    def __init__(self, server: Server, namespace: str, data: Path, client: Client) -> None:
-        """Serve this namespace from this folder."""
+    def __init__(self, server: Server, namespace: str, data: Path, client: Client, journal_url: str = "") -> None:
+        """Serve this namespace from this folder, and from a database of its own or (without a URL) a file there."""
         self.server = server
         self.namespace = namespace
-        self.settings = Settings(data=data)
+        self.settings = Settings(data=data, journal_url=journal_url)
         self.temporal = client
         self.journal = Journal(self.settings.url)
         self.trial = TrialClient(client, TRIAL, self.settings.task_queue, self.journal)
@@ -47,6 +47,7 @@ class Installation:
         return {
             "PYTHONPATH": str(ROOT),
             "TRIALPATH_DATA": str(self.settings.data),
+            "TRIALPATH_JOURNAL_URL": self.settings.journal_url,
             "TRIALPATH_LOG_LEVEL": "WARNING",
             "TEMPORAL_ADDRESS": self.server.address,
             "TEMPORAL_NAMESPACE": self.namespace,
@@ -152,11 +153,13 @@ def stream_of(subject: str | None) -> str:
     return trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
 
 
-async def install(server: Server, namespace: str, data: Path) -> Installation:
+async def install(server: Server, namespace: str, data: Path, journal_url: str = "") -> Installation:
     """Make an installation without a worker yet."""
     client = await Client.connect(server.address, namespace=namespace, data_converter=CONVERTER)
     data.mkdir(parents=True, exist_ok=True)
-    return Installation(server, namespace, data, client)
+    if server.databases is not None and not journal_url:
+        journal_url = server.databases.database(f"installation_{namespace}")
+    return Installation(server, namespace, data, client, journal_url)
 
 
 async def until(look: Callable[[], Awaitable[FoundT]], within: timedelta = timedelta(seconds=20)) -> FoundT:

@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bench.postgres import Cluster
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-NAMESPACES = ("default", "crash", "outage", "register")
+NAMESPACES = ("default", "crash", "outage", "register", "postgresql")
 SWIFT = (
     'history.timerProcessorMaxTimeShift="5ms"',
     "history.timerProcessorMaxPollRPS=1000",
@@ -83,6 +85,8 @@ class Server:
     def __init__(self, folder: Path) -> None:
         """Keep its file and log in this folder."""
         self._folder = folder
+        self.databases: Cluster | None = None
+        """Where installations have their journals; none: in SQLite, in their data folders."""
         self.port = free_port()
         self._process = self._start()
 
