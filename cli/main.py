@@ -11,6 +11,7 @@ DONE, REFUSED, MALFORMED, UNREACHABLE, INTERRUPTED = 0, 2, 3, 4, 130
 COMMANDS = {
     "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
     "demo": ("cli.running", "Run the whole trial with simulated participants."),
+    "recover": ("cli.recovering", "Bring every open stream back after Temporal was lost."),
     "open": ("cli.opening", "Open the trial: sites, staff, allocation list."),
     "enroll": ("cli.sending", "Register a participant and issue the subject number."),
     "send": ("cli.sending", "Send a command for a subject or the trial, for example surgery_done."),

@@ -5,9 +5,7 @@ says: keep the facts, start the effects, show the attributes, set the one timer.
 """
 
 import asyncio
-import base64
 import json
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +15,19 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contract import Answer, Carry, DueStep, Effect, EffectRequest, Outcome, RecordRequest, Start, Step
+    from activities.contract import (
+        Answer,
+        Carry,
+        DueStep,
+        Effect,
+        EffectRequest,
+        Outcome,
+        RecordRequest,
+        Start,
+        Step,
+        pack,
+        unpack,
+    )
     from domain.decider import decider_of
     from domain.intake import Message, argument_of, derived_id, kind_of, system_message
     from workflows.attributes import all_of, change_of
@@ -155,8 +165,8 @@ class Interpreter:
 
     def _take(self, step: Step, *, ticked: bool) -> None:
         """Do what a recorded step says."""
-        self._keep(step.facts)
-        before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "answers": []})
+        self._keep(unpack(step.packed) if step.packed else step.facts)
+        before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "packed": "", "answers": []})
         self._hand_over = self._hand_over or step.hand_over
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
         if changed and not self._hand_over:
@@ -229,11 +239,10 @@ class Interpreter:
         return [self._decider.fact.validate_json(json.loads(fact)["body"]) for fact in facts]
 
     def _pack(self) -> Carry:
-        lines = "\n".join(self._facts).encode()
-        return Carry(facts=base64.b64encode(zlib.compress(lines)).decode(), step=self._step)
+        return Carry(facts=pack(self._facts), step=self._step)
 
     def _unpack(self, carry: Carry) -> None:
-        self._keep(zlib.decompress(base64.b64decode(carry.facts)).decode().splitlines())
+        self._keep(unpack(carry.facts))
         self._step = carry.step
         self._begin()
 
