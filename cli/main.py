@@ -6,11 +6,12 @@ import sys
 
 import click
 
-DONE, REFUSED, MALFORMED, UNREACHABLE, INTERRUPTED = 0, 2, 3, 4, 130
+DONE, UNHEALTHY, REFUSED, MALFORMED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 COMMANDS = {
     "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
     "demo": ("cli.running", "Run the whole trial with simulated participants."),
+    "health": ("cli.health", "Say whether journal, Temporal, workers and watchdog are well."),
     "recover": ("cli.recovering", "Bring every open stream back after Temporal was lost."),
     "open": ("cli.opening", "Open the trial: sites, staff, allocation list."),
     "enroll": ("cli.sending", "Register a participant and issue the subject number."),

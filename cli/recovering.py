@@ -19,8 +19,9 @@ from cli.output import console
 from domain.decider import trial_stream
 from settings import Settings
 from workflows.connection import connect
-from workflows.recovery import Recovered, pollers, recover
-from workflows.search_attributes import register
+from workflows.health import pollers
+from workflows.recovery import Recovered, recover
+from workflows.setting_up import set_up
 
 SHOWN = ("refused", "started", "would start", "running")
 """Which outcomes have a row each; streams that are over are counted."""
@@ -61,7 +62,7 @@ def recover_command(*, dry_run: bool, as_json: bool) -> int:
 async def _recover(known: Settings, streams: Streams, *, dry_run: bool) -> tuple[list[Recovered], str, int]:
     client = await connect()
     if not dry_run:
-        await register(client)
+        await set_up(client, known)
     with Progress(console=Console(file=sys.stderr), disable=not sys.stderr.isatty(), transient=True) as progress:
         task = progress.add_task("streams", total=None)
         found = await recover(

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -84,14 +81,3 @@ async def is_running(client: Client, stream: str) -> bool:
         if problem.status is RPCStatusCode.NOT_FOUND:
             return False
         raise
-
-
-async def pollers(client: Client, task_queue: str) -> list[tuple[str, datetime]]:
-    """Give the identity of each worker that asks for workflow tasks, with when it last did. Raises RPCError."""
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=task_queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
-    answer = await client.workflow_service.describe_task_queue(request)
-    return [(poller.identity, poller.last_access_time.ToDatetime(UTC)) for poller in answer.pollers]

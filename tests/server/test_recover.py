@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,9 +18,8 @@ from activities.recorder import Recorder
 from domain.decider import patient_stream, trial_stream
 from domain.intake import derived_id, system_message
 from tests.server.bad import RASH
-from tests.server.installation import Installation, install, ready, until
+from tests.server.installation import Installation, own_installation, ready, until
 from tests.server.past import TRIAL, Past, ago, in_evaluation, in_surgery_wait, noon, participant, request, sent
-from tests.server.rig import Server
 from workflows.client import Submitted
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
@@ -58,25 +56,10 @@ def unheard_of(place: Installation) -> str:
     return place.trial.subject_of(answer)
 
 
-@asynccontextmanager
-async def own_server(folders: pytest.TempPathFactory) -> AsyncIterator[Installation]:
-    """Give an installation on a server of its own, which may be lost. It has a worker and an open trial."""
-    server = Server(folders.mktemp("lost-server"))
-    place = await install(server, "default", folders.mktemp("lost"))
-    try:
-        place.start_worker()
-        await place.open()
-        await until(lambda: ready(place.journal.facts(trial_stream(TRIAL))[-1].kind == "AllocationListSealed"))
-        yield place
-    finally:
-        place.end()
-        server.end()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def lost(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lost]:
     """Five subjects at different points of their way, one that is over, and one that never recorded anything."""
-    async with own_server(tmp_path_factory) as place:
+    async with own_installation(tmp_path_factory) as place:
         place.workers[0].stop()
         pasts = [
             in_surgery_wait(place.journal, TRIAL, ago(30)),
@@ -199,7 +182,7 @@ async def test_recover_beside_running_ones_disturbs_nobody(lost: Lost) -> None:
 
 async def test_the_register_is_reached_on_demand(tmp_path_factory: pytest.TempPathFactory) -> None:
     """An enrolment after the loss, before anybody recovered, begins the register from the journal."""
-    async with own_server(tmp_path_factory) as place:
+    async with own_installation(tmp_path_factory) as place:
         place.workers[0].stop()
         place.server.kill()
         place.server.start_empty()
