@@ -1,7 +1,7 @@
 """Prepares a namespace of Temporal: search attributes and the watchdog's schedule. Each is made once, and kept so."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -10,6 +10,7 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleDescription,
     ScheduleIntervalSpec,
     SchedulePolicy,
     ScheduleSpec,
@@ -23,6 +24,7 @@ from activities.report import WatchRequest
 from workflows.search_attributes import register
 
 SHORTEST_CATCH_UP = timedelta(seconds=10)
+SHORTEST_LATE = timedelta(seconds=1)
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -51,19 +53,21 @@ async def set_up(client: Client, plan: Plan) -> None:
 
 
 async def keep(client: Client, plan: Plan) -> None:
-    """Make again, from time to time, what is missing: Temporal may be lost while the worker lives. Until cancelled."""
+    """Make again, twice a period, what is missing or stands still. Until cancelled.
+
+    Temporal may be lost while the worker lives; and a schedule whose own timer was lost never runs again by itself.
+    """
     while True:
-        await asyncio.sleep(plan.watchdog_seconds)
+        await asyncio.sleep(plan.watchdog_seconds / 2)
         try:
             await register(client)
+            await _kept(client, plan)
         except RPCError as problem:
             _log.warning("set_up.failed", problem=problem.message[:300])
-        else:
-            await schedule_watchdog(client, plan, change=False)
 
 
-async def schedule_watchdog(client: Client, plan: Plan, *, change: bool = True) -> None:
-    """Make the schedule, or `change` it to the plan. A worker goes on without one, and `health` says so.
+async def schedule_watchdog(client: Client, plan: Plan) -> None:
+    """Make the schedule, or change it to the plan. A worker goes on without one, and `health` says so.
 
     A schedule that is paused by hand stays paused, and `health` says that too.
     """
@@ -74,13 +78,38 @@ async def schedule_watchdog(client: Client, plan: Plan, *, change: bool = True) 
         return ScheduleUpdate(wanted)
 
     try:
-        try:
-            await client.create_schedule(schedule_id(plan.trial), wanted, trigger_immediately=True)
-        except ScheduleAlreadyRunningError:
-            if change:
-                await client.get_schedule_handle(schedule_id(plan.trial)).update(changed)
+        if not await _made(client, plan):
+            await client.get_schedule_handle(schedule_id(plan.trial)).update(changed)
     except RPCError as problem:  # the time-skipping server has no schedules; another may forbid them
         _log.warning("watchdog.not_scheduled", problem=problem.message[:300])
+
+
+async def _kept(client: Client, plan: Plan) -> None:
+    """Make a schedule that is missing, and make one anew that stands still: no change to it brings its timer back."""
+    if await _made(client, plan):
+        return
+    handle = client.get_schedule_handle(schedule_id(plan.trial))
+    if _stands_still(await handle.describe(), plan):
+        _log.warning("watchdog.stood_still", schedule=schedule_id(plan.trial))
+        await handle.delete()
+        await _made(client, plan)
+
+
+def _stands_still(schedule: ScheduleDescription, plan: Plan) -> bool:
+    """Say whether the next run should have begun. A schedule that goes moves it on as soon as it has come."""
+    late = max(timedelta(seconds=plan.watchdog_seconds) / 4, SHORTEST_LATE)
+    upcoming = schedule.info.next_action_times
+    idle = not schedule.schedule.state.paused and not schedule.info.running_actions
+    return idle and bool(upcoming) and upcoming[0] + late < datetime.now(UTC)
+
+
+async def _made(client: Client, plan: Plan) -> bool:
+    """Make the schedule, and say whether it was missing. Its first run is at once. Raises RPCError."""
+    try:
+        await client.create_schedule(schedule_id(plan.trial), _wanted(plan), trigger_immediately=True)
+    except ScheduleAlreadyRunningError:
+        return False
+    return True
 
 
 def _wanted(plan: Plan) -> Schedule:

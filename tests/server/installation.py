@@ -168,7 +168,7 @@ async def install(server: Server, namespace: str, data: Path) -> Installation:
 
 @asynccontextmanager
 async def own_installation(
-    folders: pytest.TempPathFactory, env: Mapping[str, str] | None = None, clock: Clock | None = None
+    folders: pytest.TempPathFactory, env: Mapping[str, str] | None = None, clock: Callable[[], Clock] = Clock.real
 ) -> AsyncIterator[Installation]:
     """Give an installation on a server of its own, which may be lost. It has a worker and an open trial."""
     server = Server(folders.mktemp("own-server"))
@@ -176,7 +176,7 @@ async def own_installation(
     place.extra = dict(env or {})
     try:
         place.start_worker()
-        await place.open(clock)
+        await place.open(clock())
         await until(lambda: ready(place.journal.facts(trial_stream(TRIAL))[-1].kind == "AllocationListSealed"))
         yield place
     finally:

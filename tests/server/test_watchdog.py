@@ -15,6 +15,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
 
+from activities.rebuild import clock_of
 from activities.report import Finding, Report
 from domain.decider import patient_stream, trial_stream
 from domain.values import Clock
@@ -196,24 +197,30 @@ async def test_health_is_red_when_temporal_is_away(watched: Watched) -> None:
     assert "cannot be reached" in health.stdout
 
 
-async def test_a_lost_timer_is_found_overdue_and_nudged(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """F22: the server is stopped and every timer deleted from its file; the journal knows what is due."""
+def quick_clock() -> Clock:
+    """Give a clock that starts now and goes quickly: the first due instant, after three weeks, comes in seconds."""
     now = datetime.now(UTC)
-    clock = Clock(real_epoch=now, trial_epoch=now, factor=timedelta(days=1) / timedelta(seconds=2))
-    async with own_installation(tmp_path_factory, EVERY, clock) as place:
+    return Clock(real_epoch=now, trial_epoch=now, factor=timedelta(days=1) / timedelta(seconds=0.7))
+
+
+async def test_a_lost_timer_is_found_overdue_and_nudged(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """F22: the server is stopped and every timer deleted from its file, the watchdog's own among them."""
+    async with own_installation(tmp_path_factory, EVERY, quick_clock) as place:
         subject = await place.enroll()
+        since = datetime.now(UTC)
         due = (await place.handle(subject).query("show"))["next_due"]
         place.server.kill()
         with closing(sqlite3.connect(place.server.file)) as file:
             lost = file.execute("DELETE FROM timer_tasks").rowcount
             file.commit()
         place.server.start()
+        clock = clock_of(place.facts(subject)) or Clock.real()
         come = clock.real_time(datetime.fromisoformat(due["at"]))
 
-        found = await finding(place, patient_stream(TRIAL, subject), "OVERDUE", now)
+        found = await finding(place, patient_stream(TRIAL, subject), "OVERDUE", since)
         reached = await until(lambda: ready(place.facts(subject, "DueReached")), PATIENCE)
 
-        assert lost > 0
+        assert (lost > 0, come > since) == (True, True)
         assert found.done == "woken"
         late = datetime.fromisoformat(reached[0].stored_at) - come
         assert timedelta(seconds=GRACE) < late < timedelta(seconds=GRACE + 2 * PERIOD + 3)
