@@ -100,7 +100,7 @@ def wrong(known: Known, found: Described | None, now: datetime, grace: timedelta
         return Wrong("MISSING", "open by the journal, and Temporal knows no run of it")
     if not found.is_running:
         return Wrong("ENDED", f"open by the journal, and its run ended: {found.status}")
-    return _wedged(found, now, grace) or _stuck(found, now, grace) or _overdue(known, now, grace) or _told(known, found)
+    return _wedged(found, now, grace) or _overdue(known, now, grace) or _stuck(found, now, grace) or _told(known, found)
 
 
 def _wedged(found: Described, now: datetime, grace: timedelta) -> Wrong | None:

@@ -14,10 +14,11 @@ import pytest_asyncio
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
 
 from activities.rebuild import clock_of
 from activities.report import Finding, Report
-from domain.decider import patient_stream, trial_stream
+from domain.decider import patient_stream
 from domain.values import Clock
 from tests.server.bad import RASH
 from tests.server.installation import Installation, own_installation, ready, until
@@ -56,8 +57,11 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wat
 
 
 async def reports(place: Installation) -> list[Report]:
-    """Give the reports of the last ten runs that ended, the latest first."""
-    schedule = await place.temporal.get_schedule_handle(schedule_id(TRIAL)).describe()
+    """Give the reports of the last ten runs that ended, the latest first; none while there is no schedule."""
+    try:
+        schedule = await place.temporal.get_schedule_handle(schedule_id(TRIAL)).describe()
+    except RPCError:
+        return []
     found = []
     for result in reversed(schedule.info.recent_actions):
         action: Any = result.action
@@ -197,6 +201,38 @@ async def test_health_is_red_when_temporal_is_away(watched: Watched) -> None:
     assert "cannot be reached" in health.stdout
 
 
+async def test_an_empty_temporal_is_set_up_by_the_living_worker_and_left_to_people(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Its file was lost while the worker lived: attributes and schedule come back, and nothing is begun unasked.
+
+    A wrong address looks the same, and would then have every subject twice. `recover` is a person's word.
+    """
+    async with own_installation(tmp_path_factory, EVERY) as place:
+        subject = await place.enroll()
+        since = datetime.now(UTC)
+        place.server.kill()
+        place.server.start_empty()
+
+        found = await finding(place, "*", "TEMPORAL_LOST", since)
+        with pytest.raises(RPCError):
+            await place.handle(subject).describe()
+        run = await asyncio.to_thread(place.cli, "recover")
+
+        assert (found.done, "2 open streams" in found.detail) == ("", True)
+        assert run.returncode == 0, run.stderr
+        assert (await quiet(place)).open == 2
+        await place.assert_takes(subject, "rash after all")
+        await place.assert_healthy(subject)
+
+
+def logged(place: Installation) -> list[tuple[str, str]]:
+    """Give what the watchdog wrote to the worker's log: what it found, and what it did about it."""
+    lines = (place.settings.data / "worker-0.log").read_text().splitlines()
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    return [(entry["what"], entry["done"]) for entry in entries if entry["event"] == "watchdog.found"]
+
+
 def quick_clock() -> Clock:
     """Give a clock that starts now and goes quickly: the first due instant, after three weeks, comes in seconds."""
     now = datetime.now(UTC)
@@ -204,7 +240,10 @@ def quick_clock() -> Clock:
 
 
 async def test_a_lost_timer_is_found_overdue_and_nudged(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """F22: the server is stopped and every timer deleted from its file, the watchdog's own among them."""
+    """F22: the server is stopped and every timer deleted from its file, the watchdog's own among them.
+
+    The laboratory poll waited on a timer for its next try too: it is tried at once.
+    """
     async with own_installation(tmp_path_factory, EVERY, quick_clock) as place:
         subject = await place.enroll()
         since = datetime.now(UTC)
@@ -224,5 +263,6 @@ async def test_a_lost_timer_is_found_overdue_and_nudged(tmp_path_factory: pytest
         assert found.done == "woken"
         late = datetime.fromisoformat(reached[0].stored_at) - come
         assert timedelta(seconds=GRACE) < late < timedelta(seconds=GRACE + 2 * PERIOD + 3)
+        assert ("STUCK", "retried") in logged(place)
+        await quiet(place)
         await place.assert_healthy(subject)
-        assert trial_stream(TRIAL) not in {row.stream for report in await reports(place) for row in report.findings}
