@@ -26,6 +26,7 @@ ROUNDS = 3
 @click.option("--idle", default=100, help="idle subjects for the memory figure")
 @click.option("--folds", default=10_000, help="finished journeys folded for the core's rate")
 @click.option("--open", "opened", default=1000, help="open subjects to recover")
+@click.option("--ms", default=400, help="milliseconds a clinical day lasts in the trial whose Temporal is lost")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
 def main(part: str, file: Path | None, **size: int) -> None:
     """Measure, and print the figures with their ratios to the floor.
@@ -39,7 +40,7 @@ def main(part: str, file: Path | None, **size: int) -> None:
 
 
 def _recovery(folder: Path, size: dict[str, int]) -> dict[str, object]:
-    found = asyncio.run(recovery.measure(folder, size["opened"]))
+    found = asyncio.run(recovery.measure(folder, size["opened"], size["ms"]))
     Console(width=110).print(recovery.table(found))
     return found
 

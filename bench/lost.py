@@ -17,7 +17,6 @@ from demo.cast import FULL, START, cast
 from demo.folder import demo_settings, environment_of
 from demo.hospital import Hospital
 from demo.processes import QUICK, Embedded
-from demo.run import MILLISECONDS_PER_DAY
 from demo.tally import tally
 from demo.tempo import varied_clock
 from demo.trial import OPENS_AT, open_trial, play
@@ -57,14 +56,14 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     raise TimeoutError("it never came to hold")
 
 
-async def lost_half_way(folder: Path) -> dict[str, Any]:
+async def lost_half_way(folder: Path, milliseconds_per_day: float) -> dict[str, Any]:
     """Play the demonstration's trial; delete Temporal's file in the middle, recover, and play on to the end."""
     settings, people = demo_settings(own_folder(folder), SEED), cast(SEED, FULL)
     embedded = Embedded(folder, environment=environment_of(settings), ports=None, pragmas=QUICK)
     laboratory.warm_up()
     async with embedded as running:
         client, journal = await connect(running.address), Journal(settings.url)
-        clock = paused(varied_clock(OPENS_AT, people, MILLISECONDS_PER_DAY, latest(settings.trial)))
+        clock = paused(varied_clock(OPENS_AT, people, milliseconds_per_day, latest(settings.trial)))
         sending = TrialClient(client, settings.trial, settings.task_queue, journal)
         hospital = await open_trial(sending, settings, journal, clock, SEED)
         playing = asyncio.create_task(play(hospital, people))
@@ -83,7 +82,8 @@ async def lost_half_way(folder: Path) -> dict[str, Any]:
         "randomized at the end": " + ".join(str(count) for count in arms.values()),
         "notices sent": len(notices),
         "notices sent twice": len(notices) - len(set(notices)),
-        "what went wrong": "; ".join(problems) or "nothing",
+        "what went wrong": "; ".join(problem[:200] for problem in problems) or "nothing",
+        "staff lag, median and most, days": "{:.1f}, {:.1f}".format(*hospital.pace.lag()[:2]),
     }
 
 

@@ -31,12 +31,12 @@ FEW = 66
 PERIOD = 5
 
 
-async def measure(folder: Path, open_subjects: int) -> dict[str, Any]:
+async def measure(folder: Path, open_subjects: int, milliseconds_per_day: int) -> dict[str, Any]:
     """Measure both."""
     return {
         f"{FEW} open subjects": await many(folder / "few", FEW),
         f"{open_subjects} open subjects": await many(folder / "many", open_subjects),
-        "a trial of 66, Temporal lost half-way": await lost_half_way(folder / "trial"),
+        "a trial of 66, Temporal lost half-way": await lost_half_way(folder / "trial", milliseconds_per_day),
     }
 
 

@@ -62,7 +62,7 @@ class Lazy(click.Group):
 def cli() -> None:
     """Trialpath: a clinical trial's patients as durable workflows.
 
-    Exit codes: 0 done, 2 refused by a rule, 3 malformed, 4 Temporal or the journal cannot be reached.
+    Exit codes: 0 done, 1 not well (health), 2 refused by a rule, 3 malformed, 4 Temporal or the journal out of reach.
     """
 
 

@@ -9,6 +9,7 @@ import pytest
 from activities.comparing import WEDGED_FROM, Described, grace_of, wrong
 from activities.contract import Start
 from activities.rebuild import Known, Streams, Unreadable, clock_of
+from domain.catalogue import PROTOCOLS
 from domain.decider import PATIENT, TRIAL, Due, patient_stream, trial_stream
 from domain.values import Clock
 from journal.store import Journal
@@ -123,3 +124,13 @@ def test_a_stream_without_a_clock_is_not_begun(trial: Journal) -> None:
     """No other clock will do: it would shift every date."""
     with pytest.raises(Unreadable, match="which clock"):
         Streams(trial).look(patient_stream(TRIAL_ID, "S999"))
+
+
+def test_a_stream_of_a_protocol_this_release_has_not_is_not_begun(
+    trial: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason says what would help."""
+    past = Past(trial, TRIAL_ID, ago(2))
+    monkeypatch.delitem(PROTOCOLS, (TRIAL_ID, "1"))
+    with pytest.raises(Unreadable, match=f"{TRIAL_ID} version 1 is not in this release's catalogue"):
+        Streams(trial).look(past.stream)
