@@ -50,7 +50,11 @@ class Watchdog:
             await asyncio.sleep(min(SECOND_LOOK, request.grace_seconds))
         second = await self._look(suspects, grace)
         opened = sum(known is None or not known.is_over for known, _ in first.values())
-        found = {stream: (known, problem) for stream, (known, problem) in second.items() if problem is not None}
+        found = {
+            stream: (known, problem)
+            for stream, (known, problem) in second.items()
+            if problem is not None and not _has_moved(first[stream][0], known)
+        }
         findings = await self._repaired(found, opened)
         await asyncio.to_thread(self._tell, findings, heads)
         seconds = round(time.monotonic() - begun, 3)
@@ -132,3 +136,8 @@ class Watchdog:
                         at=datetime.now(UTC),
                     )
                 )
+
+
+def _has_moved(before: Known | None, now: Known | None) -> bool:
+    """Say whether something was recorded between the two looks: then somebody is at work on the stream."""
+    return before is not None and now is not None and before.seq != now.seq
