@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import RowMapping
 from temporalio import activity
 
-from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step
+from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step, pack
 from activities.effects import effect_of
 from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
 from domain.intake import Message, carried_id, content_id, derived_id, kind_of, message_text, read
@@ -35,6 +35,8 @@ LONGEST_ID = 240
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
 _log = structlog.stdlib.get_logger(__name__)
+PACKED_FROM = 100_000
+"""Characters of facts from which a step carries them packed: an event of Temporal's holds two million bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,9 +291,12 @@ def _step(
         return Step(seq=0, facts=[], answers=answers)
     due, chapter, over = decider.due(state), decider.chapter(state), decider.is_over(state)
     turned = request.chapter not in ("", chapter)
+    lines = [json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts]
+    packed = pack(lines) if sum(map(len, lines)) >= PACKED_FROM else ""
     return Step(
         seq=folded.seq,
-        facts=[json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts],
+        facts=[] if packed else lines,
+        packed=packed,
         answers=answers,
         due=DueStep(at=due.at, text=due.text, key=due.key) if due else None,
         effects=[effect_of(request.stream, intent) for intent in intents(state)],

@@ -6,11 +6,13 @@ import sys
 
 import click
 
-DONE, REFUSED, MALFORMED, UNREACHABLE, UNKNOWN, INTERRUPTED = 0, 2, 3, 4, 5, 130
+DONE, UNHEALTHY, REFUSED, MALFORMED, UNREACHABLE, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 COMMANDS = {
     "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
     "demo": ("cli.running", "Run the whole trial with simulated participants."),
+    "health": ("cli.health", "Say whether journal, Temporal, workers and watchdog are well."),
+    "recover": ("cli.recovering", "Bring every open stream back after Temporal was lost."),
     "open": ("cli.opening", "Open the trial: sites, staff, allocation list."),
     "enroll": ("cli.sending", "Register a participant and issue the subject number."),
     "send": ("cli.sending", "Send a command for a subject or the trial, for example surgery_done."),
@@ -64,8 +66,8 @@ class Lazy(click.Group):
 def cli() -> None:
     """Trialpath: a clinical trial's patients as durable workflows.
 
-    Exit codes: 0 done, 2 refused by a rule, 3 malformed, 4 Temporal or the journal cannot be reached, 5 unknown
-    submission. From 10 on: `journal verify --help`.
+    Exit codes: 0 done, 1 not well (health), 2 refused by a rule, 3 malformed, 4 Temporal or the journal out of reach,
+    5 unknown submission. From 10 on: `journal verify --help`.
     """
 
 

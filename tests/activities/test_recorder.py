@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from activities.contract import Answer, Step
-from activities.recorder import Recorder
+from activities.contract import Answer, Step, unpack
+from activities.recorder import PACKED_FROM, Recorder
 from activities.world import World
 from domain.decider import trial_stream
 from domain.intake import Message, argument_of, derived_id, system_message
@@ -100,6 +100,18 @@ def test_a_call_without_messages_gives_what_the_workflow_has_not_seen(recorder: 
     assert [json.loads(fact)["seq"] for fact in step.facts] == list(range(1, subject.journey.seq + 1))
     assert (step.answers, step.chapter, step.over) == ([], "SCREENING", False)
     assert [effect.activity for effect in step.effects] == ["fetch_labs"]
+
+
+def test_a_long_stream_comes_packed(recorder: Recorder, subject: Past) -> None:
+    """As it stands it would not fit into an event of Temporal's once a stream has some hundred facts."""
+    for number in range(200):
+        record(recorder, subject, rash(number))
+
+    step = record(recorder, subject, seq=0)
+
+    assert step.facts == []
+    assert [json.loads(fact)["seq"] for fact in unpack(step.packed)] == list(range(1, step.seq + 1))
+    assert len(step.packed) < PACKED_FROM / 2
 
 
 def test_two_recorders_on_one_journal_see_each_others_facts(trial: Journal, subject: Past) -> None:

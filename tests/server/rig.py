@@ -116,9 +116,28 @@ class Server:
 
     def kill_and_restart(self) -> None:
         """Kill it as a lost machine would, and start it again on the same file and port."""
+        self.kill()
+        self.start()
+
+    def kill(self) -> None:
+        """Kill it as a lost machine would."""
         self._process.kill()
         self._process.end()
+
+    def start(self) -> None:
+        """Start it again on the same file and port."""
         self._process = self._start()
+
+    def start_empty(self) -> None:
+        """Start it again on the same port, after its file was lost."""
+        for file in self._folder.glob("temporal.db*"):
+            file.unlink()
+        self.start()
+
+    @property
+    def file(self) -> Path:
+        """Its SQLite file."""
+        return self._folder / "temporal.db"
 
     def end(self) -> None:
         """Stop it."""
