@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     models_schema: str = Field(
         "read_models", pattern="^[a-z_][a-z0-9_]{0,62}$", description="their schema, where the database is PostgreSQL"
     )
+    journal_owner_url: str = Field(
+        "", description="database URL of the journal's owner, for migrations alone; empty: the journal's own URL"
+    )
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
     key_file: Path | None = Field(
@@ -26,6 +29,10 @@ class Settings(BaseSettings):
     task_queue: str = Field("trialpath", description="Temporal task queue")
     max_cached_workflows: int = Field(1000, ge=2, description="open patients kept in memory")
     demo_seed: str = Field("", description="demonstration only: the allocation list follows from this seed")
+    watchdog_seconds: int = Field(30, ge=1, description="seconds between two looks of the watchdog")
+    watchdog_grace_seconds: float = Field(
+        30, ge=1, le=86_400, description="how late a due instant may be before the watchdog acts; trial time"
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @property

@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import structlog
@@ -19,7 +20,9 @@ from temporalio.worker import Worker
 from activities.adapters.fhir_folder import FhirFolder
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
+from activities.rebuild import Streams
 from activities.recorder import Recorder
+from activities.watchdog import Watchdog
 from activities.world import World
 from domain import units
 from journal.store import Journal
@@ -28,9 +31,10 @@ from settings import Settings
 from workflows.connection import connect
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
-from workflows.search_attributes import register
+from workflows.setting_up import keep, set_up
 from workflows.trial_register import TrialRegister
 from workflows.waking import wake_those_behind
+from workflows.watch import Watch
 
 THREADS = 200
 """Activities at once. Those that ask for an allocation hold their place until another has opened the slot."""
@@ -46,11 +50,13 @@ _log = structlog.stdlib.get_logger("trialpath.worker")
 
 
 def open_journal(settings: Settings) -> Journal:
-    """Open the journal and bring its schema up to date."""
+    """Open the journal, its schema brought up to date by its owner. Raises JournalAway, JournalUnusableError."""
     settings.data.mkdir(parents=True, exist_ok=True)
     settings.labs.mkdir(parents=True, exist_ok=True)
+    with closing(Journal(settings.journal_owner_url or settings.url)) as owners:
+        owners.migrate()
     journal = Journal(settings.url)
-    journal.migrate()
+    journal.check()
     return journal
 
 
@@ -58,17 +64,19 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     """Put a worker together."""
     chance = random.Random(settings.demo_seed) if settings.demo_seed else None  # noqa: S311 - a demonstration's list
     recorder = Recorder(journal)
+    sink = FileSink(settings.notices)
+    watchdog = Watchdog(client, Streams(journal, recorder), sink, settings.task_queue)
     world = World(
         client=client,
         recorder=recorder,
         laboratory=FhirFolder(settings.labs),
-        sink=FileSink(settings.notices),
+        sink=sink,
         sealed_list=JournalSealedList(journal, settings.allocation_key, chance),
     )
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[PatientJourney, TrialRegister],
+        workflows=[PatientJourney, TrialRegister, Watch],
         activities=[
             recorder.record,
             world.fetch_labs,
@@ -78,6 +86,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
             world.open_slot,
             world.start_journey,
             world.pass_on,
+            watchdog.watch,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,
@@ -101,16 +110,20 @@ async def serve(settings: Settings) -> None:
     client = await connect()
     journal = await asyncio.to_thread(open_journal, settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:
-        await register(client)
+        await set_up(client, settings)
         async with build(client, journal, settings, threads):
             _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
             print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
             await asyncio.to_thread(units.load)
-            waking = asyncio.create_task(wake_those_behind(client, journal))
+            beside = [
+                asyncio.create_task(wake_those_behind(client, journal)),
+                asyncio.create_task(keep(client, settings)),
+            ]
             await stop.wait()
-            waking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await waking
+            for task in beside:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             _log.info("worker.stopping")
     journal.close()
 

@@ -1,5 +1,8 @@
 """What passes between workflows and activities. It is data in histories: fields are only ever added, with defaults."""
 
+import base64
+import zlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -11,6 +14,16 @@ from domain.values import Clock
 RECORD = "record"
 TASK_TIMEOUT = timedelta(seconds=2)
 """How soon the task of a worker that died is given to another. Every start of a workflow names it."""
+
+
+def pack(lines: Sequence[str]) -> str:
+    """Give JSON lines as base64 of zlib: a long stream would not fit into an event of Temporal's as it stands."""
+    return base64.b64encode(zlib.compress("\n".join(lines).encode())).decode()
+
+
+def unpack(text: str) -> list[str]:
+    """Give packed JSON lines back."""
+    return zlib.decompress(base64.b64decode(text)).decode().splitlines()
 
 
 class Plain(BaseModel):
@@ -83,11 +96,15 @@ class DueStep(Plain):
 
 
 class Step(Plain):
-    """What `record` decided. The workflow keeps the facts, starts the effects, shows the attributes and waits."""
+    """What `record` decided. The workflow keeps the facts, starts the effects, shows the attributes and waits.
+
+    Facts that are many come packed instead, as when a run reads its whole stream from the journal.
+    """
 
     seq: int
     facts: list[str]
     answers: list[Answer]
+    packed: str = ""
     due: DueStep | None = None
     effects: list[Effect] = []
     attributes: dict[str, Any] = {}

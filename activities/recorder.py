@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import RowMapping
 from temporalio import activity
 
-from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step
+from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step, pack
 from activities.effects import effect_of
 from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
 from domain.intake import Message, carried_id, content_id, derived_id, kind_of, message_text, read
@@ -24,12 +25,18 @@ from domain.patient.journey import Journey
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial.delegation import acting_role
 from domain.trial.register import Register
-from journal.store import Journal, StoredFact, Stream
+from journal.chain import canonical
+from journal.schema import storable
+from journal.store import Journal, JournalAway, StoredFact, Stream
 
 CACHED_STREAMS = 2000
 CORRECTION = "FactCorrected"
+LONGEST_ID = 240
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
+_log = structlog.stdlib.get_logger(__name__)
+PACKED_FROM = 100_000
+"""Characters of facts from which a step carries them packed: an event of Temporal's holds two million bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,13 @@ class Recorder:
     @activity.defn(name=RECORD, no_thread_cancel_exception=True)
     def record(self, request: RecordRequest) -> Step:
         """Take the messages in order and give every fact beyond the workflow's number."""
+        try:
+            return self._record(request)
+        except JournalAway as away:
+            _log.warning("record.waits", stream=request.stream, problem=str(away))
+            raise
+
+    def _record(self, request: RecordRequest) -> Step:
         decider = decider_of(request.stream)
         with self._journal.locked(request.stream) as stream:
             folded = self._folded(stream, request.stream, decider)
@@ -84,8 +98,9 @@ class Recorder:
         if not new:
             return known
         facts = [decider.fact.validate_json(fact.body) for fact in new]
-        state = decider.fold_on(known.state, facts, lambda: _read(decider, stream.facts_of(name, 0)))
-        return Folded(state, new[-1].seq, new[-1].recorded_at)
+        last = new[-1].seq
+        state = decider.fold_on(known.state, facts, lambda: _read(decider, stream.facts_of(name, 0)[:last]))
+        return Folded(state, last, new[-1].recorded_at)
 
     def _keep(self, name: str, folded: Folded) -> None:
         with self._guard:
@@ -188,6 +203,8 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
     An id that derives from content is final only once applied: what was refused may come again and hold by then.
     """
     carried = carried_id(message)
+    if carried is not None and (len(carried) > LONGEST_ID or "\x00" in carried):
+        carried = derived_id(stream.name, carried)
     submission_id = carried or content_id(stream.name, message)
     known = stream.submission(submission_id)
     if carried is not None and known is not None and known["sha256"] != _digest(message):
@@ -221,25 +238,26 @@ def _row(
 ) -> dict[str, Any]:
     sender = submission.sender if submission else Sender(staff=UNATTRIBUTED, role=UNATTRIBUTED)
     occurred_at = submission.occurred_at if submission else None
-    return {
+    row = {
         "submission_id": submission_id,
         "channel": message.channel,
         "kind": kind_of(message),
         "staff": sender.staff,
         "role": sender.role,
-        "identity": message.identity[:200].replace("\x00", ""),
+        "identity": message.identity,
         "occurred_at": occurred_at.astimezone(UTC).isoformat() if occurred_at else None,
         "recorded_at": at,
         "stored_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "outcome": "refused" if refused else "applied",
         "reason": str(refused.reason) if refused else "",
-        "rule": refused.rule[:200] if refused else "",
-        "field": refused.field[:80] if refused else "",
+        "rule": refused.rule if refused else "",
+        "field": refused.field if refused else "",
         "detail": refused.detail if refused else "",
         "accepts": refused.accepts if refused else "",
         "sha256": _digest(message),
         "body": message_text(message),
     }
+    return storable(row)
 
 
 def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[StoredFact]:
@@ -253,7 +271,7 @@ def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[Store
             occurred_at=row["occurred_at"],
             recorded_at=row["recorded_at"],
             stored_at=row["stored_at"],
-            body=fact.model_dump_json(),
+            body=canonical(fact.model_dump(mode="json")),
         )
         for number, fact in enumerate(facts, start=1)
     ]
@@ -273,9 +291,12 @@ def _step(
         return Step(seq=0, facts=[], answers=answers)
     due, chapter, over = decider.due(state), decider.chapter(state), decider.is_over(state)
     turned = request.chapter not in ("", chapter)
+    lines = [json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts]
+    packed = pack(lines) if sum(map(len, lines)) >= PACKED_FROM else ""
     return Step(
         seq=folded.seq,
-        facts=[json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts],
+        facts=[] if packed else lines,
+        packed=packed,
         answers=answers,
         due=DueStep(at=due.at, text=due.text, key=due.key) if due else None,
         effects=[effect_of(request.stream, intent) for intent in intents(state)],

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import core, protocol
+from bench import core, journal, protocol, recovery
 from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
 from bench.rig import SETTINGS, server
 from demo import laboratory
@@ -20,26 +20,50 @@ ROUNDS = 3
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["all", "core"]), default="all")
+@click.argument("part", type=click.Choice(["all", "core", "journal", "recover"]), default="all")
 @click.option("--at-once", default=16, help="journeys at once")
 @click.option("--samples", default=2000, help="updates timed on each side")
 @click.option("--idle", default=100, help="idle subjects for the memory figure")
 @click.option("--folds", default=10_000, help="finished journeys folded for the core's rate")
+@click.option("--appends", default=2000, help="appends timed in each database")
+@click.option("--rows", default=1_000_000, help="rows of the journal that is verified")
+@click.option("--open", "opened", default=1000, help="open subjects to recover")
+@click.option("--ms", default=400, help="milliseconds a clinical day lasts in the trial whose Temporal is lost")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
-def main(part: str, at_once: int, samples: int, idle: int, folds: int, file: Path | None) -> None:
-    """Measure, and print the figures with their ratios to the floor. `core`: what needs no server alone."""
-    figures = core.measure(samples, folds)
-    found: dict[str, object] = {"core": figures}
-    Console(width=110).print(core.table(figures))
-    if part == "all":
-        protocol.register()
-        laboratory.warm_up()
-        with tempfile.TemporaryDirectory() as name:
-            journeys = asyncio.run(_measure(Path(name), at_once, samples, idle))
-        _show(journeys)
-        found |= journeys
+def main(part: str, file: Path | None, **size: int) -> None:
+    """Measure, and print the figures with their ratios to the floor.
+
+    `core` and `journal`: what needs no Temporal server, alone. `recover`: many open subjects, and a whole trial whose
+    Temporal is lost.
+    """
+    found: dict[str, object] = {}
+    if part in ("all", "core"):
+        found["core"] = figures = core.measure(size["samples"], size["folds"])
+        Console(width=110).print(core.table(figures))
+    if part in ("all", "journal"):
+        found["journal"] = stored = journal.measure(size["appends"], size["rows"])
+        Console(width=110).print(journal.table(stored))
+    with tempfile.TemporaryDirectory() as name:
+        if part == "recover":
+            found |= _recovery(Path(name), size)
+        elif part == "all":
+            found |= _journeys(Path(name), size)
     if file is not None:
         file.write_text(json.dumps(found, indent=1))
+
+
+def _recovery(folder: Path, size: dict[str, int]) -> dict[str, object]:
+    found = asyncio.run(recovery.measure(folder, size["opened"], size["ms"]))
+    Console(width=110).print(recovery.table(found))
+    return found
+
+
+def _journeys(folder: Path, size: dict[str, int]) -> dict[str, object]:
+    protocol.register()
+    laboratory.warm_up()
+    journeys = asyncio.run(_measure(folder, size["at_once"], size["samples"], size["idle"]))
+    _show(journeys)
+    return journeys
 
 
 async def _measure(folder: Path, at_once: int, samples: int, idle: int) -> dict[str, object]:

@@ -37,6 +37,8 @@ class Play:
     facts: list[Any] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     on: date = START
+    said: list[tuple[str, str, int]] = field(default_factory=list)
+    """Of each command: its kind, its JSON, and how many facts came of it."""
 
     def say(self, command: Any, role: str = "INVESTIGATOR", at: datetime | None = None) -> None:  # noqa: ANN401 - a command
         """Decide and fold one command at noon of the play's date, or at an instant."""
@@ -48,6 +50,7 @@ class Play:
             self.journey = PATIENT.evolve(self.journey, fact)
         self.seconds.append(time.perf_counter() - started)
         self.facts += facts
+        self.said.append((command.kind, command.model_dump_json(), len(facts)))
 
     def until(self, on: date) -> None:
         """Let time pass to noon of a date, with every due instant on the way acted on."""

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.main import MALFORMED, UNREACHABLE, Failed
 from domain.decider import PATIENT, TRIAL, patient_stream, trial_stream
 from domain.patient.journey import Journey
 from domain.trial.register import Register
-from journal.store import Journal, StoredFact
+from journal.store import Journal, JournalAway, JournalUnusableError, StoredFact
 from settings import Settings
 
 
@@ -25,18 +24,32 @@ def settings() -> Settings:
 
 
 def journal(known: Settings) -> Journal:
-    """Open the journal for reading. Raises Failed when there is none."""
-    url = make_url(known.url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise Failed(UNREACHABLE, f"there is no journal at {url.database}: start with `starter.py up` or `demo`")
-    return Journal(known.url)
+    """Open the journal for reading. Raises Failed when there is none, or one of another schema."""
+    store = unread_journal(known)
+    try:
+        store.check_version()
+    except (JournalAway, JournalUnusableError) as problem:
+        raise Failed(UNREACHABLE, f"the journal cannot be read: {problem}") from None
+    return store
+
+
+def unread_journal(known: Settings) -> Journal:
+    """Open the journal without a look at it, for who may not need it. Raises Failed when there is none."""
+    try:
+        store = Journal(known.url)
+    except JournalUnusableError as problem:
+        raise Failed(UNREACHABLE, f"setting TRIALPATH_JOURNAL_URL: {problem}") from None
+    file = store.engine.url.database
+    if store.engine.dialect.name == "sqlite" and not Path(file or "").exists():
+        raise Failed(UNREACHABLE, f"there is no journal at {file}: start with `starter.py up` or `demo`")
+    return store
 
 
 def facts(store: Journal, stream: str) -> list[StoredFact]:
     """Read a stream. Raises Failed when the journal cannot be read."""
     try:
         return store.facts(stream)
-    except SQLAlchemyError as problem:
+    except (JournalAway, SQLAlchemyError) as problem:
         raise Failed(UNREACHABLE, f"the journal cannot be read: {problem.__cause__ or problem}") from None
 
 

@@ -6,11 +6,13 @@ import sys
 
 import click
 
-DONE, REFUSED, MALFORMED, UNREACHABLE, INTERRUPTED = 0, 2, 3, 4, 130
+DONE, UNHEALTHY, REFUSED, MALFORMED, UNREACHABLE, UNKNOWN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 COMMANDS = {
     "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
     "demo": ("cli.running", "Run the whole trial with simulated participants."),
+    "health": ("cli.health", "Say whether journal, Temporal, workers and watchdog are well."),
+    "recover": ("cli.recovering", "Bring every open stream back after Temporal was lost."),
     "open": ("cli.opening", "Open the trial: sites, staff, allocation list."),
     "enroll": ("cli.sending", "Register a participant and issue the subject number."),
     "send": ("cli.sending", "Send a command for a subject or the trial, for example surgery_done."),
@@ -23,6 +25,8 @@ COMMANDS = {
     "models": ("cli.models", "Make the tables for analysts anew from the journal; document them."),
     "export": ("cli.exporting", "Write a dossier (PDF, JSON), tables (CSV, Parquet), FHIR or CDISC ODM."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
+    "submission": ("cli.submission", "Show what became of a submission: applied, refused or unknown."),
+    "journal": ("cli.journal", "Verify the journal, anchor it, prepare its database."),
     "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
 }
@@ -62,7 +66,8 @@ class Lazy(click.Group):
 def cli() -> None:
     """Trialpath: a clinical trial's patients as durable workflows.
 
-    Exit codes: 0 done, 2 refused by a rule, 3 malformed, 4 Temporal or the journal cannot be reached.
+    Exit codes: 0 done, 1 not well (health), 2 refused by a rule, 3 malformed, 4 Temporal or the journal out of reach,
+    5 unknown submission. From 10 on: `journal verify --help`.
     """
 
 
@@ -97,12 +102,15 @@ def _told(problem: Exception) -> "Failed | None":
 
     from demo.hospital import Unexpected  # noqa: PLC0415 - as above
     from domain.catalogue import UnknownTrialError  # noqa: PLC0415 - as above
+    from journal.database import JournalAway, JournalUnusableError  # noqa: PLC0415 - as above
     from workflows.client import Unreachable  # noqa: PLC0415 - as above
 
     if isinstance(problem, UnknownTrialError):
         return Failed(MALFORMED, f"setting TRIALPATH_TRIAL: {problem}")
     if isinstance(problem, Unexpected):
         return Failed(REFUSED, str(problem))
+    if isinstance(problem, JournalAway | JournalUnusableError):
+        return Failed(UNREACHABLE, f"the journal cannot be used: {problem}")
     if isinstance(problem, SQLAlchemyError):
         return Failed(UNREACHABLE, f"the journal cannot be used: {str(problem).splitlines()[0]}")
     if isinstance(problem, RPCError | Unreachable):

@@ -10,7 +10,7 @@ from cli import access
 from cli.sending import run, told
 from domain.catalogue import latest
 from domain.values import Clock
-from workflows.client import TrialClient
+from workflows.client import TrialClient, opening_id
 
 TEAM = (
     "CRC1=COORDINATOR",
@@ -47,7 +47,7 @@ def open_command(
     async def act(client: TrialClient) -> Answer:
         return await client.open_trial(body, clock)
 
-    return told(run(known, act), "trial", as_json=as_json)
+    return told(run(known, act, opening_id(known.trial)), "trial", as_json=as_json)
 
 
 def training_clock(ms_per_day: float | None, trial_date: str | None) -> Clock:

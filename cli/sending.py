@@ -17,6 +17,7 @@ from cli.outbox import Outbox
 from demo.documents import counts_from_today, dated
 from domain.decider import PATIENT, TRIAL
 from domain.submission import Reason
+from journal.store import JournalAway, JournalUnusableError
 from settings import Settings
 from workflows.client import Submitted, TrialClient, Unreachable
 from workflows.connection import connect
@@ -58,7 +59,7 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
         answer = await client.to_trial(submitted)
         return answer, client.subject_of(answer)
 
-    answer, subject = run(known, act)
+    answer, subject = run(known, act, submitted.id)
     outbox.answered(*content)
     return told(answer, subject or "enrolment", as_json=as_json, extra={"subject": subject} if subject else {})
 
@@ -126,7 +127,7 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
             return await client.to_trial(submitted)
         return await client.to_subject(str(subject), submitted)
 
-    answer = run(known, act)
+    answer = run(known, act, submitted.id)
     outbox.answered(*content)
     code = told(answer, str(subject), as_json=about["as_json"])
     for change in answer.changes if not about["as_json"] else ():
@@ -161,18 +162,21 @@ def _read(file: Path | None, words: Sequence[str]) -> tuple[dict[str, Any], byte
         return {}, problem.raw
 
 
-def run(known: Settings, act: Any) -> Any:  # noqa: ANN401 - what the action gives
-    """Connect, act, and give what came of it. Raises Failed when Temporal cannot be reached."""
+def run(known: Settings, act: Any, submission_id: str) -> Any:  # noqa: ANN401 - what the action gives
+    """Connect, act, and give what came of it. Raises Failed when Temporal or the journal cannot be reached."""
 
     async def whole() -> Any:  # noqa: ANN401 - what the action gives
         client = await connect()
-        return await act(TrialClient(client, known.trial, known.task_queue, access.journal(known)))
+        return await act(TrialClient(client, known.trial, known.task_queue, access.unread_journal(known)))
 
     try:
         return asyncio.run(whole())
     except (Unreachable, RuntimeError, OSError) as problem:
-        hint = "the same call again is safe: it applies at most once"
-        raise Failed(UNREACHABLE, f"cannot reach Temporal: {str(problem)[:300]}; {hint}") from None
+        what = "the journal" if isinstance(problem, JournalAway | JournalUnusableError) else "Temporal"
+        hint = (
+            f"the same call again is safe: it applies at most once; `submission {submission_id}` tells what came of it"
+        )
+        raise Failed(UNREACHABLE, f"cannot reach {what}: {str(problem)[:300]}; {hint}") from None
 
 
 def told(answer: Answer, about: str, *, as_json: bool, extra: dict[str, Any] | None = None) -> int:

@@ -45,6 +45,8 @@ def demo_settings(data: Path, seed: str) -> Settings:
         task_queue="trialpath",
         max_cached_workflows=1000,
         demo_seed=f"demo-{seed}",
+        watchdog_seconds=30,
+        watchdog_grace_seconds=30,
         log_level="INFO",
     )
 

@@ -3,30 +3,18 @@
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.service import RPCError
 
 from settings import Settings
 from workflows.connection import connect
-
-OLDEST = timedelta(seconds=130)
-"""A poll lasts up to 60 s and is noted when it begins; two of them, and a little."""
+from workflows.health import OLDEST_POLL, pollers
 
 
 async def last_poll(task_queue: str) -> datetime | None:
     """Give the instant a worker last polled a task queue, or None. Raises RuntimeError or RPCError out of reach."""
-    client = await connect()
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=task_queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
-    answer = await client.workflow_service.describe_task_queue(request)
-    return max((poller.last_access_time.ToDatetime(UTC) for poller in answer.pollers), default=None)
+    return next(iter(await pollers(await connect(), task_queue)), None)
 
 
 def main() -> int:
@@ -36,7 +24,7 @@ def main() -> int:
     except (RuntimeError, RPCError) as problem:
         print(f"Temporal is out of reach: {problem}")
         return 1
-    if polled_at is None or datetime.now(UTC) - polled_at > OLDEST:
+    if polled_at is None or datetime.now(UTC) - polled_at > OLDEST_POLL:
         print(f"no worker has polled since {polled_at or 'the start'}")
         return 1
     return 0

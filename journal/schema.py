@@ -1,13 +1,21 @@
-"""The tables of the journal. The migrations make them; this page lets the code name their columns."""
+"""The tables of the journal. The migrations make them; this page lets the code name their columns.
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+`position` counts the rows of both tables together, without a gap, in the order of commits. `previous_hash` and `hash`
+chain the rows of one stream, `chain` those of the whole journal: see `journal.chain`.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
+NEWEST = "0002"
+POSITION = BigInteger().with_variant(Integer, "sqlite")
 
 SUBMISSIONS = Table(
     "submissions",
     METADATA,
-    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=False),
     Column("stream", String(60), nullable=False),
     Column("submission_id", String(240), nullable=False),
     Column("channel", String(10), nullable=False),
@@ -28,12 +36,17 @@ SUBMISSIONS = Table(
     Column("last_seq", Integer),
     Column("sha256", String(64), nullable=False),
     Column("body", Text, nullable=False),
-    UniqueConstraint("stream", "submission_id"),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("chain", String(64), nullable=False),
+    UniqueConstraint("stream", "submission_id", name="submission_once"),
+    Index("submissions_in_stream", "stream", "position"),
+    Index("submissions_by_id", "submission_id"),
 )
 FACTS = Table(
     "facts",
     METADATA,
-    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("position", POSITION, primary_key=True, autoincrement=False),
     Column("stream", String(60), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("submission_id", String(240), nullable=False),
@@ -44,7 +57,10 @@ FACTS = Table(
     Column("recorded_at", String(40), nullable=False),
     Column("stored_at", String(40), nullable=False),
     Column("body", Text, nullable=False),
-    UniqueConstraint("stream", "seq"),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("chain", String(64), nullable=False),
+    UniqueConstraint("stream", "seq", name="fact_once"),
 )
 ALLOCATION_LISTS = Table(
     "allocation_lists",
@@ -62,3 +78,15 @@ ALLOCATION_SLOTS = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 APPEND_ONLY = (SUBMISSIONS, FACTS, ALLOCATION_LISTS, ALLOCATION_SLOTS)
+_LONGEST = {column.name: getattr(column.type, "length", None) for column in SUBMISSIONS.columns}
+
+
+def storable(row: dict[str, Any]) -> dict[str, Any]:
+    """Give a submission's row as both databases take it: no zeros, no lone surrogates, no longer than the column."""
+    return {name: _text(value)[: _LONGEST[name]] if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _text(value: str) -> str:
+    if "\x00" not in value and value.isascii():
+        return value
+    return value.replace("\x00", "").encode("utf-8", "backslashreplace").decode()

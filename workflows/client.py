@@ -23,12 +23,11 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.contract import TASK_TIMEOUT, Answer, Start
+from activities.rebuild import clock_of, workflow_of
 from domain.decider import patient_stream, trial_stream
 from domain.intake import derived_id
-from domain.patient.facts import FACT, SubjectRegistered
 from domain.values import Clock
 from journal.store import Journal
-from workflows.patient_journey import PatientJourney
 from workflows.trial_register import TrialRegister
 
 TRIES = 8
@@ -106,7 +105,7 @@ class TrialClient:
                 task_timeout=TASK_TIMEOUT,
                 static_summary=f"Register of {self.trial}",
             )
-        submitted = Submitted("open_trial", fields, staff=staff, role="SPONSOR", id=derived_id(stream, "open"))
+        submitted = Submitted("open_trial", fields, staff=staff, role="SPONSOR", id=opening_id(self.trial))
         return await self.to_trial(submitted)
 
     async def to_trial(self, submitted: Submitted) -> Answer:
@@ -148,20 +147,19 @@ class TrialClient:
         return Answer.model_validate(told)
 
     async def _not_running(self, stream: str, submitted: Submitted) -> Answer | None:
-        """Reach a subject whose journey has ended by a new run; refuse, on record, one that never was.
+        """Reach a stream without a run by a new one from the journal; refuse, on record, a subject that never was.
 
         None: the subject is enrolled and its journey is about to begin.
         """
         facts = await asyncio.to_thread(self._journal.facts, stream)
-        if not facts:
+        clock = clock_of(facts)
+        if clock is None:
             if stream == trial_stream(self.trial):
                 raise Unreachable(f"trial {self.trial} is not open: `starter.py open` first")
             answer = await self._misaddressed(stream.removeprefix(patient_stream(self.trial, "")), submitted)
             return answer if answer.outcome == "refused" else None
-        first = FACT.validate_json(facts[0].body)
-        clock = first.clock if isinstance(first, SubjectRegistered) else Clock.real()
-        operation = WithStartWorkflowOperation(
-            PatientJourney.run,
+        operation: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
+            workflow_of(stream),
             Start(stream=stream, clock=clock),
             id=stream,
             task_queue=self._task_queue,
@@ -193,6 +191,11 @@ class TrialClient:
     async def wake(self, stream: str) -> None:
         """Make a workflow look at the journal."""
         await self.client.get_workflow_handle(stream).signal("wake")
+
+
+def opening_id(trial: str) -> str:
+    """Give the submission id under which a trial is opened, once."""
+    return derived_id(trial_stream(trial), "open")
 
 
 def _refusal(failed: WorkflowUpdateFailedError) -> Answer:

@@ -5,9 +5,7 @@ says: keep the facts, start the effects, show the attributes, set the one timer.
 """
 
 import asyncio
-import base64
 import json
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +15,19 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contract import Answer, Carry, DueStep, Effect, EffectRequest, Outcome, RecordRequest, Start, Step
+    from activities.contract import (
+        Answer,
+        Carry,
+        DueStep,
+        Effect,
+        EffectRequest,
+        Outcome,
+        RecordRequest,
+        Start,
+        Step,
+        pack,
+        unpack,
+    )
     from domain.decider import decider_of
     from domain.intake import Message, argument_of, derived_id, kind_of, system_message
     from workflows.attributes import all_of, change_of
@@ -139,7 +149,7 @@ class Interpreter:
     async def _record(self) -> None:
         """Take what waits, in order."""
         batch, self._inbox = self._inbox[:BATCH], self._inbox[BATCH:]
-        self._wake = False
+        woken, self._wake = self._wake, False
         request = RecordRequest(
             stream=self._start.stream,
             seq=self._step.seq,
@@ -149,14 +159,14 @@ class Interpreter:
             events=workflow.info().get_current_history_length(),
         )
         step = await record(request, ", ".join(kind_of(pending.message) for pending in batch))
-        self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch))
+        self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch), woken=woken)
         for pending, answer in zip(batch, step.answers, strict=True):
             pending.answer = answer
 
-    def _take(self, step: Step, *, ticked: bool) -> None:
+    def _take(self, step: Step, *, ticked: bool, woken: bool = False) -> None:
         """Do what a recorded step says."""
-        self._keep(step.facts)
-        before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "answers": []})
+        self._keep(unpack(step.packed) if step.packed else step.facts)
+        before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "packed": "", "answers": []})
         self._hand_over = self._hand_over or step.hand_over
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
         if changed and not self._hand_over:
@@ -165,22 +175,27 @@ class Interpreter:
         for key in [key for key in self._effects if key not in wanted]:
             self._effects.pop(key).cancel()
         if not self._hand_over:
-            self._begin(ticked=ticked)
+            self._begin(ticked=ticked, woken=woken)
 
-    def _begin(self, *, ticked: bool = False) -> None:
+    def _begin(self, *, ticked: bool = False, woken: bool = False) -> None:
         """Start the effects that do not run yet, and set the timer. Before a hand-over that is left to the new run."""
         for effect in self._step.effects:
             if effect.key not in self._effects:
                 self._effects[effect.key] = asyncio.create_task(self._carry_out(effect))
         due = self._step.due
         key = f"{due.key}@{due.at}" if due else ""
-        if key == self._alarm_key and not ticked:
+        if key == self._alarm_key and not ticked and not (woken and self._is_lost(due)):
             return
         if self._alarm is not None:
             self._alarm.cancel()
-        shortest = SHORTEST_WAIT if key == self._alarm_key else timedelta(0)
+        shortest = SHORTEST_WAIT if key == self._alarm_key and ticked else timedelta(0)
         self._alarm_key = key
         self._alarm = asyncio.create_task(self._ring(due, key, shortest)) if due else None
+
+    def _is_lost(self, due: DueStep | None) -> bool:
+        """Say whether the timer of a due instant that has come still waits: Temporal lost it. A wake sets a new one."""
+        late = due is not None and due.at <= self._now() and self._alarm is not None and not self._alarm.done()
+        return late and workflow.patched("lost timer")  # without its marker a recorded run goes as it went
 
     async def _ring(self, due: DueStep, key: str, shortest: timedelta) -> None:
         """Wait for a due instant, then say that time has passed. One that stays due is tried again, never in haste."""
@@ -229,11 +244,10 @@ class Interpreter:
         return [self._decider.fact.validate_json(json.loads(fact)["body"]) for fact in facts]
 
     def _pack(self) -> Carry:
-        lines = "\n".join(self._facts).encode()
-        return Carry(facts=base64.b64encode(zlib.compress(lines)).decode(), step=self._step)
+        return Carry(facts=pack(self._facts), step=self._step)
 
     def _unpack(self, carry: Carry) -> None:
-        self._keep(zlib.decompress(base64.b64decode(carry.facts)).decode().splitlines())
+        self._keep(unpack(carry.facts))
         self._step = carry.step
         self._begin()
 

@@ -3,15 +3,15 @@
 import base64
 import inspect
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from activities.contract import Answer, Step
-from activities.recorder import Recorder
+from activities.contract import Answer, Step, unpack
+from activities.recorder import PACKED_FROM, Recorder
 from activities.world import World
 from domain.decider import trial_stream
 from domain.intake import Message, argument_of, derived_id, system_message
@@ -102,6 +102,18 @@ def test_a_call_without_messages_gives_what_the_workflow_has_not_seen(recorder: 
     assert [effect.activity for effect in step.effects] == ["fetch_labs"]
 
 
+def test_a_long_stream_comes_packed(recorder: Recorder, subject: Past) -> None:
+    """As it stands it would not fit into an event of Temporal's once a stream has some hundred facts."""
+    for number in range(200):
+        record(recorder, subject, rash(number))
+
+    step = record(recorder, subject, seq=0)
+
+    assert step.facts == []
+    assert [json.loads(fact)["seq"] for fact in unpack(step.packed)] == list(range(1, step.seq + 1))
+    assert len(step.packed) < PACKED_FROM / 2
+
+
 def test_two_recorders_on_one_journal_see_each_others_facts(trial: Journal, subject: Past) -> None:
     """Their caches of folded journeys never answer from the past."""
     one, two = Recorder(trial), Recorder(trial)
@@ -114,14 +126,15 @@ def test_two_recorders_on_one_journal_see_each_others_facts(trial: Journal, subj
     assert one.state(subject.stream) == two.state(subject.stream) == Recorder(trial).state(subject.stream)
 
 
-def test_two_journals_on_one_file_refuse_what_contradicts_the_other(trial: Journal, subject: Past, path: Path) -> None:
+def test_two_journals_in_one_database_refuse_what_contradicts_the_other(
+    trial: Journal, subject: Past, open_again: Callable[[], Journal]
+) -> None:
     """Two workers: what one recorded, the other knows before it decides."""
-    other = Journal(f"sqlite:///{path}")
+    other = open_again()
     death = {"died_on": str(ago(1))}
 
     first = record(Recorder(trial), subject, sent(Submitted("death", death, staff="INV1")))
     second = record(Recorder(other), subject, sent(Submitted("death", death, staff="INV1")))
-    other.close()
 
     assert first.answers[0].outcome == "applied"
     assert second.answers[0].reason == "CONTRADICTS"

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +67,37 @@ def test_without_a_server_an_acting_command_ends_with_4(tmp_path: Path, command:
     assert done.returncode == 4
     assert done.stderr.startswith("cannot reach Temporal")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["recover", "recover --dry-run"])
+def test_recover_says_what_is_out_of_reach(tmp_path: Path, data: Path, command: str) -> None:
+    """The journal first, then Temporal: exit code 4, one line, no traceback."""
+    without_journal, without_server = starter(tmp_path, command), starter(data, command)
+    assert (without_journal.returncode, without_server.returncode) == (4, 4)
+    assert "there is no journal at" in without_journal.stderr
+    assert "cannot reach Temporal" in without_server.stderr
+    assert "the same call again is safe" in without_server.stderr
+    assert "Traceback" not in without_server.stderr
+
+
+def test_health_names_what_is_not_well(tmp_path: Path, data: Path) -> None:
+    """Exit code 1, whatever is out of reach, and what is well is said too."""
+    nothing, served = starter(tmp_path, "health --json"), starter(data, "health --json")
+    assert (nothing.returncode, served.returncode) == (1, 1)
+    assert [check["ok"] for check in json.loads(nothing.stdout)["checks"]] == [False, False]
+    journal, temporal = json.loads(served.stdout)["checks"]
+    assert (journal["ok"], temporal["ok"]) == (True, False)
+    assert "takes writers" in journal["detail"]
+
+
+def test_health_sees_a_journal_that_takes_no_writers(data: Path) -> None:
+    """Another process holds it and does not let go."""
+    with closing(sqlite3.connect(data / "journal.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        checks = json.loads(starter(data, "health --json").stdout)["checks"]
+        holder.execute("ROLLBACK")
+    assert (checks[0]["name"], checks[0]["ok"]) == ("journal", False)
+    assert "locked" in checks[0]["detail"]
 
 
 def test_an_unknown_trial_is_a_setting_gone_wrong(tmp_path: Path) -> None:

@@ -91,14 +91,14 @@ def deciding(monkeypatch: pytest.MonkeyPatch) -> None:
     """An interpreter that asks the core for due and attributes itself, as ours must never do."""
     take = Interpreter._take  # noqa: SLF001 - the change under test
 
-    def changed(self: Interpreter, step: Step, *, ticked: bool) -> None:
+    def changed(self: Interpreter, step: Step, **about: bool) -> None:
         ours = self._decider
         bodies = [ours.fact.validate_json(json.loads(fact)["body"]) for fact in step.facts]
         state = reduce(ours.evolve, bodies, self._state)
         due = ours.due(state)
         asked: dict[str, Any] = {"attributes": dict(ours.attributes(state))}
         asked["due"] = DueStep(at=due.at, text=due.text, key=due.key) if due else None
-        take(self, step.model_copy(update=asked), ticked=ticked)
+        take(self, step.model_copy(update=asked), **about)
 
     monkeypatch.setattr(Interpreter, "_take", changed)
 
@@ -118,8 +118,8 @@ async def test_deciding_in_the_workflow_breaks_under_an_amendment() -> None:
 def _second_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Interpreter._begin  # noqa: SLF001 - the change under test
 
-    def changed(self: Interpreter, *, ticked: bool = False) -> None:
-        begin(self, ticked=ticked)
+    def changed(self: Interpreter, **about: bool) -> None:
+        begin(self, **about)
         self._second = asyncio.create_task(workflow.sleep(1))  # type: ignore[attr-defined] # kept from collection
 
     monkeypatch.setattr(Interpreter, "_begin", changed)

@@ -1,5 +1,6 @@
 """One development server for all tests of this folder, and the installations they share."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -10,9 +11,11 @@ from tests.server.rig import Server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The development server."""
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The development server. With TRIALPATH_TESTS_ON=postgresql every installation's journal lies in PostgreSQL."""
     running = Server(tmp_path_factory.mktemp("server"))
+    if os.environ.get("TRIALPATH_TESTS_ON") == "postgresql":
+        running.databases = request.getfixturevalue("cluster")
     yield running
     running.end()
 

@@ -4,11 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy import RowMapping
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
@@ -24,6 +26,8 @@ from tests.server.rig import PROGRAMS, ROOT, Process, Server
 from workflows.client import Submitted, TrialClient
 from workflows.connection import CONVERTER
 
+SELDOM = str(7 * 24 * 3600)
+"""Subjects of these tests have a past in the journal and often no workflow, on purpose: the watchdog would begin it."""
 FAILED_TASK = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 FoundT = TypeVar("FoundT")
 
@@ -31,15 +35,16 @@ FoundT = TypeVar("FoundT")
 class Installation:
     """Where one trial runs."""
 
-    def __init__(self, server: Server, namespace: str, data: Path, client: Client) -> None:
-        """Serve this namespace from this folder."""
+    def __init__(self, server: Server, namespace: str, data: Path, client: Client, journal_url: str = "") -> None:
+        """Serve this namespace from this folder, and from a database of its own or (without a URL) a file there."""
         self.server = server
         self.namespace = namespace
-        self.settings = Settings(data=data)
+        self.settings = Settings(data=data, journal_url=journal_url)
         self.temporal = client
         self.journal = Journal(self.settings.url)
         self.trial = TrialClient(client, TRIAL, self.settings.task_queue, self.journal)
         self.workers: list[Process] = []
+        self.extra: dict[str, str] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -47,9 +52,12 @@ class Installation:
         return {
             "PYTHONPATH": str(ROOT),
             "TRIALPATH_DATA": str(self.settings.data),
+            "TRIALPATH_JOURNAL_URL": self.settings.journal_url,
             "TRIALPATH_LOG_LEVEL": "WARNING",
+            "TRIALPATH_WATCHDOG_SECONDS": SELDOM,
             "TEMPORAL_ADDRESS": self.server.address,
             "TEMPORAL_NAMESPACE": self.namespace,
+            **self.extra,
         }
 
     def start_worker(self, program: str = "worker.py", **env: str) -> Process:
@@ -152,11 +160,31 @@ def stream_of(subject: str | None) -> str:
     return trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
 
 
-async def install(server: Server, namespace: str, data: Path) -> Installation:
+async def install(server: Server, namespace: str, data: Path, journal_url: str = "") -> Installation:
     """Make an installation without a worker yet."""
     client = await Client.connect(server.address, namespace=namespace, data_converter=CONVERTER)
     data.mkdir(parents=True, exist_ok=True)
-    return Installation(server, namespace, data, client)
+    if server.databases is not None and not journal_url:
+        journal_url = server.databases.database(f"installation_{namespace}")
+    return Installation(server, namespace, data, client, journal_url)
+
+
+@asynccontextmanager
+async def own_installation(
+    folders: pytest.TempPathFactory, env: Mapping[str, str] | None = None, clock: Callable[[], Clock] = Clock.real
+) -> AsyncIterator[Installation]:
+    """Give an installation on a server of its own, which may be lost. It has a worker and an open trial."""
+    server = Server(folders.mktemp("own-server"))
+    place = await install(server, "default", folders.mktemp("own"))
+    place.extra = dict(env or {})
+    try:
+        place.start_worker()
+        await place.open(clock())
+        await until(lambda: ready(place.journal.facts(trial_stream(TRIAL))[-1].kind == "AllocationListSealed"))
+        yield place
+    finally:
+        place.end()
+        server.end()
 
 
 async def until(look: Callable[[], Awaitable[FoundT]], within: timedelta = timedelta(seconds=20)) -> FoundT:

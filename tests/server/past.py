@@ -86,9 +86,11 @@ def sent(submitted: Submitted) -> Message:
 class Past:
     """One subject's past in the making."""
 
-    def __init__(self, journal: Journal, trial: str, enrolled_on: date, number: str = "") -> None:
+    def __init__(
+        self, journal: Journal, trial: str, enrolled_on: date, number: str = "", *, recorder: Recorder | None = None
+    ) -> None:
         """Enrol a subject with consent and evidence of a date. With a number of its own the register knows nothing."""
-        self._recorder = Recorder(journal)
+        self._recorder = recorder or Recorder(journal)
         self._trial = trial
         begin, begin_id = self._enrolled(enrolled_on) if not number else (self._begin(enrolled_on, number), number * 8)
         self.number: str = begin["subject"]
@@ -181,10 +183,13 @@ class Past:
         return self.said("dose_given", third, cycle=f"C{cycle}", given_on=str(second), day=2, until_day=3)
 
 
-def in_surgery_wait(journal: Journal, trial: str, last_dose_on: date, arm: str = "COHORT_1") -> Past:
+def in_surgery_wait(
+    journal: Journal, trial: str, last_dose_on: date, arm: str = "COHORT_1", *, recorder: Recorder | None = None
+) -> Past:
     """Give a subject after three cycles, operable, who waits for surgery."""
     first = last_dose_on - 2 * CYCLE
-    past = Past(journal, trial, first - timedelta(days=11)).randomized(first - timedelta(days=4), arm)
+    past = Past(journal, trial, first - timedelta(days=11), recorder=recorder)
+    past.randomized(first - timedelta(days=4), arm)
     for number in (1, 2, 3):
         past.dosed(number, first + (number - 1) * CYCLE)
     judged_on = last_dose_on + timedelta(days=24)

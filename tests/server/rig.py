@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from bench.postgres import Cluster
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-NAMESPACES = ("default", "crash", "outage", "register")
+NAMESPACES = ("default", "crash", "outage", "register", "postgresql")
 SWIFT = (
     'history.timerProcessorMaxTimeShift="5ms"',
     "history.timerProcessorMaxPollRPS=1000",
@@ -83,6 +85,8 @@ class Server:
     def __init__(self, folder: Path) -> None:
         """Keep its file and log in this folder."""
         self._folder = folder
+        self.databases: Cluster | None = None
+        """Where installations have their journals; none: in SQLite, in their data folders."""
         self.port = free_port()
         self._process = self._start()
 
@@ -112,9 +116,28 @@ class Server:
 
     def kill_and_restart(self) -> None:
         """Kill it as a lost machine would, and start it again on the same file and port."""
+        self.kill()
+        self.start()
+
+    def kill(self) -> None:
+        """Kill it as a lost machine would."""
         self._process.kill()
         self._process.end()
+
+    def start(self) -> None:
+        """Start it again on the same file and port."""
         self._process = self._start()
+
+    def start_empty(self) -> None:
+        """Start it again on the same port, after its file was lost."""
+        for file in self._folder.glob("temporal.db*"):
+            file.unlink()
+        self.start()
+
+    @property
+    def file(self) -> Path:
+        """Its SQLite file."""
+        return self._folder / "temporal.db"
 
     def end(self) -> None:
         """Stop it."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -34,11 +35,16 @@ async def outage(server: Server, tmp_path_factory: pytest.TempPathFactory) -> As
 @contextmanager
 def locked(place: Installation) -> Iterator[None]:
     """Hold the journal's write lock, as another process that does not let go."""
+    if place.settings.journal_url:
+        with psycopg.connect(place.settings.journal_url) as holder:
+            holder.execute("SELECT pg_advisory_xact_lock(1414676816, 1)")
+            yield
+        return
     path = place.settings.data / "journal.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
-        holder.execute("BEGIN EXCLUSIVE")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("BEGIN EXCLUSIVE")
         yield
-        holder.execute("ROLLBACK")
+        file.execute("ROLLBACK")
 
 
 async def history_length(place: Installation, subject: str) -> int:

@@ -1,0 +1,143 @@
+"""The watchdog: holds every open stream of the journal against Temporal, repairs what is safe and reports the rest.
+
+It asks Temporal of each stream by name, never for a list: lists come late. What looks wrong is looked at twice.
+"""
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetActivityRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.comparing import Described, Wrong, described, wrong
+from activities.ports import Notice, NoticeSink
+from activities.rebuild import Known, Streams, Unreadable, begin
+from activities.report import WATCH, Done, Finding, Report, WatchRequest
+
+AT_ONCE = 10
+SECOND_LOOK = 2.0
+"""Seconds until what looks wrong is looked at again: a journal is read before Temporal is asked, and both go on."""
+OPERATIONS = "OPERATIONS"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Watchdog:
+    """The activity of the watchdog's workflow."""
+
+    def __init__(self, client: Client, streams: Streams, sink: NoticeSink, task_queue: str) -> None:
+        """Watch these streams over a client, and begin anew on a task queue."""
+        self._client = client
+        self._streams = streams
+        self._sink = sink
+        self._task_queue = task_queue
+        self._over: dict[str, int] = {}
+
+    @activity.defn(name=WATCH)
+    async def watch(self, request: WatchRequest) -> Report:
+        """Look at every open stream once, repair, tell, and report. Raises what the journal or Temporal raises."""
+        begun, grace = time.monotonic(), timedelta(seconds=request.grace_seconds)
+        heads = await asyncio.to_thread(self._streams.heads)
+        watched = [stream for stream, head in heads.items() if self._over.get(stream) != head]
+        first = await self._look(watched, grace)
+        suspects = [stream for stream, (_, problem) in first.items() if problem is not None]
+        if suspects:
+            await asyncio.sleep(min(SECOND_LOOK, request.grace_seconds))
+        second = await self._look(suspects, grace)
+        opened = sum(known is None or not known.is_over for known, _ in first.values())
+        found = {
+            stream: (known, problem)
+            for stream, (known, problem) in second.items()
+            if problem is not None and not _has_moved(first[stream][0], known)
+        }
+        findings = await self._repaired(found, opened)
+        await asyncio.to_thread(self._tell, findings, heads)
+        seconds = round(time.monotonic() - begun, 3)
+        _log.info("watchdog.ran", streams=len(heads), open=opened, findings=len(findings), seconds=seconds)
+        return Report(at=datetime.now(UTC), streams=len(heads), open=opened, seconds=seconds, findings=tuple(findings))
+
+    async def _look(self, streams: list[str], grace: timedelta) -> dict[str, tuple[Known | None, Wrong | None]]:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(stream: str) -> tuple[Known | None, Wrong | None]:
+            async with gate:
+                return await self._held_against(stream, grace)
+
+        return dict(zip(streams, await asyncio.gather(*map(one, streams)), strict=True))
+
+    async def _held_against(self, stream: str, grace: timedelta) -> tuple[Known | None, Wrong | None]:
+        try:
+            known = await asyncio.to_thread(self._streams.look, stream)
+        except Unreadable as problem:
+            return None, Wrong("UNREADABLE", str(problem))
+        if known.is_over:
+            self._over[stream] = known.seq
+            return known, None
+        return known, wrong(known, await self._described(stream), datetime.now(UTC), grace)
+
+    async def _described(self, stream: str) -> Described | None:
+        try:
+            return described(await self._client.get_workflow_handle(stream).describe())
+        except RPCError as problem:
+            if problem.status is RPCStatusCode.NOT_FOUND:
+                return None
+            raise
+
+    async def _repaired(self, found: dict[str, tuple[Known | None, Wrong]], opened: int) -> list[Finding]:
+        """Repair what is safe. Where Temporal knows none of the streams at all it may be the wrong one: nothing is."""
+        missing = [problem for _, problem in found.values() if problem.what == "MISSING"]
+        if missing and len(missing) == opened:
+            detail = f"Temporal knows none of {opened} open streams: lost, or the wrong one; then `starter.py recover`"
+            return [Finding(stream="*", what="TEMPORAL_LOST", detail=detail)]
+        return [await self._repair(stream, known, problem) for stream, (known, problem) in found.items()]
+
+    async def _repair(self, stream: str, known: Known | None, problem: Wrong) -> Finding:
+        done: Done = ""
+        try:
+            done = await self._done(stream, known, problem)
+        except RPCError as failed:
+            problem = replace(problem, detail=f"{problem.detail}; the repair failed: {failed.message[:200]}")
+        return Finding(stream=stream, what=problem.what, detail=problem.detail, done=done)
+
+    async def _done(self, stream: str, known: Known | None, problem: Wrong) -> Done:
+        if known is not None and problem.what in ("MISSING", "ENDED"):
+            await begin(self._client, self._task_queue, known.start)
+            return "restarted"
+        if problem.what in ("OVERDUE", "BEHIND"):
+            await self._client.get_workflow_handle(stream).signal("wake")
+            return "woken"
+        if problem.what == "STUCK":
+            execution = WorkflowExecution(workflow_id=stream)
+            request = ResetActivityRequest(
+                namespace=self._client.namespace, execution=execution, identity="watchdog", id=problem.activity
+            )
+            await self._client.workflow_service.reset_activity(request)
+            return "retried"
+        return ""
+
+    def _tell(self, findings: list[Finding], heads: dict[str, int]) -> None:
+        """Write each finding to the log, and send a notice of what people must see to, once for each state of it."""
+        for finding in findings:
+            _log.warning("watchdog.found", **finding.model_dump())
+            if not finding.done:
+                self._sink.deliver(
+                    Notice(
+                        key=f"watchdog/{finding.stream}/{heads.get(finding.stream, 0)}/{finding.what}",
+                        subject=finding.stream.rsplit("-", 1)[-1],
+                        notice="WATCHDOG",
+                        to=(OPERATIONS,),
+                        text=f"{finding.what}: {finding.detail}",
+                        urgent=True,
+                        at=datetime.now(UTC),
+                    )
+                )
+
+
+def _has_moved(before: Known | None, now: Known | None) -> bool:
+    """Say whether something was recorded between the two looks: then somebody is at work on the stream."""
+    return before is not None and now is not None and before.seq != now.seq

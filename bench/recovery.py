@@ -1,0 +1,126 @@
+"""Temporal is lost: what bringing a thousand subjects back costs, and whether a whole trial ends as it should."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from temporalio.client import Client
+
+from activities.recorder import Recorder
+from bench.lost import lost_half_way, own_folder, until
+from bench.rig import ROOT, Process, server
+from domain.decider import trial_stream
+from domain.values import Clock
+from journal.store import Journal
+from settings import Settings
+from tests.server.past import TRIAL, Past, ago, in_surgery_wait, opening, request, sent
+from workflows.client import Submitted
+from workflows.connection import connect
+from workflows.health import examine
+
+LATER = 10
+"""One in so many of the open subjects waits for surgery, with the facts of three cycles; the rest is in screening."""
+FEW = 66
+PERIOD = 5
+
+
+async def measure(folder: Path, open_subjects: int, milliseconds_per_day: int) -> dict[str, Any]:
+    """Measure both."""
+    return {
+        f"{FEW} open subjects": await many(folder / "few", FEW),
+        f"{open_subjects} open subjects": await many(folder / "many", open_subjects),
+        "a trial of 66, Temporal lost half-way": await lost_half_way(folder / "trial", milliseconds_per_day),
+    }
+
+
+def table(found: dict[str, Any]) -> Table:
+    """Give the figures as a table."""
+    shown = Table(title="Temporal lost, its file deleted", title_justify="left")
+    for heading in ("", "", "figure"):
+        shown.add_column(heading, overflow="fold")
+    for what, figures in found.items():
+        for name, value in figures.items():
+            shown.add_row(what, name, f"{value:.2f}" if isinstance(value, float) else str(value))
+        shown.add_section()
+    return shown
+
+
+async def many(folder: Path, count: int) -> dict[str, Any]:
+    """Bring so many open subjects back on an empty server, and let the watchdog look at them."""
+    settings = Settings(data=own_folder(folder / "data"), watchdog_seconds=PERIOD)
+    journal = Journal(settings.url)
+    journal.migrate()
+    facts = await asyncio.to_thread(_write, journal, count)
+    process, address = server(folder)
+    environment = {"TRIALPATH_DATA": str(settings.data), "TEMPORAL_ADDRESS": address, "TRIALPATH_LOG_LEVEL": "WARNING"}
+    environment["TRIALPATH_WATCHDOG_SECONDS"] = str(PERIOD)
+    with process:
+        client = await connect(address)
+        begun = time.monotonic()
+        told = await asyncio.to_thread(_recover, environment)
+        command = time.monotonic() - begun
+        begun = time.monotonic()
+        with Process([sys.executable, "worker.py"], log=folder / "worker.log", environment=environment) as worker:
+            worker.wait_for_line("worker ready")
+            await until(lambda: _all_read(client, count))
+            caught_up = time.monotonic() - begun
+            report, processor = await _watched(client, settings, worker, process)
+    journal.close()
+    return {
+        "facts in the journal": facts,
+        "started": told["counts"].get("started", 0),
+        "recover command, s": command,
+        "until all had read their streams, s": caught_up,
+        "one run of the watchdog, s": report.seconds,
+        "streams it looked at": report.open,
+        "findings": len(report.findings),
+        "processor time a run, server + worker, s": processor,
+    }
+
+
+def _write(journal: Journal, count: int) -> int:
+    """Write a register and so many open subjects through `record`."""
+    recorder, register = Recorder(journal), trial_stream(TRIAL)
+    at = datetime.now(UTC) - timedelta(days=999)
+    opened = Submitted("open_trial", opening(TRIAL, Clock.real()), staff="SPO1", role="SPONSOR")
+    recorder.record(request(register, 0, at, sent(opened)))
+    for number in range(count):
+        if number % LATER:
+            Past(journal, TRIAL, ago(3), recorder=recorder)
+        else:
+            in_surgery_wait(journal, TRIAL, ago(30), recorder=recorder)
+    return sum(journal.heads().values())
+
+
+def _recover(environment: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+    run = subprocess.run(
+        [sys.executable, "starter.py", "recover", "--json"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+async def _watched(client: Client, settings: Settings, worker: Process, server_process: Process) -> tuple[Any, float]:
+    """Let the watchdog look a few times, and give its last report and the processor time one run takes in all."""
+    runs = 4
+    await asyncio.sleep(2 * PERIOD)
+    before = worker.processor_seconds() + server_process.processor_seconds()
+    await asyncio.sleep(runs * PERIOD)
+    taken = worker.processor_seconds() + server_process.processor_seconds() - before
+    checks = await examine(client, settings.trial, settings.task_queue)
+    return checks[-1].report, taken / runs
+
+
+async def _all_read(client: Client, count: int) -> bool:
+    return (await client.count_workflows("NextDue IS NOT NULL")).count >= count

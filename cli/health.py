@@ -1,0 +1,71 @@
+"""The command that says whether the installation is well. Each line is one thing that was looked at."""
+
+import asyncio
+import json
+from dataclasses import asdict
+
+import click
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from cli import access
+from cli.main import DONE, UNHEALTHY, Failed
+from cli.output import console
+from domain.decider import trial_stream
+from journal.store import JournalBusy
+from settings import Settings
+from workflows.connection import connect
+from workflows.health import Check, examine
+
+LONGEST_SECONDS = 15
+
+
+@click.command("health")
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def health_command(*, as_json: bool) -> int:
+    """Say whether journal, Temporal, workers and watchdog are well. Exit code 0: all are; 1: one is not."""
+    known = access.settings()
+    checks = [_journal(known), *_temporal(known)]
+    well = all(check.ok for check in checks)
+    if as_json:
+        rows = [asdict(check) | {"report": _report(check)} for check in checks]
+        click.echo(json.dumps({"healthy": well, "checks": rows}))
+    else:
+        table = Table(title=f"{known.trial}: {'well' if well else 'not well'}", title_justify="left")
+        for heading in ("", "", "what was found"):
+            table.add_column(heading, overflow="fold")
+        for check in checks:
+            table.add_row(check.name, "[green]ok[/green]" if check.ok else "[red]RED[/red]", check.detail)
+        console().print(table)
+    return DONE if well else UNHEALTHY
+
+
+def _report(check: Check) -> object:
+    return check.report.model_dump(mode="json") if check.report else None
+
+
+def _journal(known: Settings) -> Check:
+    """Read the journal, and take its lock for a moment as a writer would."""
+    try:
+        store = access.journal(known)
+        heads = store.heads()
+        with store.locked(trial_stream(known.trial)):
+            pass
+        store.close()
+    except Failed as failed:
+        return Check("journal", ok=False, detail=str(failed))
+    except (SQLAlchemyError, JournalBusy) as problem:
+        cause = getattr(problem, "orig", None) or problem
+        return Check("journal", ok=False, detail=f"cannot be used: {str(cause).splitlines()[0]}")
+    return Check("journal", ok=True, detail=f"{len(heads)} streams, {sum(heads.values())} facts, takes writers")
+
+
+def _temporal(known: Settings) -> list[Check]:
+    async def look() -> list[Check]:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            return await examine(await connect(), known.trial, known.task_queue)
+
+    try:
+        return asyncio.run(look())
+    except (RuntimeError, OSError) as problem:
+        return [Check("temporal", ok=False, detail=f"cannot be reached: {str(problem)[:300]}")]

@@ -1,0 +1,155 @@
+"""The two databases a journal can lie in, SQLite and PostgreSQL, and all in which they differ."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+BUSY_MILLISECONDS = 1000
+CONNECT_SECONDS = 5
+POOL_OF_SQLITE = 60
+POOL_OF_POSTGRESQL = 20
+LOSES_WHAT_IT_SAID = "an acknowledged row could be lost with the power"
+_KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15000}
+
+_LOCK_STREAM = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:key)")
+_LOCK_ORDER = text("SELECT pg_advisory_xact_lock(1414676816, 1)")
+
+
+class JournalAway(OSError):  # noqa: N818 - what is true, and it passes
+    """The journal's database does not answer, is full or read-only. Nothing was stored; trying again is right."""
+
+
+class JournalBusy(JournalAway):
+    """Another writer held the journal for too long; trying again is right."""
+
+
+class JournalUnusableError(RuntimeError):
+    """This program must not write to this journal: its address is wrong, its schema is newer, or it could lose rows."""
+
+
+def engine_of(address: str) -> Engine:
+    """Open a database, not yet connected. Raises JournalUnusableError for an address that is none."""
+    url = _url(address)
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=POOL_OF_SQLITE, max_overflow=POOL_OF_SQLITE, hide_parameters=True)
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        return engine
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=POOL_OF_POSTGRESQL,
+        max_overflow=POOL_OF_POSTGRESQL,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "trialpath", **_KEEPALIVE},
+    )
+
+
+def named(engine: Engine) -> str:
+    """Name a database for people: without user, password and options."""
+    url = engine.url
+    where = f"{url.host or 'localhost'}:{url.port or 5432}/{url.database}" if is_postgresql(engine) else url.database
+    return f"{url.get_backend_name()} {where}"
+
+
+def is_postgresql(bind: Engine | Connection) -> bool:
+    """Say which of the two it is."""
+    return bind.dialect.name == "postgresql"
+
+
+def lock_stream(connection: Connection, stream: str) -> None:
+    """Hold a stream until the transaction ends. SQLite's one writer holds them all already."""
+    if is_postgresql(connection):
+        key = int.from_bytes(hashlib.sha256(stream.encode()).digest()[:8], "big", signed=True)
+        connection.execute(_LOCK_STREAM, {"key": key, "wait": str(BUSY_MILLISECONDS)})
+
+
+def lock_order(connection: Connection) -> None:
+    """Hold the journal's end until the transaction ends, so that positions follow the order of commits."""
+    if is_postgresql(connection):
+        connection.execute(_LOCK_ORDER)
+
+
+def freeze(connection: Connection) -> None:
+    """Read one moment in this transaction, whatever is added meanwhile. SQLite's transactions do so by themselves."""
+    if is_postgresql(connection):
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+
+
+def durability(connection: Connection) -> list[str]:
+    """Give the settings under which an acknowledged row could be lost; none is right."""
+    if is_postgresql(connection):
+        names = ("fsync", "synchronous_commit", "full_page_writes")
+        return [f"{name} is off" for name in names if connection.execute(text(f"SHOW {name}")).scalar() == "off"]
+    level = connection.execute(text("PRAGMA synchronous")).scalar()
+    return [] if isinstance(level, int) and level >= 2 else [f"synchronous is {level}"]  # noqa: PLR2004 - FULL
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Begin a transaction that will write, and commit it at the end."""
+    with engine.connect() as connection:
+        connection.execution_options(trialpath_write=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """Read with one statement, which sees one moment by itself: PostgreSQL needs no transaction around it."""
+    with engine.connect() as connection:
+        if is_postgresql(engine):
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            return
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def told(engine: Engine) -> Iterator[None]:
+    """Raise JournalBusy or JournalAway, in the database's words, for what passes, or JournalUnusableError."""
+    try:
+        yield
+    except PoolTimeoutError:
+        raise JournalBusy(f"waiting for the journal ({named(engine)}): all its connections are taken") from None
+    except (OperationalError, InterfaceError) as problem:
+        words = " ".join(str(problem.orig).split())[:200]
+        held = any(sign in words for sign in ("lock timeout", "database is locked", "database table is locked"))
+        kind = JournalBusy if held else JournalAway
+        raise kind(f"waiting for the journal ({named(engine)}): {words}") from None
+    except DBAPIError as problem:
+        if type(problem) is DatabaseError:
+            raise JournalUnusableError(f"{named(engine)} is no journal, or a damaged one: {problem.orig}") from None
+        if problem.connection_invalidated:
+            raise JournalAway(f"waiting for the journal ({named(engine)}): the connection broke off") from None
+        raise
+
+
+def _url(address: str) -> URL:
+    accepted = "accepted: sqlite:///FILE or postgresql://USER@HOST:PORT/DATABASE"
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        raise JournalUnusableError(f"the journal's address cannot be read; {accepted}") from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise JournalUnusableError(f"the journal cannot lie in {url.get_backend_name()!r}; {accepted}")
+    return url
+
+
+def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    """Take the write lock at once for a write: SQLite has one writer, and a late lock cannot be waited for."""
+    write = connection.get_execution_options().get("trialpath_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,108 @@
+"""Says whether an installation is well: Temporal, its workers, and the watchdog's last run. It changes nothing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.client import Client, ScheduleDescription, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.report import Report
+from workflows.setting_up import schedule_id
+from workflows.watch import Watch
+
+OLDEST_POLL = timedelta(seconds=130)
+"""A poll lasts up to 60 s and is noted when it begins; two of them, and a little."""
+PERIODS = 2
+SHOWN = 5
+"""Findings named in one line; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and whether it is well."""
+
+    name: str
+    ok: bool
+    detail: str
+    report: Report | None = None
+
+
+async def examine(client: Client, trial: str, task_queue: str) -> list[Check]:
+    """Look at namespace, workers and watchdog. What cannot be asked is not well; nothing is raised for it."""
+    return [await _namespace(client), await _workers(client, task_queue), await _watchdog(client, trial)]
+
+
+async def _namespace(client: Client) -> Check:
+    where = f"{client.service_client.config.target_host}, namespace {client.namespace}"
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as problem:
+        return Check("temporal", ok=False, detail=f"{where}: {problem.message}")
+    return Check("temporal", ok=True, detail=where)
+
+
+async def pollers(client: Client, task_queue: str) -> list[datetime]:
+    """Give when each worker last asked for workflow tasks, the latest first. Raises RPCError."""
+    request = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    answer = await client.workflow_service.describe_task_queue(request)
+    return sorted((poller.last_access_time.ToDatetime(UTC) for poller in answer.pollers), reverse=True)
+
+
+async def _workers(client: Client, task_queue: str) -> Check:
+    try:
+        polled = await pollers(client, task_queue)
+    except RPCError as problem:
+        return Check("workers", ok=False, detail=problem.message)
+    alive = [at for at in polled if datetime.now(UTC) - at <= OLDEST_POLL]
+    if alive:
+        return Check("workers", ok=True, detail=f"{len(alive)} on {task_queue}, last asked for work {_ago(alive[0])}")
+    last = f"the last one {_ago(polled[0])}" if polled else "and none has within minutes"
+    return Check("workers", ok=False, detail=f"none asks for work on {task_queue}, {last}: start worker.py")
+
+
+async def _watchdog(client: Client, trial: str) -> Check:
+    try:
+        schedule = await client.get_schedule_handle(schedule_id(trial)).describe()
+        report = await _last_report(client, schedule)
+    except RPCError as problem:
+        missing = problem.status is RPCStatusCode.NOT_FOUND
+        detail = "it has no schedule: a worker's start makes it" if missing else problem.message
+        return Check("watchdog", ok=False, detail=detail)
+    if report is None:
+        return Check("watchdog", ok=False, detail="no run of it has ended yet")
+    period = max((row.every for row in schedule.schedule.spec.intervals), default=timedelta(0))
+    looked = f"looked {_ago(report.at)} at {report.open} open of {report.streams} streams in {report.seconds} s"
+    late = datetime.now(UTC) - report.at > PERIODS * period
+    wrong = [
+        *(["it is paused by hand"] if schedule.schedule.state.paused else []),
+        *([f"its last run is older than {PERIODS} periods of {period.total_seconds():.0f} s"] if late else []),
+        *([report.problem] if report.problem else []),
+        *(f"{finding.stream} {finding.what}: {finding.detail}" for finding in report.left[:SHOWN]),
+        *([f"{len(report.left) - SHOWN} more"] if len(report.left) > SHOWN else []),
+    ]
+    repaired = len(report.findings) - len(report.left)
+    told = [looked, *([f"repaired {repaired}"] if repaired else []), *wrong]
+    return Check("watchdog", ok=not wrong, detail="; ".join(told), report=report)
+
+
+async def _last_report(client: Client, schedule: ScheduleDescription) -> Report | None:
+    """Give the report of the latest run that ended well; the schedule itself names its runs."""
+    for result in reversed(schedule.info.recent_actions):
+        action = result.action
+        handle = client.get_workflow_handle_for(
+            Watch.run, getattr(action, "workflow_id", ""), run_id=getattr(action, "first_execution_run_id", None)
+        )
+        if (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED:
+            return await handle.result()
+    return None
+
+
+def _ago(instant: datetime) -> str:
+    return f"{(datetime.now(UTC) - instant).total_seconds():.0f} s ago"

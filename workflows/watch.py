@@ -1,0 +1,35 @@
+"""One run of the watchdog as a short workflow, begun by a schedule. Its result is its report."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.report import WATCH, Report, WatchRequest
+
+LONGEST = timedelta(minutes=10)
+TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2)
+
+
+@workflow.defn(name="Watchdog")
+class Watch:
+    """Holds the journal against Temporal once. It takes no message; its result tells what it found."""
+
+    @workflow.run
+    async def run(self, request: WatchRequest) -> Report:
+        """Look, and report; also when it could not look."""
+        try:
+            report: Report = await workflow.execute_activity(
+                WATCH,
+                request,
+                result_type=Report,
+                start_to_close_timeout=LONGEST,
+                retry_policy=TRIES,
+                summary="Hold the journal against Temporal",
+            )
+        except ActivityError as failed:
+            problem = str(failed.cause or failed)[:300]
+            return Report(at=workflow.now(), problem=f"it could not look: {problem}")
+        return report
