@@ -14,6 +14,7 @@ from rich.table import Table
 from temporalio.client import Client
 
 from activities.recorder import Recorder
+from activities.report import Report
 from bench.lost import lost_half_way, own_folder, until
 from bench.rig import ROOT, Process, server
 from domain.decider import trial_stream
@@ -25,10 +26,11 @@ from workflows.client import Submitted
 from workflows.connection import connect
 from workflows.health import examine
 
-LATER = 10
+LATER = 50
 """One in so many of the open subjects waits for surgery, with the facts of three cycles; the rest is in screening."""
 FEW = 66
 PERIOD = 5
+WARM, RUNS = 2, 5
 
 
 async def measure(folder: Path, open_subjects: int, milliseconds_per_day: int) -> dict[str, Any]:
@@ -111,15 +113,27 @@ def _recover(environment: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
     return json.loads(run.stdout)
 
 
-async def _watched(client: Client, settings: Settings, worker: Process, server_process: Process) -> tuple[Any, float]:
+async def _watched(
+    client: Client, settings: Settings, worker: Process, server_process: Process
+) -> tuple[Report, float]:
     """Let the watchdog look a few times, and give its last report and the processor time one run takes in all."""
-    runs = 4
-    await asyncio.sleep(2 * PERIOD)
+    found: list[Report] = []
+
+    async def looked() -> bool:
+        report = (await examine(client, settings.trial, settings.task_queue))[-1].report
+        if report is not None and report not in found:
+            found.append(report)
+        return len(found) > WARM
+
+    await until(looked)
     before = worker.processor_seconds() + server_process.processor_seconds()
-    await asyncio.sleep(runs * PERIOD)
+    first = len(found)
+    begun = time.monotonic()
+    while time.monotonic() - begun < RUNS * PERIOD:  # noqa: ASYNC110 - it is time that is waited for
+        await looked()
+        await asyncio.sleep(1)
     taken = worker.processor_seconds() + server_process.processor_seconds() - before
-    checks = await examine(client, settings.trial, settings.task_queue)
-    return checks[-1].report, taken / runs
+    return found[-1], taken / max(len(found) - first, 1)
 
 
 async def _all_read(client: Client, count: int) -> bool:
