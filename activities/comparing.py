@@ -20,6 +20,8 @@ from domain.values import Clock
 PROBLEMS = "TemporalReportedProblems"
 WEDGED_FROM = 5
 """Tries of one workflow task. A worker that died costs one; a task that fails for ever has more within a minute."""
+LONGEST_WAIT = timedelta(minutes=5)
+"""As long as a worker may need to come to a task when a thousand streams have begun anew."""
 SHORTEST_GRACE = timedelta(seconds=5)
 ALIKE = timedelta(seconds=1)
 """Two instants that are one: Temporal rounds."""
@@ -34,6 +36,8 @@ class Described:
     problems: str = ""
     tries: int = 0
     task_since: datetime | None = None
+    waiting_since: datetime | None = None
+    """Since when a workflow task waits for a worker, or is at work: what it shows is about to change."""
     attributes: dict[str, Any] = field(default_factory=dict)
     activities: tuple[tuple[str, str, datetime], ...] = ()
     """Each pending activity: id, type, and when it should have begun or ended at the latest."""
@@ -65,6 +69,7 @@ def described(answer: WorkflowExecutionDescription) -> Described:
         problems=", ".join(map(str, problems)),
         tries=task.attempt,
         task_since=_instant(task.started_time),
+        waiting_since=_instant(task.original_scheduled_time) or _instant(task.scheduled_time),
         attributes=attributes,
         activities=tuple(
             (row.activity_id, row.activity_type.name, latest)
@@ -100,7 +105,10 @@ def wrong(known: Known, found: Described | None, now: datetime, grace: timedelta
         return Wrong("MISSING", "open by the journal, and Temporal knows no run of it")
     if not found.is_running:
         return Wrong("ENDED", f"open by the journal, and its run ended: {found.status}")
-    return _wedged(found, now, grace) or _overdue(known, now, grace) or _stuck(found, now, grace) or _told(known, found)
+    wedged = _wedged(found, now, grace)
+    if wedged or found.waiting_since is not None:
+        return wedged
+    return _overdue(known, now, grace) or _stuck(found, now, grace) or _told(known, found)
 
 
 def _wedged(found: Described, now: datetime, grace: timedelta) -> Wrong | None:
@@ -110,6 +118,8 @@ def _wedged(found: Described, now: datetime, grace: timedelta) -> Wrong | None:
     if found.task_since is not None and now - found.task_since > TASK_TIMEOUT + grace:
         begun = f"its workflow task began {_ago(now, found.task_since)} ago and was never given up"
         return Wrong("WEDGED", f"{begun}; terminate it, and the watchdog begins it anew from the journal")
+    if found.waiting_since is not None and now - found.waiting_since > LONGEST_WAIT + grace:
+        return Wrong("WEDGED", f"its workflow task waits for a worker since {_ago(now, found.waiting_since)}")
     return None
 
 

@@ -129,7 +129,7 @@ async def _watched(
     before = worker.processor_seconds() + server_process.processor_seconds()
     first = len(found)
     begun = time.monotonic()
-    while time.monotonic() - begun < RUNS * PERIOD:  # noqa: ASYNC110 - it is time that is waited for
+    while time.monotonic() - begun < RUNS * PERIOD:
         await looked()
         await asyncio.sleep(1)
     taken = worker.processor_seconds() + server_process.processor_seconds() - before

@@ -85,6 +85,13 @@ def test_a_due_instant_is_overdue_only_beyond_the_grace(known: Known, seconds: i
     assert what(late, running(known)) == expected
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0, ""), (330, ""), (331, "WEDGED")])
+def test_a_stream_whose_task_waits_for_a_worker_is_left_to_it(known: Known, seconds: int, expected: str) -> None:
+    """What it shows is about to change; only one that no worker takes for minutes is told."""
+    late = replace(known, due=Due(NOW - timedelta(hours=1), "window closes", "OVERDUE/SCREENING"))
+    assert what(late, running(known, attributes={}, waiting_since=NOW - seconds * SECOND)) == expected
+
+
 def test_the_grace_is_trial_time_but_never_too_short_for_machines() -> None:
     """In production 30 s; on a clock on which that is no time at all, 5 s of real time; a shorter one is itself."""
     slow = Clock(real_epoch=NOW, trial_epoch=NOW, factor=2)
