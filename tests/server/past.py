@@ -11,6 +11,7 @@ from activities.contract import RecordRequest, Step
 from activities.recorder import Recorder
 from demo.documents import screening_document
 from domain.decider import PATIENT, patient_stream, trial_stream
+from domain.decider import TRIAL as TRIAL_DECIDER
 from domain.intake import Message, argument_of, derived_id, system_message
 from domain.labs import ReportedResult
 from domain.patient.facts import NoticeRequested
@@ -108,7 +109,7 @@ class Past:
         register = trial_stream(self._trial)
         step = self._record(register, sent(Submitted("enroll", participant(on), staff="INV1")), noon(on))
         fact = next(json.loads(fact) for fact in step.facts if json.loads(fact)["kind"] == "SubjectEnrolled")
-        begin = json.loads(fact["body"])["begin"]
+        begin = TRIAL_DECIDER.fact.validate_json(fact["body"]).begin.model_dump(mode="json")
         named = {name: value for name, value in begin.items() if name != "kind"}
         return named, derived_id(f"{register}/{fact['seq']}", "begin")
 
