@@ -50,6 +50,9 @@ class End(NamedTuple):
     seq: int
 
 
+_NO_END = End(ORIGIN, 0, 0)
+
+
 @dataclass(slots=True)
 class Report:
     """What was read, and what was found wrong, in order."""
@@ -101,13 +104,13 @@ class Walk:
     def take(self, row: Row) -> None:
         """Look at the next row."""
         report, stream = self.report, row.stream
-        end = report.ends.get(stream, End(ORIGIN, 0, 0))
+        end = report.ends.get(stream, _NO_END)
         gap = self._whole and row.position > report.position + 1
         if gap:
             self._missing(row)
         intact = row.given == row.hash
         place = row.position == report.position + 1 or gap or not self._whole
-        linked = self._after is None or any(self._follows(link_before, row) for link_before in self._after)
+        linked = self._after is None or self._follows_one(self._after, row)
         if intact and linked and place:
             self._after = {row.chain if self._whole else row.hash}
             if not report.findings:
@@ -127,6 +130,11 @@ class Walk:
         if not self.report.findings and next_seq <= last:
             expected = f"facts {next_seq} to {last} of {stream}, which its submission brought, stand at the end"
             self._found(Trouble.MISSING, self.report.position + 1, stream, f"fact {next_seq}", expected)
+
+    def _follows_one(self, links: Iterable[str], row: Row) -> bool:
+        if self._whole:
+            return row.chain in [link(before, row.hash) for before in links]
+        return row.previous in links
 
     def _follows(self, before: str, row: Row) -> bool:
         return link(before, row.hash) == row.chain if self._whole else row.previous == before
@@ -200,7 +208,7 @@ class Walk:
     def _belongs_here(self) -> Row | None:
         if self._after is None or len(self.report.findings) >= LOOKED_INTO:
             return None
-        return next((row for row in self._again() if any(self._follows(before, row) for before in self._after)), None)
+        return next((row for row in self._again() if self._follows_one(self._after, row)), None)
 
     def _search(self, row: Row) -> tuple[Row | None, bool, int]:
         """Give the row that belongs here, whether this one follows another row, and how often it is there."""
@@ -211,7 +219,7 @@ class Walk:
         for other in self._again():
             copies += other.hash == row.hash
             follows = follows or self._follows(other.chain if self._whole else other.hash, row)
-            if here is None and self._after and any(self._follows(before, other) for before in self._after):
+            if here is None and self._after and self._follows_one(self._after, other):
                 here = other
         return here, follows, copies
 

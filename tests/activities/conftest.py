@@ -1,5 +1,6 @@
 """A journal as the worker opens it, in SQLite and in PostgreSQL, and one in which the trial is open."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,16 @@ from journal.schema import APPEND_ONLY
 from journal.store import Journal
 from tests.server.past import TRIAL, opening, request, sent
 from workflows.client import Submitted
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema: migrating once is enough."""
+    file = tmp_path_factory.mktemp("template") / "journal.db"
+    made = Journal(f"sqlite:///{file}")
+    made.migrate()
+    made.close()
+    return file
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +50,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, path: Path) -> str:
-    """The address of a journal: an empty file, or an empty PostgreSQL database with the newest schema."""
+def url(request: pytest.FixtureRequest, path: Path, template: Path) -> str:
+    """The address of an empty journal with the newest schema, in a file or in PostgreSQL."""
     if request.param == "sqlite":
+        shutil.copy(template, path)
         return f"sqlite:///{path}"
     address: str = request.getfixturevalue("in_postgresql")
     return address
