@@ -139,17 +139,24 @@ def _apply(draft: Draft, end: End) -> None:
 
 def has_begun_again(draft: Draft) -> bool:
     """Say whether a cycle of a treatment epoch after the procedure was given."""
-    codes = [epoch.code for epoch in draft.protocol.epochs]
-    procedure = draft.protocol.procedure
-    if procedure is None:
-        return False
-    later = codes[codes.index(procedure.code) :]
+    later = _after_the_procedure(draft)
     return any(
         cycle.day_1_on is not None
         and (epoch := draft.protocol.epoch_of_cycle(number)) is not None
         and epoch.code in later
         for number, cycle in draft.journey.cycles.items()
     )
+
+
+def has_gone_on(draft: Draft) -> bool:
+    """Say whether the subject is in an epoch that only a result of the procedure leads to."""
+    return draft.journey.epoch in _after_the_procedure(draft)
+
+
+def _after_the_procedure(draft: Draft) -> list[str]:
+    """Give the epochs between the procedure and the follow-up."""
+    codes, procedure = [epoch.code for epoch in draft.protocol.epochs], draft.protocol.procedure
+    return [] if procedure is None else codes[codes.index(procedure.code) + 1 : -1]
 
 
 def stop(draft: Draft, text: str) -> None:
@@ -178,10 +185,7 @@ def resection(draft: Draft, before: Journey, corrected: Any) -> None:  # noqa: A
     elif not journey.treatment_ended:
         if has_begun_again(draft):
             stop(draft, f"resection corrected from {was} to {now} after the start of {journey.epoch}")
-        elif (
-            not isinstance(draft.protocol.epoch(journey.epoch), ProcedureEpoch)
-            and journey.epoch_on >= journey.surgery_on
-        ):
+        elif has_gone_on(draft):
             draft.end_treatment(f"RESECTION_{now}", draft.today)
 
 

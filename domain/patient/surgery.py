@@ -4,7 +4,7 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from domain.patient.branch import has_begun_again, stop
+from domain.patient.branch import has_begun_again, has_gone_on, stop
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
 from domain.patient.pathology import contradictions
@@ -201,8 +201,7 @@ def _branch(draft: Draft, as_seen: Resection | None, report: c.ReportPathology) 
     elif has_begun_again(draft) and not journey.treatment_ended:
         stop(draft, f"{said}, after the start of {journey.epoch}")
     elif as_seen in goes_on:
-        epoch, surgery_on = draft.protocol.epoch(journey.epoch), journey.surgery_on
-        if isinstance(epoch, EvaluationEpoch | TreatmentEpoch) and surgery_on and journey.epoch_on >= surgery_on:
+        if has_gone_on(draft):
             draft.end_treatment(f"RESECTION_{report.resection}", report.reported_on)
         draft.event("RESECTION_REVIEW", said)
 
