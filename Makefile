@@ -9,7 +9,7 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 840
-TIMED := tests/journeys tests/server
+TIMED := tests/demo tests/journeys tests/server
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

@@ -11,7 +11,7 @@ from domain.trial import facts as t
 from domain.values import Clock
 from journal.store import Journal, StoredFact
 from tests.given import SITE, TRIAL_ID
-from tests.replay.recorded import CLOSED, began, carried, steps
+from tests.replay.recorded import CLOSED, began, carried, facts_in, steps
 
 NAMES = tuple(sorted({name.rsplit(".closed", 1)[0] for name in CLOSED}))
 """The journeys, for example completed, completed-COHORT_2, detours, screen-failure."""
@@ -22,7 +22,7 @@ def stored_stream(name: str, subject: str = "S001") -> tuple[StoredFact, ...]:
     """Give the whole stream of a stored journey, told of a subject, on the real clock."""
     found: dict[int, StoredFact] = {}
     for run in (run for run in CLOSED if run.startswith(f"{name}.closed")):
-        for text in (*carried(began(run)), *(fact for step in steps(run) for fact in step.facts)):
+        for text in (*carried(began(run)), *(fact for step in steps(run) for fact in facts_in(step))):
             fact = StoredFact(**json.loads(text))
             body = json.loads(fact.body.replace('"S001"', f'"{subject}"'))
             if fact.kind == "SubjectRegistered":

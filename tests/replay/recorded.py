@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.contract import Start, Step
+from activities.contract import Start, Step, unpack
 from workflows.connection import CONVERTER
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
@@ -21,8 +21,12 @@ from workflows.trial_register import TrialRegister
 HERE = Path(__file__).parent
 PASSED_THROUGH = ("domain", "activities.contract", "workflows.identity")
 CLOSED = sorted(path.name for path in (HERE / "histories").glob("*.closed-*.json.gz"))
-OLDER = sorted(f"first/{path.name}" for path in (HERE / "histories/first").glob("*.json.gz"))
-"""What the first release left behind, before the whole of the clinical rules."""
+OLDER = sorted(
+    f"{folder}/{path.name}"
+    for folder in ("first", "second")
+    for path in (HERE / "histories" / folder).glob("*.json.gz")
+)
+"""What earlier releases left behind: before the whole of the clinical rules, and before their review."""
 OPEN = sorted(path.name for path in (HERE / "histories").glob("*.open-*.json.gz"))
 SANDBOX = IdentityRunner(
     SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
@@ -78,3 +82,8 @@ def steps(name: str) -> Iterator[Step]:
 def stored() -> list[dict[str, Any]]:
     """Give the stored facts, one of every kind at least."""
     return [json.loads(line) for line in (HERE / "facts.jsonl").read_text().splitlines()]
+
+
+def facts_in(step: Step) -> list[str]:
+    """Give the facts of a step, packed or not."""
+    return unpack(step.packed) if step.packed else step.facts

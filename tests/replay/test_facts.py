@@ -9,7 +9,7 @@ import pytest
 from domain.decider import decider_of
 from domain.patient import facts as patient_facts
 from domain.trial import facts as trial_facts
-from tests.replay.recorded import CLOSED, OPEN, began, carried, steps, stored
+from tests.replay.recorded import CLOSED, OPEN, began, carried, facts_in, steps, stored
 
 UNIONS = {"patient": patient_facts.Fact, "trial": trial_facts.Fact}
 
@@ -66,7 +66,7 @@ def test_every_fact_of_a_history_parses_and_folds(name: str) -> None:
     """What `record` gave a workflow can be read again, fact by fact."""
     start = began(name)
     decider = decider_of(start.stream)
-    read = [json.loads(fact) for fact in [*carried(start), *(fact for step in steps(name) for fact in step.facts)]]
+    read = [json.loads(fact) for fact in [*carried(start), *(fact for step in steps(name) for fact in facts_in(step))]]
     facts = [decider.fact.validate_json(fact["body"]) for fact in read]
     assert read
     assert [fact.kind for fact in facts] == [fact["kind"] for fact in read]

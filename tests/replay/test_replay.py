@@ -19,7 +19,7 @@ from tests.journeys.scripts import RANDOMIZED, SCRIPTS, play
 from tests.journeys.stage import body, stage
 from tests.replay.amendment import ATTRIBUTE, CRITERION, NOTICE, REMINDER, TOLD, amendment
 from tests.replay.export import OTHER_ARM
-from tests.replay.recorded import BARE, CLOSED, OLDER, OPEN, failures
+from tests.replay.recorded import BARE, CLOSED, OLDER, OPEN, facts_in, failures
 from workflows.attributes import KEYS
 from workflows.identity import IdentityRunner
 from workflows.interpreter import Interpreter
@@ -93,7 +93,7 @@ def deciding(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def changed(self: Interpreter, step: Step, **about: bool) -> None:
         ours = self._decider
-        bodies = [ours.fact.validate_json(json.loads(fact)["body"]) for fact in step.facts]
+        bodies = [ours.fact.validate_json(json.loads(fact)["body"]) for fact in facts_in(step)]
         state = reduce(ours.evolve, bodies, self._state)
         due = ours.due(state)
         asked: dict[str, Any] = {"attributes": dict(ours.attributes(state))}

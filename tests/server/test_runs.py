@@ -59,13 +59,14 @@ async def test_a_laboratory_poll_open_across_three_hand_overs_reports_once(place
     await place.temporal.start_workflow("PatientJourney", start, id=past.stream, task_queue=place.settings.task_queue)
     subject, today = past.number, str(ago(0))
 
-    for kind, fields in (
-        ("dose_given", {"cycle": "C3", "given_on": today}),
-        ("surgery_done", {"performed_on": today, "resection": "R0"}),
-        ("adjuvant_evaluation", {"evaluated_on": today, "fit": True}),
+    for kind, staff, fields in (
+        ("dose_given", "INV1", {"cycle": "C3", "given_on": today}),
+        ("surgery_done", "INV1", {"performed_on": today, "resection": "R0"}),
+        ("pathology", "PAT1", {"reported_on": today, "resection": "R0"}),
+        ("adjuvant_evaluation", "INV1", {"evaluated_on": today, "fit": True}),
     ):
         await fill(place, subject)
-        answer = await place.send(subject, kind, "INV1", **fields)
+        answer = await place.send(subject, kind, staff, **fields)
         assert answer.outcome == "applied", answer.sentence()
     assert answers(place, subject, order) == []
     at = noon(ago(1))
@@ -162,12 +163,12 @@ async def test_a_report_after_the_end_begins_a_new_run_that_records_it_and_close
 
 
 async def test_what_is_not_taken_after_the_end_is_refused_on_record(place: Installation) -> None:
-    """A dose after the end of the study: the sender is told what would still be accepted."""
+    """A drug held after the end of the study: the sender is told what would still be accepted."""
     subject = await place.enroll()
     await place.send(subject, "withdrawal", "INV1", withdrawn_on=str(ago(0)), level="STUDY")
     await until(lambda: closed(place, subject))
 
-    answer = await place.send(subject, "dose_given", "INV1", cycle="C1", given_on=str(ago(0)))
+    answer = await place.send(subject, "hold_drug", "INV1", drug="ANLOTINIB", decided_on=str(ago(0)), why="rash")
 
     assert (answer.outcome, answer.reason) == ("refused", "OVER")
     assert "adverse_event" in answer.accepts
