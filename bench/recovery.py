@@ -95,9 +95,9 @@ def _write(journal: Journal, count: int) -> int:
     recorder.record(request(register, 0, at, sent(opened)))
     for number in range(count):
         if number % LATER:
-            Past(journal, TRIAL, ago(3), recorder=recorder)
+            Past(journal, TRIAL, ago(3), recorder=recorder).at_rest()
         else:
-            in_surgery_wait(journal, TRIAL, ago(30), recorder=recorder)
+            in_surgery_wait(journal, TRIAL, ago(30), recorder=recorder).at_rest()
     return sum(journal.heads().values())
 
 
