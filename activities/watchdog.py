@@ -37,6 +37,7 @@ class Watchdog:
         self._sink = sink
         self._task_queue = task_queue
         self._over: dict[str, int] = {}
+        self._known: dict[str, Known] = {}
 
     @activity.defn(name=WATCH)
     async def watch(self, request: WatchRequest) -> Report:
@@ -44,11 +45,11 @@ class Watchdog:
         begun, grace = time.monotonic(), timedelta(seconds=request.grace_seconds)
         heads = await asyncio.to_thread(self._streams.heads)
         watched = [stream for stream, head in heads.items() if self._over.get(stream) != head]
-        first = await self._look(watched, grace)
+        first = await self._look(watched, grace, heads)
         suspects = [stream for stream, (_, problem) in first.items() if problem is not None]
         if suspects:
             await asyncio.sleep(min(SECOND_LOOK, request.grace_seconds))
-        second = await self._look(suspects, grace)
+        second = await self._look(suspects, grace, {})
         opened = sum(known is None or not known.is_over for known, _ in first.values())
         found = {
             stream: (known, problem)
@@ -61,23 +62,30 @@ class Watchdog:
         _log.info("watchdog.ran", streams=len(heads), open=opened, findings=len(findings), seconds=seconds)
         return Report(at=datetime.now(UTC), streams=len(heads), open=opened, seconds=seconds, findings=tuple(findings))
 
-    async def _look(self, streams: list[str], grace: timedelta) -> dict[str, tuple[Known | None, Wrong | None]]:
+    async def _look(
+        self, streams: list[str], grace: timedelta, heads: dict[str, int]
+    ) -> dict[str, tuple[Known | None, Wrong | None]]:
+        """Hold streams against Temporal; those whose head is told and unchanged are not read again."""
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(stream: str) -> tuple[Known | None, Wrong | None]:
             async with gate:
-                return await self._held_against(stream, grace)
+                return await self._held_against(stream, grace, heads.get(stream))
 
         return dict(zip(streams, await asyncio.gather(*map(one, streams)), strict=True))
 
-    async def _held_against(self, stream: str, grace: timedelta) -> tuple[Known | None, Wrong | None]:
-        try:
-            known = await asyncio.to_thread(self._streams.look, stream)
-        except Unreadable as problem:
-            return None, Wrong("UNREADABLE", str(problem))
+    async def _held_against(self, stream: str, grace: timedelta, head: int | None) -> tuple[Known | None, Wrong | None]:
+        known = self._known.get(stream)
+        if known is None or known.seq != head:
+            try:
+                known = await asyncio.to_thread(self._streams.look, stream)
+            except Unreadable as problem:
+                return None, Wrong("UNREADABLE", str(problem))
         if known.is_over:
             self._over[stream] = known.seq
+            self._known.pop(stream, None)
             return known, None
+        self._known[stream] = known
         return known, wrong(known, await self._described(stream), datetime.now(UTC), grace)
 
     async def _described(self, stream: str) -> Described | None:
