@@ -113,9 +113,9 @@ class Recorder:
         new = found if known.last is None else found[1:]
         if not new:
             return known
-        seq = new[-1].seq
-        state = decider.fold_on(known.state, _read(decider, new), lambda: _read(decider, stream.facts_of(name, 0)[:seq]))
-        return Folded(state, seq, new[-1])
+        facts, last = _read(decider, new), new[-1].seq
+        state = decider.fold_on(known.state, facts, lambda: _read(decider, stream.facts_of(name, 0)[:last]))
+        return Folded(state, last, new[-1])
 
     def _keep(self, name: str, folded: Folded) -> None:
         with self._guard:
