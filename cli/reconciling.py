@@ -1,7 +1,7 @@
 """The command that holds the journal against Temporal's histories, and what it finds as `journal verify` tells it."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from cli.main import DONE, REFUSED, Failed
 from cli.output import console
 from cli.remembering import folder_option, read
 from journal.rebuilding import STREAM_OF_REBUILDS
-from journal.rows import Row, rows_of
+from journal.rows import rows_of, streams
 from journal.store import Journal
 from journal.verify import Finding, Trouble
 from settings import Settings
@@ -57,15 +57,11 @@ def reconciled(known: Settings, store: Journal, stream: str | None, folder: Path
     kept = folder or (known.histories if known.histories.is_dir() else None)
     told = read(known, kept, stream=stream).found.streams
     with store.snapshot() as connection:
-        if stream is not None:
-            rows = {stream: list(rows_of(connection, stream))}
-        else:
-            rows = _by_stream(rows_of(connection))
-    rows.pop(STREAM_OF_REBUILDS, None)
-    names = sorted({name for name, of in rows.items() if of} | set(told))
-    if not names:
-        raise Failed(REFUSED, f"there is no stream {stream}" if stream else "journal and Temporal are both empty")
-    return [compare(name, rows.get(name, ()), told.get(name)) for name in names]
+        here = set(streams(connection)) - {STREAM_OF_REBUILDS}
+        names = sorted((here | set(told)) & ({stream} if stream else here | set(told)))
+        if not names:
+            raise Failed(REFUSED, f"there is no stream {stream}" if stream else "journal and Temporal are both empty")
+        return [compare(name, rows_of(connection, name), told.get(name)) for name in names]
 
 
 def findings(found: Sequence[Compared]) -> list[Finding]:
@@ -83,13 +79,6 @@ def _wrong(found: Sequence[Compared]) -> Iterator[Finding]:
             yield Finding(Trouble.MISSING, row.position, row.stream, name, "Temporal's history has it")
         for name in row.behind:
             yield Finding(Trouble.TAIL_CUT, row.position + 1, row.stream, name, "Temporal's history goes on to it")
-
-
-def _by_stream(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row.stream, []).append(row)
-    return found
 
 
 def _show(found: Sequence[Compared]) -> None:

@@ -3,7 +3,7 @@
 Histories must be read before the journal is: what a history tells was in the journal already.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from activities.recorder import FACTLESS, NOT_RETAINED
 from journal.chain import FACT_CONTENT, SUBMISSION_CONTENT
 from journal.rebuilding import Block
 from journal.rows import Row
+from journal.store import StoredFact
 from workflows.remembered import Remembered
 
 State = Literal["equal", "Temporal behind", "journal behind", "rows missing", "differs", "in no history"]
@@ -67,14 +68,17 @@ def compare(stream: str, rows: Iterable[Row], found: Remembered | None) -> Compa
     absent: list[tuple[int, str]] = []
     held, latest = 0, -1
     for number, block in enumerate(found.blocks):
-        expected = [("submission", str(block.submission["submission_id"]), sent.get(block.submission["submission_id"]))]
-        expected += [("fact", str(fact.seq), facts.get(fact.seq)) for fact in block.facts]
-        for table, name, row in expected:
-            if row is None:
-                absent.append((number, f"{table} {name}"))
+        about = block.submission
+        told = [
+            (f"submission {about['submission_id']}", sent.get(about["submission_id"]), _of_submission(stream, block))
+        ]
+        told += [(f"fact {fact.seq}", facts.get(fact.seq), _of_fact(stream, fact)) for fact in block.facts]
+        for name, here, history in told:
+            if here is None:
+                absent.append((number, name))
             else:
                 held, latest = held + 1, number
-                differences += _differences(stream, row, block, table, name)
+                differences += _differences(here, history, _unknown(here, block))
     behind = tuple(name for number, name in absent if number > latest)
     missing = tuple(name for number, name in absent if number <= latest)
     ahead = sorted(set(facts) - {fact.seq for fact in found.facts})
@@ -101,22 +105,27 @@ def _state(differ: bool, missing: Sequence[str], behind: Sequence[str], ahead: S
     return "Temporal behind" if ahead else "equal"
 
 
-def _differences(stream: str, row: Row, block: Block, table: str, name: str) -> Iterable[Difference]:
-    if table == "fact":
-        fact = next(fact for fact in block.facts if str(fact.seq) == name)
-        told: dict[str, Any] = {"stream": stream, **fact._asdict()}
-        columns, unknown = FACT_CONTENT, frozenset[str]()
-    else:
-        told, columns = {"stream": stream, **block.submission}, SUBMISSION_CONTENT
-        unknown = _unknown(row, block)
-    for column, ours in zip(columns, row.content, strict=True):
-        if column not in unknown and ours != told[column]:
-            yield Difference(stream, row.name, row.seq, column, ours, told[column], row.position)
+def _of_submission(stream: str, block: Block) -> dict[str, Any]:
+    told = {"stream": stream, **block.submission}
+    return {column: told[column] for column in SUBMISSION_CONTENT}
+
+
+def _of_fact(stream: str, fact: StoredFact) -> dict[str, Any]:
+    told = {"stream": stream, **fact._asdict()}
+    return {column: told[column] for column in FACT_CONTENT}
+
+
+def _differences(here: Row, history: dict[str, Any], unknown: frozenset[str]) -> Iterator[Difference]:
+    for (column, told), ours in zip(history.items(), here.content, strict=True):
+        if column not in unknown and ours != told:
+            yield Difference(here.stream, here.name, here.seq, column, ours, told, here.position)
 
 
 def _unknown(row: Row, block: Block) -> frozenset[str]:
     """Name the columns that a history does not tell for certain: of a lost message, and of older releases' rows."""
     unknown: set[str] = set()
+    if row.table == "fact":
+        return frozenset()
     if NOT_RETAINED in (row.content[_SHA], block.submission["sha256"]):
         unknown |= {*_SENT, *_ANSWERED}
     if not block.hash:
