@@ -1,4 +1,4 @@
-"""Back-up and restore of a sealed allocation list. The file holds the list as it is sealed: without its key it is noise.
+"""Back-up and restore of a sealed allocation list. The file holds it as it is sealed: without the key it is noise.
 
 The list is in no history on purpose, so a journal that was made again from histories lacks it. The key has a back-up of
 its own, elsewhere. Nothing here ever shows or returns an arm.
@@ -108,17 +108,19 @@ def read(path: Path) -> Sealed:
     """Read a back-up. Raises NoBackupError, OSError."""
     try:
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if content["format"] != FORMAT:
-            raise NoBackupError(f"{path} has format {content['format']!r}; accepted: {FORMAT}")
+        _known(content["format"])
         slots = tuple(base64.b64decode(slot, validate=True) for slot in content["sealed"])
         salt = base64.b64decode(content["sealed_salt"], validate=True)
         return Sealed(str(content["trial"]), str(content["sha256"]), salt, slots)
-    except NoBackupError:
-        raise
     except (ValueError, KeyError, TypeError):
         raise NoBackupError(
             f"{path} is no back-up, or not a whole one; accepted: a file of `allocation backup`"
         ) from None
+
+
+def _known(found: str) -> None:
+    if found != FORMAT:
+        raise ValueError(found)
 
 
 def restore(journal: Journal, sealed: Sealed, key_file: Path, record: OnRecord) -> bool:
