@@ -85,7 +85,7 @@ def _empty(known: Settings) -> Journal:
 
 
 def _not_empty(problem: NotEmptyError) -> Failed:
-    how = "if it is damaged, stop the workers, move it away, and call again with an empty one in its place"
+    how = "a damaged one: stop the workers, move it away (all files of it), and call again"
     return Failed(REFUSED, f"the journal holds {problem}: only an empty one is filled, nothing was written; {how}")
 
 
