@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(
         None, description="key of the allocation list; empty: allocation.key in the data folder"
     )
+    history_folder: Path | None = Field(
+        None, description="folder of the histories of closed runs; empty: histories/ in the data folder"
+    )
     task_queue: str = Field("trialpath", description="Temporal task queue")
     max_cached_workflows: int = Field(1000, ge=2, description="open patients kept in memory")
     demo_seed: str = Field("", description="demonstration only: the allocation list follows from this seed")
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     def notices(self) -> Path:
         """The file of notices."""
         return self.notice_file or self.data / "notices.jsonl"
+
+    @property
+    def histories(self) -> Path:
+        """The folder of the histories of closed runs."""
+        return self.history_folder or self.data / "histories"
 
     @property
     def allocation_key(self) -> Path:

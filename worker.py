@@ -20,6 +20,8 @@ from temporalio.worker import Worker
 from activities.adapters.fhir_folder import FhirFolder
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
+from activities.exporting import Exporter
+from activities.histories import HistoryFolder
 from activities.rebuild import Streams
 from activities.recorder import Recorder
 from activities.watchdog import Watchdog
@@ -65,7 +67,8 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     chance = random.Random(settings.demo_seed) if settings.demo_seed else None  # noqa: S311 - a demonstration's list
     recorder = Recorder(journal)
     sink = FileSink(settings.notices)
-    watchdog = Watchdog(client, Streams(journal, recorder), sink, settings.task_queue)
+    exporter = Exporter(client, HistoryFolder(settings.histories))
+    watchdog = Watchdog(client, Streams(journal, recorder), sink, settings.task_queue, exporter)
     world = World(
         client=client,
         recorder=recorder,

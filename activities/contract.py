@@ -98,7 +98,8 @@ class DueStep(Plain):
 class Step(Plain):
     """What `record` decided. The workflow keeps the facts, starts the effects, shows the attributes and waits.
 
-    Facts that are many come packed instead, as when a run reads its whole stream from the journal.
+    Facts that are many come packed instead, as when a run reads its whole stream from the journal. `rows` holds, for
+    each answer as JSON, what of the submission's row stands nowhere else: a lost journal is made again from it.
     """
 
     seq: int
@@ -111,6 +112,7 @@ class Step(Plain):
     chapter: str = ""
     hand_over: bool = False
     over: bool = False
+    rows: list[str] = []
 
 
 class EffectRequest(Plain):

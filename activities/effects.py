@@ -22,7 +22,7 @@ EFFECTS = {
     "AllocationListRequested": Row("seal_list", "Make and seal the allocation list"),
     "SubjectEnrolled": Row("start_journey", "Start the journey of {subject}"),
     "ActPassedOn": Row("pass_on", "Tell {subject}: {act}"),
-    "SlotReserved": Row("open_slot", "Open slot {slot} for {subject}"),
+    "SlotReserved": Row("open_slot", "Open slot {slot} for {subject}", longest_pause_seconds=10),
 }
 
 

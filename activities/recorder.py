@@ -32,6 +32,10 @@ from journal.store import Journal, JournalAway, StoredFact, Stream
 CACHED_STREAMS = 2000
 CORRECTION = "FactCorrected"
 LONGEST_ID = 240
+NOT_RETAINED = ""
+"""The SHA-256 of a message that no history held when its journal was made again: any message with its id is it."""
+PLACED = ("submission_id", "position", "hash", "channel", "identity")
+FACTLESS = ("staff", "role", "occurred_at", "recorded_at", "stored_at")
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -41,11 +45,16 @@ PACKED_FROM = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded stream: its state, how far it goes, and the latest recorded instant."""
+    """A folded stream: its state, how far it goes, and the last fact of it."""
 
     state: Any
     seq: int = 0
-    last_at: str = ""
+    last: StoredFact | None = None
+
+    @property
+    def last_at(self) -> str:
+        """Give the latest recorded instant."""
+        return self.last.recorded_at if self.last else ""
 
 
 class Recorder:
@@ -70,13 +79,17 @@ class Recorder:
         decider = decider_of(request.stream)
         with self._journal.locked(request.stream) as stream:
             folded = self._folded(stream, request.stream, decider)
-            answers = []
+            if folded.seq < request.seq:
+                seen = f"{folded.seq} facts of {request.stream} where its workflow has seen {request.seq}"
+                raise JournalAway(f"waiting for the journal: it holds {seen}; see `starter.py journal rebuild --help`")
+            answers, rows = [], []
             for message in request.messages:
-                folded, answer = self._take(stream, decider, folded, message, request.at)
+                folded, answer, row = self._take(stream, decider, folded, message, request.at)
                 answers.append(answer)
+                rows.append(row)
             facts = stream.facts_after(request.seq)
         self._keep(request.stream, folded)
-        return _step(request, decider, folded, facts, answers)
+        return _step(request, decider, folded, facts, answers).model_copy(update={"rows": rows})
 
     def state(self, name: str) -> Any:  # noqa: ANN401 - the state of either decider
         """Give the state of a stream as the journal has it now."""
@@ -94,13 +107,15 @@ class Recorder:
     def _folded(self, stream: Stream, name: str, decider: Decider) -> Folded:
         with self._guard:
             known = self._cache.get(name) or Folded(decider.initial)
-        new = stream.facts_of(name, known.seq)
+        found = stream.facts_of(name, max(known.seq - 1, 0))  # the last one known too: the journal may be another now
+        if known.last is not None and found[:1] != [known.last]:
+            known, found = Folded(decider.initial), stream.facts_of(name, 0)
+        new = found if known.last is None else found[1:]
         if not new:
             return known
-        facts = [decider.fact.validate_json(fact.body) for fact in new]
-        last = new[-1].seq
+        facts, last = _read(decider, new), new[-1].seq
         state = decider.fold_on(known.state, facts, lambda: _read(decider, stream.facts_of(name, 0)[:last]))
-        return Folded(state, last, new[-1].recorded_at)
+        return Folded(state, last, new[-1])
 
     def _keep(self, name: str, folded: Folded) -> None:
         with self._guard:
@@ -111,10 +126,10 @@ class Recorder:
 
     def _take(
         self, stream: Stream, decider: Decider, folded: Folded, message: Message, at: datetime
-    ) -> tuple[Folded, Answer]:
+    ) -> tuple[Folded, Answer, str]:
         submission_id, known, reused = _find(stream, message)
         if known is not None:
-            return folded, self._again(stream, known)
+            return folded, self._again(stream, known), _told_nowhere_else(known)
         recorded_at = max(at.astimezone(UTC).isoformat(timespec="microseconds"), folded.last_at)
         submission: Submission[Any] | None = None
         refused: Refused | None = None
@@ -136,11 +151,11 @@ class Recorder:
         row = _row(message, submission_id, submission, refused, recorded_at)
         stored = _stored(row, facts, folded.seq)
         row |= {"first_seq": stored[0].seq if stored else None, "last_seq": stored[-1].seq if stored else None}
-        stream.append(row, stored)
+        told = _told_nowhere_else(stream.append(row, stored))
         if facts:
             state = decider.fold_on(folded.state, facts, lambda: _read(decider, stream.facts_after(0)))
-            folded = Folded(state, folded.seq + len(facts), recorded_at)
-        return folded, _answer(row, stored)
+            folded = Folded(state, folded.seq + len(facts), stored[-1])
+        return folded, _answer(row, stored), told
 
     def _again(self, stream: Stream, known: RowMapping) -> Answer:
         facts: list[StoredFact] = []
@@ -207,7 +222,7 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
         carried = derived_id(stream.name, carried)
     submission_id = carried or content_id(stream.name, message)
     known = stream.submission(submission_id)
-    if carried is not None and known is not None and known["sha256"] != _digest(message):
+    if carried is not None and known is not None and known["sha256"] not in (NOT_RETAINED, _digest(message)):
         other = derived_id(stream.name, submission_id, _digest(message))
         return other, stream.submission(other), True
     tries = 0
@@ -239,12 +254,10 @@ def _row(
     sender = submission.sender if submission else Sender(staff=UNATTRIBUTED, role=UNATTRIBUTED)
     occurred_at = submission.occurred_at if submission else None
     row = {
+        **message_columns(message),
         "submission_id": submission_id,
-        "channel": message.channel,
-        "kind": kind_of(message),
         "staff": sender.staff,
         "role": sender.role,
-        "identity": message.identity,
         "occurred_at": occurred_at.astimezone(UTC).isoformat() if occurred_at else None,
         "recorded_at": at,
         "stored_at": datetime.now(UTC).isoformat(timespec="microseconds"),
@@ -254,10 +267,25 @@ def _row(
         "field": refused.field if refused else "",
         "detail": refused.detail if refused else "",
         "accepts": refused.accepts if refused else "",
+    }
+    return storable(row)
+
+
+def message_columns(message: Message) -> dict[str, str]:
+    """Give the columns of a submission's row that say what was sent, before they are made storable."""
+    return {
+        "channel": message.channel,
+        "kind": kind_of(message),
+        "identity": message.identity,
         "sha256": _digest(message),
         "body": message_text(message),
     }
-    return storable(row)
+
+
+def _told_nowhere_else(row: RowMapping | dict[str, Any]) -> str:
+    """Give what of a submission's row no history would tell. With facts its sender and instants stand in them."""
+    columns = PLACED if row["first_seq"] is not None else (*PLACED, *FACTLESS)
+    return json.dumps({name: row[name] for name in columns}, separators=(",", ":"))
 
 
 def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[StoredFact]:

@@ -28,7 +28,7 @@ class Finding(Plain):
 
 
 class Report(Plain):
-    """One run of the watchdog. `at` is real time at its end; `problem`: why it could not look."""
+    """One run of the watchdog. `at` is real time at its end; `problem`: why it could not look or export."""
 
     at: datetime
     streams: int = 0

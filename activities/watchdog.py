@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.comparing import Described, Wrong, described, wrong
+from activities.exporting import Exporter
 from activities.ports import Notice, NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
 from activities.report import WATCH, Done, Finding, Report, WatchRequest
@@ -30,14 +31,17 @@ _log = structlog.stdlib.get_logger(__name__)
 class Watchdog:
     """The activity of the watchdog's workflow."""
 
-    def __init__(self, client: Client, streams: Streams, sink: NoticeSink, task_queue: str) -> None:
-        """Watch these streams over a client, and begin anew on a task queue."""
+    def __init__(self, client: Client, streams: Streams, sink: NoticeSink, task_queue: str, exporter: Exporter) -> None:
+        """Watch these streams over a client, begin anew on a task queue, and have what closed exported."""
         self._client = client
         self._streams = streams
         self._sink = sink
         self._task_queue = task_queue
+        self._exporter = exporter
         self._over: dict[str, int] = {}
         self._known: dict[str, Known] = {}
+        self._running: dict[str, str] = {}
+        """The run of each stream that ran at the last look."""
 
     @activity.defn(name=WATCH)
     async def watch(self, request: WatchRequest) -> Report:
@@ -58,9 +62,17 @@ class Watchdog:
         }
         findings = await self._repaired(found, opened)
         await asyncio.to_thread(self._tell, findings, heads)
+        problem = await self._exporter.export(heads, self._running)
         seconds = round(time.monotonic() - begun, 3)
         _log.info("watchdog.ran", streams=len(heads), open=opened, findings=len(findings), seconds=seconds)
-        return Report(at=datetime.now(UTC), streams=len(heads), open=opened, seconds=seconds, findings=tuple(findings))
+        return Report(
+            at=datetime.now(UTC),
+            streams=len(heads),
+            open=opened,
+            seconds=seconds,
+            findings=tuple(findings),
+            problem=problem,
+        )
 
     async def _look(
         self, streams: list[str], grace: timedelta, heads: dict[str, int]
@@ -84,17 +96,22 @@ class Watchdog:
         if known.is_over:
             self._over[stream] = known.seq
             self._known.pop(stream, None)
+            self._running.pop(stream, None)
             return known, None
         self._known[stream] = known
         return known, wrong(known, await self._described(stream), datetime.now(UTC), grace)
 
     async def _described(self, stream: str) -> Described | None:
+        self._running.pop(stream, None)
         try:
-            return described(await self._client.get_workflow_handle(stream).describe())
+            found = described(await self._client.get_workflow_handle(stream).describe())
         except RPCError as problem:
             if problem.status is RPCStatusCode.NOT_FOUND:
                 return None
             raise
+        if found.is_running:
+            self._running[stream] = found.run_id
+        return found
 
     async def _repaired(self, found: dict[str, tuple[Known | None, Wrong]], opened: int) -> list[Finding]:
         """Repair what is safe. Where Temporal knows none of the streams at all it may be the wrong one: nothing is."""

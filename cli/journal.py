@@ -1,4 +1,7 @@
-"""The commands on the journal itself: verify, anchor, key, prepare. Only `prepare` changes it: schema and roles."""
+"""The commands on the journal itself: verify, anchor, key, prepare; rebuild and reconcile stand in their own modules.
+
+Only `prepare` changes it (schema and roles), and `rebuild`, which fills an empty one.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,6 +15,9 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 
 from cli import access
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
+from cli.rebuilding import rebuild_command
+from cli.reconciling import findings as held_against
+from cli.reconciling import reconcile_command, reconciled
 from journal import anchor as anchors
 from journal import sealing
 from journal.rows import count
@@ -25,15 +31,18 @@ file_that_exists = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.group("journal")
 def journal_command() -> None:
-    """Verify the journal, anchor it, prepare its database."""
+    """Verify the journal, anchor it, prepare its database; make a lost one again, hold it against Temporal."""
 
 
 @journal_command.command("verify")
 @click.option("--anchor", "anchor_file", type=file_that_exists, help="a signed head that was kept elsewhere")
 @click.option("--public-key", type=file_that_exists, help="the public key it was signed with; needed with --anchor")
 @click.option("--stream", help="only this stream, for example patient-NCT06978153-S001")
+@click.option("--against-temporal", is_flag=True, help="hold every row against Temporal's histories too")
 @click.option("--json", "as_json", is_flag=True, help="print JSON")
-def verify_command(anchor_file: Path | None, public_key: Path | None, stream: str | None, *, as_json: bool) -> int:
+def verify_command(
+    anchor_file: Path | None, public_key: Path | None, stream: str | None, *, against_temporal: bool, as_json: bool
+) -> int:
     """Work every hash out again, and name each row that is not what or where it was.
 
     \b
@@ -42,9 +51,9 @@ def verify_command(anchor_file: Path | None, public_key: Path | None, stream: st
       10  altered: a row says something else than when it was recorded, or was put in
       11  missing: a row or a number is not there
       12  reordered: rows stand in another order
-      13  tail cut: rows at the end are missing (found with --anchor alone)
+      13  tail cut: rows at the end are missing (found with --anchor or --against-temporal)
       14  the anchor's signature is bad
-      15  differs from Temporal's history
+      15  differs from Temporal's history (found with --against-temporal, see `journal reconcile`)
     """  # noqa: D301 - the escape is click's
     if (anchor_file is None) != (public_key is None):
         raise Failed(MALFORMED, "--anchor and --public-key go together")
@@ -58,6 +67,8 @@ def verify_command(anchor_file: Path | None, public_key: Path | None, stream: st
     findings = report.findings
     if known is not None:
         findings = anchors.compare(known, report, stream)
+    if against_temporal:
+        findings = [*findings, *held_against(reconciled(access.settings(), store, stream, None))]
     return _told(report, [*findings, *sealed], as_json=as_json)
 
 
@@ -116,6 +127,10 @@ def prepare_command(role: str | None) -> int:
     except JournalUnusableError as problem:
         raise Failed(UNREACHABLE, str(problem)) from None
     return DONE
+
+
+journal_command.add_command(rebuild_command)
+journal_command.add_command(reconcile_command)
 
 
 def _anchor(file: Path, public_key: Path) -> anchors.Anchor | Finding:

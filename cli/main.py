@@ -26,7 +26,8 @@ COMMANDS = {
     "export": ("cli.exporting", "Write a dossier (PDF, JSON), tables (CSV, Parquet), FHIR or CDISC ODM."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
     "submission": ("cli.submission", "Show what became of a submission: applied, refused or unknown."),
-    "journal": ("cli.journal", "Verify the journal, anchor it, prepare its database."),
+    "journal": ("cli.journal", "Verify, anchor, prepare or rebuild the journal; reconcile it with Temporal."),
+    "allocation": ("cli.allocation", "Back up the sealed allocation list, or put it back."),
     "doses": ("cli.doses", "Show the order sheet of a cycle: amounts, formulas, inputs."),
     "protocol": ("cli.protocol", "Show the protocol with its sources and assumptions."),
 }

@@ -3,11 +3,19 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 BUSY_MILLISECONDS = 1000
@@ -39,6 +47,7 @@ def engine_of(address: str) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, pool_size=POOL_OF_SQLITE, max_overflow=POOL_OF_SQLITE, hide_parameters=True)
         event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "checkout", _on_checkout)
         event.listen(engine, "begin", _on_begin)
         return engine
     return create_engine(
@@ -147,6 +156,20 @@ def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the
     connection.isolation_level = None
     for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_checkout(connection: Any, record: Any, _proxy: object) -> None:  # noqa: ANN401 - as above, and its pool's
+    """Use a connection only while its file is the one at its path: what goes to a deleted file is gone with it."""
+    file = record.info.get("file")
+    if file is None:
+        file = record.info["file"] = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        here = Path(file).stat().st_ino if file else 0
+    except FileNotFoundError:
+        gone = "its file is gone; put it back, or see `starter.py journal rebuild --help`"
+        raise JournalAway(f"waiting for the journal (sqlite {file}): {gone}") from None
+    if record.info.setdefault("inode", here) != here:
+        raise DisconnectionError
 
 
 def _on_begin(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, union
 
 from journal.chain import FACT_CONTENT, SUBMISSION_CONTENT, hash_of
 from journal.schema import FACTS, SUBMISSIONS
@@ -67,6 +67,12 @@ def _rows(connection: Connection, name: str, stream: str | None) -> Iterator[Row
     for position, *content, previous, row_hash, chain in found:
         place = position if isinstance(position, int) else 0
         yield Row(place, name, tuple(content), str(previous), str(row_hash), str(chain))
+
+
+def streams(connection: Connection) -> list[str]:
+    """Name every stream of the journal, also one that has refusals alone."""
+    found = union(*(select(table.c.stream) for table, _ in _TABLES.values()))
+    return sorted(str(name) for name in connection.execute(found).scalars())
 
 
 def count(connection: Connection, stream: str | None = None) -> int:

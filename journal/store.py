@@ -87,15 +87,17 @@ class Stream:
         """Give the row of a submission, or None."""
         return self.connection.execute(_SUBMISSION, {"of": self.name, "id": submission_id}).mappings().first()
 
-    def append(self, submission: dict[str, Any], facts: list[StoredFact]) -> None:
-        """Add a submission and the facts that came of it, chained to what stands before."""
+    def append(self, submission: dict[str, Any], facts: list[StoredFact]) -> dict[str, Any]:
+        """Add a submission and the facts that came of it, chained to what stands before; give the submission's row."""
         if self._head is None:
             database.lock_order(self.connection)
             self._head = _head(self.connection, self.name)
-        self.connection.execute(_ADD_SUBMISSION, self._chained("submission", SUBMISSION_CONTENT, submission))
+        chained = self._chained("submission", SUBMISSION_CONTENT, submission)
+        self.connection.execute(_ADD_SUBMISSION, chained)
         if facts:
             rows = [self._chained("fact", FACT_CONTENT, fact._asdict()) for fact in facts]
             self.connection.execute(_ADD_FACTS, rows)
+        return chained
 
     def _chained(self, table: str, columns: tuple[str, ...], row: dict[str, Any]) -> dict[str, Any]:
         row = {"stream": self.name, **row}

@@ -42,7 +42,7 @@ class JournalSealedList:
                 return int(known.slots), str(known.sha256)
             if not self._key_file.exists():
                 _make_key(self._key_file)
-            cipher = AESGCM(self._key())
+            cipher = AESGCM(read_key(self._key_file))
             slots = permuted_blocks(arms, block_sizes, self._chance)
             return len(slots), _store(stream.connection, cipher, trial, slots)
 
@@ -53,16 +53,21 @@ class JournalSealedList:
         )
         with self._journal.engine.connect() as connection:
             sealed = connection.execute(query).scalar()
+            query = select(ALLOCATION_LISTS.c.slots).where(ALLOCATION_LISTS.c.trial == trial)
+            if sealed is None and connection.execute(query).scalar() is None:
+                away = f"the allocation list of {trial} is not in this journal"
+                raise LookupError(f"{away}: slot {slot} waits for `starter.py allocation restore FILE`")
         if sealed is None:
             raise LookupError(f"trial {trial} has no slot {slot}")
-        return _open(AESGCM(self._key()), sealed, trial, slot).decode().strip()
+        return open_sealed(AESGCM(read_key(self._key_file)), sealed, trial, slot).decode().strip()
 
-    def _key(self) -> bytes:
-        """Read the key. Raises FileNotFoundError without it, PermissionError when others may read it."""
-        mode = stat.S_IMODE(self._key_file.stat().st_mode)
-        if mode & 0o077:
-            raise PermissionError(f"key file {self._key_file} has mode {mode:04o}; 0600 is required")
-        return self._key_file.read_bytes()
+
+def read_key(file: Path) -> bytes:
+    """Read a list's key. Raises FileNotFoundError without it, PermissionError when others may read it."""
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        raise PermissionError(f"key file {file} has mode {mode:04o}; 0600 is required")
+    return file.read_bytes()
 
 
 def _store(connection: Connection, cipher: AESGCM, trial: str, slots: Sequence[str]) -> str:
@@ -122,5 +127,6 @@ def _seal(cipher: AESGCM, plain: bytes, trial: str, slot: int) -> bytes:
     return nonce + cipher.encrypt(nonce, plain, f"{trial}/{slot}".encode())
 
 
-def _open(cipher: AESGCM, sealed: bytes, trial: str, slot: int) -> bytes:
+def open_sealed(cipher: AESGCM, sealed: bytes, trial: str, slot: int) -> bytes:
+    """Open a slot, or the salt (0). Raises InvalidTag with another key, in another place, or when it was changed."""
     return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], f"{trial}/{slot}".encode())

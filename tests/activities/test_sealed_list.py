@@ -2,13 +2,17 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import select, text
 
+from activities.adapters import sealed_list_backup as backups
 from activities.adapters.sealed_list import JournalSealedList, permuted_blocks, published_hash
+from activities.adapters.sealed_list_backup import NoBackupError, OnRecord, OtherListError
 from journal.schema import ALLOCATION_LISTS, ALLOCATION_SLOTS
 from journal.store import Journal
 
@@ -134,3 +138,82 @@ def test_the_published_hash_covers_the_list_and_a_salt_nobody_sees(sealed: Journ
 
     assert row.sha256 != published_hash(arms(sealed), b"")
     assert len(row.sealed_salt) == 12 + 32 + 16
+
+
+def record(sealed: JournalSealedList, **drawn: str) -> OnRecord:
+    """Give what a register says of the list: hash, length, and drawn slots as s1, s2."""
+    slots, sha256 = sealed.seal("T", ARMS, SIZES)
+    return OnRecord("T", sha256, slots, {int(name[1:]): arm for name, arm in drawn.items()})
+
+
+def backup(journal: Journal, tmp_path: Path) -> Path:
+    """Write a back-up of the list of T."""
+    with journal.snapshot() as connection:
+        found = backups.stored(connection, "T")
+    assert found is not None
+    backups.write(found, tmp_path / "list.json")
+    return tmp_path / "list.json"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Journal]:
+    """A journal that was made again without its list."""
+    made = Journal(f"sqlite:///{tmp_path / 'bare.db'}")
+    made.migrate()
+    yield made
+    made.close()
+
+
+def test_a_restored_list_opens_to_the_same_arms_and_nothing_was_in_clear(
+    sealed: JournalSealedList, journal: Journal, bare: Journal, key_file: Path, tmp_path: Path
+) -> None:
+    """33 and 33, slot by slot; the file is for its owner alone and names no arm. Again, it is there already."""
+    file, known = backup(journal, tmp_path), record(sealed, s1=sealed.open_slot("T", 1))
+
+    assert backups.restore(bare, backups.read(file), key_file, known)
+    assert not backups.restore(bare, backups.read(file), key_file, known)
+
+    assert arms(JournalSealedList(bare, key_file)) == arms(sealed)
+    assert "COHORT" not in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        backup(journal, tmp_path)
+
+
+def test_without_its_list_a_slot_waits_for_the_restore(bare: Journal, key_file: Path) -> None:
+    """The words tell what to do."""
+    with pytest.raises(LookupError, match=r"slot 3 waits for `starter.py allocation restore FILE`"):
+        JournalSealedList(bare, key_file).open_slot("T", 3)
+
+
+def test_a_list_that_is_not_the_one_on_record_is_not_restored(
+    sealed: JournalSealedList, journal: Journal, bare: Journal, key_file: Path, tmp_path: Path
+) -> None:
+    """Another hash, another length, a drawn slot that says otherwise, slots swapped or left out, another key."""
+    good, known = backups.read(backup(journal, tmp_path)), record(sealed, s1=sealed.open_slot("T", 1))
+    other = "COHORT_1" if known.drawn[1] == "COHORT_2" else "COHORT_2"
+    elsewhere = tmp_path / "elsewhere.key"
+    elsewhere.write_bytes(bytes(32))
+    elsewhere.chmod(0o600)
+    first, second, *rest = good.slots
+    for list_, about, key, told in (
+        (good, replace(known, sha256="0" * 64), key_file, "the register published"),
+        (good, replace(known, slots=65), key_file, "65 slots"),
+        (good, replace(known, drawn={1: other}), key_file, "slots drawn already say otherwise: 1"),
+        (good, replace(known, trial="U"), key_file, "the list of T, not of U"),
+        (replace(good, slots=(second, first, *rest)), known, key_file, "does not open"),
+        (replace(good, slots=good.slots[:-1]), known, key_file, "this list has 65"),
+        (good, known, elsewhere, "another key"),
+    ):
+        with pytest.raises(OtherListError, match=told):
+            backups.restore(bare, list_, key, about)
+    with bare.snapshot() as connection:
+        assert backups.stored(connection, "T") is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"format": "trialpath-anchor-1"}', "[]"])
+def test_a_file_that_is_no_backup_is_told(tmp_path: Path, content: str) -> None:
+    """Empty, cut short or another kind of file."""
+    (tmp_path / "list.json").write_text(content)
+    with pytest.raises(NoBackupError, match="no back-up, or not a whole one"):
+        backups.read(tmp_path / "list.json")
