@@ -315,7 +315,7 @@ async def test_rows_missing_at_the_end_are_named(lost: Lost, tmp_path: Path) -> 
     """A cut end is sound to `verify` alone; the history goes on. Exit code 13."""
     with lost.place.journal.snapshot() as connection:
         query = "SELECT position, stream, submission_id FROM submissions WHERE first_seq > 0 ORDER BY position DESC"
-        last, stream, submission_id = connection.exec_driver_sql(query).first() or ()
+        last, stream, submission_id = connection.exec_driver_sql(query + " LIMIT 1").one()
     cuts = [(f"DELETE FROM {table} WHERE position >= ?", last) for table in ("facts", "submissions")]  # noqa: S608 - ours
     data = tampered(lost, tmp_path / "cut", *cuts)
 
