@@ -298,7 +298,8 @@ def test_a_row_changed_with_its_whole_chain_made_anew_is_named(heard: Heard, ano
     """Such a journal verifies; the history knows what was recorded."""
     found = remembered(heard, patient_stream(TRIAL, "S001"))
     number, fact = next((n, block.facts[0]) for n, block in enumerate(found.blocks) if block.facts)
-    forged = replace(found.blocks[number], facts=(fact._replace(body=fact.body.replace("TDH", "TDX")),))
+    changed = fact._replace(body=fact.body.replace("TDH", "TDX"))
+    forged = replace(found.blocks[number], facts=(changed, *found.blocks[number].facts[1:]))
     refusal = next(n for n, block in enumerate(found.blocks) if block.submission["outcome"] == "refused")
     quiet = replace(found.blocks[refusal], submission={**found.blocks[refusal].submission, "staff": "CRC1"})
     blocks = [{number: forged, refusal: quiet}.get(n, block) for n, block in enumerate(found.blocks)]

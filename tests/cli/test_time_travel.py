@@ -94,7 +94,7 @@ def test_history_shows_corrections_as_old_new_reason_and_who(here: Here, data: P
     """Each change of each correction; the fact that was corrected says so."""
     found = json.loads(here(data, "history S001 --json").stdout)["corrections"]
     first = found[0]
-    change = {"what": "SurgeryPerformed performed_on", "old": str(day(44)), "new": str(day(45))}
+    change = {"what": f"surgery performed #{first['fact']}: performed_on", "old": str(day(44)), "new": str(day(45))}
     assert change in first["changes"]
     assert (first["of"], first["reason"], first["staff"], first["role"]) == (
         "SurgeryPerformed",
