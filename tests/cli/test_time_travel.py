@@ -104,4 +104,4 @@ def test_history_shows_corrections_as_old_new_reason_and_who(here: Here, data: P
     )
     text = here(data, "history S001").stdout
     assert "Corrections" in text
-    assert f"corrected by {first['seq']}: performed_on {day(44)}" in " ".join(text.split())
+    assert f"corrected by {first['seq']}:" in " ".join(text.split())

@@ -72,7 +72,8 @@ def test_a_correction_is_shown_as_old_new_reason_who() -> None:
     shown = (first["kind"], first["what"], first["old"], first["new"], first["reason"], first["staff"], first["role"])
     old, new = str(day(44)), str(day(45))
     assert shown == (
-        "SurgeryPerformed", f"surgery performed #{first['fact']}: performed_on", old, new, "misread", "INV1", "INVESTIGATOR",
+        "SurgeryPerformed", f"surgery performed #{first['fact']}: performed_on", old, new, "misread", "INV1",
+        "INVESTIGATOR",
     )  # fmt: skip
     assert rows("detours", "subjects")[0]["surgery_on"] == day(45)
     visits = {row["visit"]: row["actual_on"] for row in rows("detours", "visits")}
