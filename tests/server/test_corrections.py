@@ -107,7 +107,7 @@ async def test_a_corrected_c3_date_moves_window_timer_and_reminders(place: Insta
 
 async def test_r0_corrected_to_r1_before_adjuvant_start_takes_the_other_branch(place: Installation) -> None:
     """T6: follow-up with its own timer; the one of the evaluation is gone."""
-    subject = await place.begin(in_evaluation(place.journal, TRIAL, ago(10)))
+    subject = await place.begin(in_evaluation(place.journal, TRIAL, ago(10), "COHORT_2"))
     before = await timers(place, subject)
 
     answer = await corrected(place, subject, number_of(place, subject, "SurgeryPerformed"), resection="R1")
@@ -127,7 +127,7 @@ async def test_r0_corrected_to_r1_before_adjuvant_start_takes_the_other_branch(p
 
 async def test_r0_corrected_to_r1_after_c4d1_stops_the_doses_and_asks(place: Installation) -> None:
     """T6: no timer of C5 runs any more; the investigator decides, and then it goes on."""
-    subject = await place.begin(in_adjuvant(place.journal, TRIAL, ago(5)))
+    subject = await place.begin(in_adjuvant(place.journal, TRIAL, ago(5), "COHORT_2"))
     before = await timers(place, subject)
     assert [said.startswith("C5D1 planned") for _, said in before] == [True]
 
