@@ -9,7 +9,7 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 840
-TIMED := tests/demo tests/journeys tests/server
+TIMED := tests/demo tests/server/test_register.py
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -35,9 +35,9 @@ up: $(RUNTIME) ## Temporal server, UI and worker until Ctrl-C (SEED=surgery: wit
 test: $(DEVELOPMENT) ## all tests
 	@echo "test: all tests, at most 10 minutes on 2 cores"
 	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) sh -c '\
-	    echo "test: what needs no Temporal server, two at a time" && status=0; \
+	    echo "test: two at a time" && status=0; \
 	    python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(TIMED)) tests || status=1; \
-	    echo "test: what runs against a real Temporal server, one at a time"; \
+	    echo "test: what is held to a time, one at a time"; \
 	    python -m pytest $(TIMED) || status=1; exit $$status'
 
 check: $(DEVELOPMENT) ## format, lint, types, imports, then the tests (TESTS=0: without them)

@@ -69,9 +69,19 @@ class Installation:
         return worker
 
     async def open(self, clock: Clock | None = None) -> Answer:
-        """Open the trial with one site and a team."""
+        """Open the trial with one site and a team, and wait for its sealed list: then the register is at rest.
+
+        A past that is written while the register still records would be begun in its midst.
+        """
         known = clock or Clock.real()
-        return await self.trial.open_trial(opening(TRIAL, known), known)
+        answer = await self.trial.open_trial(opening(TRIAL, known), known)
+        register = self.temporal.get_workflow_handle(trial_stream(TRIAL))
+
+        async def at_rest() -> bool:
+            return (await register.query("show"))["open_intents"] == 0
+
+        await until(at_rest)
+        return answer
 
     async def enroll(self) -> str:
         """Enrol a subject with consent and evidence through the register; give its number once its journey runs."""
@@ -160,9 +170,21 @@ def stream_of(subject: str | None) -> str:
     return trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
 
 
+async def _connected(address: str, namespace: str) -> Client:
+    """Connect to a server that has just started: its port is open a moment before it is healthy."""
+    until_then = asyncio.get_running_loop().time() + 20
+    while True:
+        try:
+            return await Client.connect(address, namespace=namespace, data_converter=CONVERTER)
+        except RuntimeError:
+            if asyncio.get_running_loop().time() > until_then:
+                raise
+            await asyncio.sleep(0.1)
+
+
 async def install(server: Server, namespace: str, data: Path, journal_url: str = "") -> Installation:
     """Make an installation without a worker yet."""
-    client = await Client.connect(server.address, namespace=namespace, data_converter=CONVERTER)
+    client = await _connected(server.address, namespace)
     data.mkdir(parents=True, exist_ok=True)
     if server.databases is not None and not journal_url:
         journal_url = server.databases.database(f"installation_{namespace}")

@@ -84,7 +84,7 @@ async def closed(place: Installation, subject: str, run: str | None = None) -> s
 async def test_a_corrected_c3_date_moves_window_timer_and_reminders(place: Installation) -> None:
     """T4: the one timer that runs is the next reminder at its new instant; NextDue is the window's new end."""
     last_on = ago(32)
-    subject = await place.begin(in_surgery_wait(place.journal, TRIAL, last_on))
+    subject = await place.begin(in_surgery_wait(place.journal, TRIAL, last_on, "COHORT_2"))
     before = await timers(place, subject)
     assert [said for _, said in before] == [f"surgery window: one week left {last_on + timedelta(days=35)}"]
 
@@ -134,7 +134,7 @@ async def test_r0_corrected_to_r1_after_c4d1_stops_the_doses_and_asks(place: Ins
     answer = await corrected(place, subject, number_of(place, subject, "PathologyReported"), resection="R1")
 
     await settled(place, subject)
-    assert not [said for _, said in await timers(place, subject) if "C5D1" in said]
+    assert not [said for _, said in await timers(place, subject) if "laboratory order" in said]
     shown = await place.handle(subject).query("show")
     kinds = [ask["kind"] for ask in shown["asks"]]
     assert kinds[0] == "safety_decision"
