@@ -78,7 +78,7 @@ class Installation:
         register = self.temporal.get_workflow_handle(trial_stream(TRIAL))
 
         async def at_rest() -> bool:
-            return (await register.query("show"))["open_intents"] == 0
+            return bool((await register.query("show"))["open_intents"] == 0)
 
         await until(at_rest)
         return answer
