@@ -107,12 +107,15 @@ class Server:
         return process
 
     def _wait(self) -> None:
+        """Wait until it is healthy: its port is open a moment before."""
         until = time.monotonic() + START_SECONDS
+        asked = [str(PROGRAMS / "temporal"), "operator", "cluster", "health", "--address", self.address]
         while time.monotonic() < until:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.2):
-                return
+                if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
+                    return
             time.sleep(0.05)
-        raise RuntimeError("the development server does not listen")
+        raise RuntimeError("the development server is not healthy")
 
     def kill_and_restart(self) -> None:
         """Kill it as a lost machine would, and start it again on the same file and port."""
