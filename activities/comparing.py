@@ -38,6 +38,7 @@ class Described:
     task_since: datetime | None = None
     waiting_since: datetime | None = None
     """Since when a workflow task waits for a worker, or is at work: what it shows is about to change."""
+    history_length: int = 0
     attributes: dict[str, Any] = field(default_factory=dict)
     activities: tuple[tuple[str, str, datetime], ...] = ()
     """Each pending activity: id, type, and when it should have begun or ended at the latest."""
@@ -70,6 +71,7 @@ def described(answer: WorkflowExecutionDescription) -> Described:
         tries=task.attempt,
         task_since=_instant(task.started_time),
         waiting_since=_instant(task.original_scheduled_time) or _instant(task.scheduled_time),
+        history_length=answer.history_length or 0,
         attributes=attributes,
         activities=tuple(
             (row.activity_id, row.activity_type.name, latest)

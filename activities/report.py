@@ -7,7 +7,8 @@ from activities.contract import Plain
 
 WATCH = "watch"
 What = Literal[
-    "MISSING", "ENDED", "WEDGED", "OVERDUE", "BEHIND", "STUCK", "NOBODY_ASKED", "UNREADABLE", "TEMPORAL_LOST"
+    "MISSING", "ENDED", "WEDGED", "OVERDUE", "BEHIND", "STUCK", "NOBODY_ASKED", "UNREADABLE", "TEMPORAL_LOST",
+    "JOURNAL_LOST",
 ]  # fmt: skip
 Done = Literal["", "restarted", "woken", "retried"]
 
@@ -16,6 +17,7 @@ class WatchRequest(Plain):
     """What the watchdog is asked. The grace is trial time; see `activities.comparing.grace_of`."""
 
     grace_seconds: float
+    trial: str = ""
 
 
 class Finding(Plain):

@@ -20,11 +20,14 @@ from activities.exporting import Exporter
 from activities.ports import Notice, NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
 from activities.report import WATCH, Done, Finding, Report, WatchRequest
+from domain.decider import trial_stream
 
 AT_ONCE = 10
 SECOND_LOOK = 2.0
 """Seconds until what looks wrong is looked at again: a journal is read before Temporal is asked, and both go on."""
 OPERATIONS = "OPERATIONS"
+BEGINNING = 20
+"""History events of a register that has only just begun: it may record its first fact in a moment."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -60,7 +63,7 @@ class Watchdog:
             for stream, (known, problem) in second.items()
             if problem is not None and not _has_moved(first[stream][0], known)
         }
-        findings = await self._repaired(found, opened)
+        findings = [*await self._without_journal(request.trial, heads), *await self._repaired(found, opened)]
         await asyncio.to_thread(self._tell, findings, heads)
         problem = await self._exporter.export(heads, self._running)
         seconds = round(time.monotonic() - begun, 3)
@@ -112,6 +115,16 @@ class Watchdog:
         if found.is_running:
             self._running[stream] = found.run_id
         return found
+
+    async def _without_journal(self, trial: str, heads: dict[str, int]) -> list[Finding]:
+        """Tell of a register that runs and of which the journal holds nothing: everybody waits for people then."""
+        register = trial_stream(trial)
+        if not trial or register in heads or (found := await self._described(register)) is None or not found.is_running:
+            return []
+        if found.history_length <= BEGINNING:
+            return []
+        detail = "its workflow runs and the journal holds nothing of it: lost, or the wrong one; see `journal rebuild`"
+        return [Finding(stream=register, what="JOURNAL_LOST", detail=detail)]
 
     async def _repaired(self, found: dict[str, tuple[Known | None, Wrong]], opened: int) -> list[Finding]:
         """Repair what is safe. Where Temporal knows none of the streams at all it may be the wrong one: nothing is."""

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ KIND, OPERATIONS = "journal_rebuilt", "OPERATIONS"
 def rebuild_command(folder: Path | None, by: str | None, *, from_temporal: bool, dry_run: bool, as_json: bool) -> int:
     """Make a lost journal again, from running and retained histories, into an empty one. Stop the workers before.
 
+    The folder of exported histories (TRIALPATH_HISTORY_FOLDER) is read too, where it is there.
+
     Every fact comes back as it was stored, and each submission with its answer, so that one sent again applies once.
     What no history tells is listed, stream by stream. All of it is written or nothing, and verified before the end;
     running workflows are asked for their facts where a worker answers. The journal notes who did it, and when.
@@ -50,6 +53,7 @@ def rebuild_command(folder: Path | None, by: str | None, *, from_temporal: bool,
     if not from_temporal and folder is None:
         raise Failed(MALFORMED, "say from what: --from-temporal, --from-histories FOLDER, or both")
     known = access.settings()
+    folder = folder or (known.histories if known.histories.is_dir() else None)
     store = None if dry_run else _empty(known)
     told = read(known, folder, temporal=from_temporal, ask=True)
     if not told.found.streams:
@@ -73,7 +77,8 @@ def _empty(known: Settings) -> Journal:
     """Give an empty journal with the newest schema. Raises Failed for one that holds rows."""
     try:
         known.data.mkdir(parents=True, exist_ok=True)
-        Journal(known.journal_owner_url or known.url).migrate()
+        with closing(Journal(known.journal_owner_url or known.url)) as owners:
+            owners.migrate()
         store = Journal(known.url)
         with store.snapshot() as connection:
             refuse_unless_empty(connection)

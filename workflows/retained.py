@@ -38,9 +38,9 @@ class Run:
     history: WorkflowHistory
 
     @property
-    def events(self) -> list[HistoryEvent]:
+    def events(self) -> Sequence[HistoryEvent]:
         """Its events, in order."""
-        return list(self.history.events)
+        return self.history.events
 
     @property
     def began(self) -> datetime:

@@ -117,7 +117,7 @@ def _wanted(plan: Plan) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
             "Watchdog",
-            WatchRequest(grace_seconds=plan.watchdog_grace_seconds),
+            WatchRequest(grace_seconds=plan.watchdog_grace_seconds, trial=plan.trial),
             id=schedule_id(plan.trial),
             task_queue=plan.task_queue,
             task_timeout=TASK_TIMEOUT,
