@@ -12,8 +12,11 @@ from domain.intake import Message
 from domain.values import Clock
 
 RECORD = "record"
-TASK_TIMEOUT = timedelta(seconds=2)
-"""How soon the task of a worker that died is given to another. Every start of a workflow names it."""
+TASK_TIMEOUT = timedelta(seconds=3)
+"""How soon the task of a worker that died is given to another. Every start of a workflow names it.
+
+A worker must replay its longest run (`LONG_RUN`) in that time beside as many others as it takes at once (worker.py).
+"""
 
 
 def pack(lines: Sequence[str]) -> str:

@@ -38,6 +38,8 @@ PLACED = ("submission_id", "position", "hash", "channel", "identity")
 FACTLESS = ("staff", "role", "occurred_at", "recorded_at", "stored_at")
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
+LONG_RUN = 250
+"""History events from which a run hands over within a chapter: replayed in a third of a second."""
 _log = structlog.stdlib.get_logger(__name__)
 PACKED_FROM = 100_000
 """Characters of facts from which a step carries them packed: an event of Temporal's holds two million bytes."""
@@ -318,7 +320,7 @@ def _step(
     if folded.seq == 0:
         return Step(seq=0, facts=[], answers=answers)
     due, chapter, over = decider.due(state), decider.chapter(state), decider.is_over(state)
-    turned = request.chapter not in ("", chapter)
+    enough = SHORT_RUN if request.chapter not in ("", chapter) else LONG_RUN
     lines = [json.dumps(fact._asdict(), separators=(",", ":")) for fact in facts]
     packed = pack(lines) if sum(map(len, lines)) >= PACKED_FROM else ""
     return Step(
@@ -330,6 +332,6 @@ def _step(
         effects=[effect_of(request.stream, intent) for intent in intents(state)],
         attributes=dict(decider.attributes(state)),
         chapter=chapter,
-        hand_over=turned and not over and request.events >= SHORT_RUN,
+        hand_over=not over and request.events >= enough,
         over=over,
     )

@@ -5,9 +5,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from demo.cast import END_IN_TREATMENT, Participant
+from demo.documents import screening_document
 from demo.hospital import NOTHING_ABNORMAL, Hospital, Unexpected
-from demo.screening import AN_HOUR, pregnancy_codes
+from demo.screening import AN_HOUR, SAID_ONCE, pregnancy_codes
+from domain.patient.facts import GateChecked
 from domain.patient.journey import Cycle, Journey
+from domain.patient.samples import unstated
 from domain.protocol import RegimenLine
 
 ANCHOR_DRUG = "BENMELSTOBART"
@@ -18,7 +21,7 @@ SAMPLED_BEFORE, ANNOUNCED_BEFORE, HELD_BEFORE = 2, 5, 1
 """Days before day 1: the pre-dose sample, a delay known ahead, a delay or new sample after a failed gate."""
 PUT_OFF = 7
 OPERABILITY_AFTER, EARLIEST_SURGERY = 24, 28
-COMPLETES_AFTER = 22
+COMPLETES_AFTER, SIGNED_AFTER = 22, 15
 LOST_AFTER, DIES_AFTER, CLOSED_AFTER = 109, 40, 5
 
 
@@ -57,8 +60,12 @@ class Story:
                 await self._serious_event(day_1 + days(8))
             if self._person.fate in END_IN_TREATMENT and self._person.last_cycle == number:
                 await self._end_treatment(day_1 + days(10))
+                if not self._journey.is_over:
+                    await self._sign(day_1 + days(10))
                 return False
             await self._course(number, day_1)
+            if number == last:
+                await self._sign(day_1 + days(SIGNED_AFTER))
         return True
 
     async def operability(self, after: int = OPERABILITY_AFTER) -> date:
@@ -107,7 +114,21 @@ class Story:
                 journey = await hospital.until(subject, _checked(number, wanted, seen), f"C{number}'s gate: {wanted}")
                 if journey.cycles[number].gate == wanted:
                     return
+                if number == 1 and not abnormal and await self._restated(journey):
+                    return
             on = max(on + days(1), hospital.pace.today())
+
+    async def _restated(self, journey: Journey) -> bool:
+        """State again what is too old for the first dose, as staff who are behind must; say whether that lets it go."""
+        check = next(fact for fact in reversed(journey.cycles[1].checks) if isinstance(fact, GateChecked))
+        if not unstated(journey.protocol, check):
+            return False
+        document = screening_document(self._hospital.pace.today())
+        asked = {name: value for name, value in document.items() if name not in SAID_ONCE}
+        await self._act(
+            "COORDINATOR", "screening_evidence", self._hospital.pace.today(), **(asked | {"no_support": True})
+        )
+        return self._journey.cycles[1].gate == "PASSED"
 
     async def _put_off(self, cycle: Cycle, on: date, why: str) -> None:
         until = cycle.planned_on + days(PUT_OFF)

@@ -9,8 +9,10 @@ from domain.last_start import last_first_dose_on
 from domain.patient.agenda import agenda, every_item, has_passed
 from domain.patient.clocks import open_clocks
 from domain.patient.doses import to_plan
+from domain.patient.facts import GateChecked
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import is_all_discontinued, unchecked, unreported
+from domain.patient.samples import awaits_sample, unstated
 from domain.patient.waiting import dosing_holds
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
@@ -144,8 +146,19 @@ def _treatment(journey: Journey) -> tuple[Ask, ...]:
         return (*waiting, given, _ask(journey, "plan_doses", to_do, given.by))
     if cycle.gate != "FAILED":
         return (*waiting, given)
-    hold = _ask(journey, "override_gate", f"{cycle.label}D1 on hold: gate failed, new sample awaited", given.by)
-    return (*waiting, hold, given)
+    return (*waiting, *_at_gate(journey, cycle, given.by), given)
+
+
+def _at_gate(journey: Journey, cycle: Cycle, by: date | None) -> Iterator[Ask]:
+    """Ask for what lets a dose on hold at its gate go: statements, or the investigator's word while samples come."""
+    check = next((fact for fact in reversed(cycle.checks) if isinstance(fact, GateChecked)), None)
+    wanted = unstated(journey.protocol, check) if check else ()
+    if wanted:
+        text = f"{cycle.label}D1 on hold: statements as of now on {', '.join(wanted)}"
+        yield _ask(journey, "screening_evidence", text, by)
+    sampled = check is None or awaits_sample(journey.protocol, check)
+    text = f"{cycle.label}D1 on hold: gate failed{', new sample awaited' if sampled else ''}"
+    yield _ask(journey, "override_gate", text, by)
 
 
 def _checks(journey: Journey, cycle: Cycle) -> Iterator[Ask]:

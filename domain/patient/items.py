@@ -1,7 +1,7 @@
 """What falls due, one thing at a time, and how something overdue falls due again until a person acts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
@@ -49,7 +49,7 @@ class Item:
 
 def item_on(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:
     """Give an item that falls due on a date, at the site's hour."""
-    return Item(f"{act}/{what}/{on}", journey.site.due_at(on), act, text, tells)
+    return Item(_key(act, what, on), journey.site.due_at(on), act, text, tells)
 
 
 def again_after(journey: Journey, item: Item) -> Iterator[Item]:
@@ -62,16 +62,18 @@ def again_after(journey: Journey, item: Item) -> Iterator[Item]:
 def again(
     journey: Journey, about: str, since: date, text: str, to: tuple[Role, ...], row: Repeats | None = None
 ) -> Iterator[Item]:
-    """Give what is told of a wait that goes on: those that have passed, and the next. Each goes one step higher.
+    """Give what is told next of a wait that goes on. Each time it goes one step higher.
 
     There is no last one: nobody is forgotten.
     """
-    row, number = row or journey.protocol.repeats, 0
-    while True:
+    row = row or journey.protocol.repeats
+    number, every = 1, days(row.every_days)
+    while (key := _key("AGAIN", about, since + number * every)) in journey.reached:
         number += 1
-        tells = row.tells(to, number)
-        shown = f"{text}: still waiting ({number})"
-        item = item_on(journey, "AGAIN", about, since + days(number * row.every_days), shown, tells)
-        yield replace(item, until=item.at + days(row.every_days))
-        if item.key not in journey.reached:
-            return
+    at = journey.site.due_at(since + number * every)
+    text = f"{text}: still waiting ({number})"
+    yield Item(key, at, "AGAIN", text, row.tells(to, number), until=at + every)
+
+
+def _key(act: Act, what: str, on: date) -> str:
+    return f"{act}/{what}/{on}"

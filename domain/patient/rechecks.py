@@ -12,23 +12,25 @@ from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
 from domain.patient.results import gate_analytes, gate_verdict, hold_at_gate
-from domain.patient.samples import counted, too_old_on
+from domain.patient.samples import awaits_sample, counted, too_old_on, unstated
 from domain.patient.windows import days
 
 
 def recheck(draft: Draft) -> None:
-    """Hold the gate against the results that this act brought. Source: T11."""
+    """Hold the gate against the results, and before the first dose the evidence, that this act brought. Source: T11."""
     new = [row for fact in draft.facts if isinstance(fact, f.LabResultsRecorded) for row in fact.accepted]
-    if not new or draft.journey.is_over or not draft.journey.epoch:
+    told = any(isinstance(fact, f.EvidenceRecorded | f.JudgementsGiven) for fact in draft.facts)
+    if not (new or told) or draft.journey.is_over or not draft.journey.epoch:
         return
     cycle = draft.journey.current_cycle
     if cycle is not None and cycle.gate:
-        epoch = draft.protocol.treatment_of(cycle.number)
-        counts = gate_analytes(draft, epoch, first=cycle.number == 1)
+        first, epoch = cycle.number == 1, draft.protocol.treatment_of(cycle.number)
+        counts = gate_analytes(draft, epoch, first=first)
         checked = any(isinstance(fact, f.GateChecked) for fact in draft.facts)
-        if not checked and any(row.analyte in counts for row in new):
+        if not checked and (any(row.analyte in counts for row in new) or (first and told)):
             _hold_again(draft, cycle)
-    _after_day_1(draft)
+    if new:
+        _after_day_1(draft)
 
 
 def expire(draft: Draft) -> None:
@@ -43,14 +45,14 @@ def _hold_again(draft: Draft, cycle: Cycle) -> None:
     order = draft.journey.orders.get(cycle.ordered or 0)
     verdict = gate_verdict(draft, cycle, order)
     known = next((fact for fact in reversed(cycle.checks) if isinstance(fact, f.GateChecked)), None)
-    if not _is_news(cycle, known, verdict):
+    if not (_is_news(cycle, known, verdict) or _wants_other(draft, cycle, known, verdict)):
         return
     draft.add(verdict)
     if not verdict.passed:
         hold_at_gate(draft, cycle, order, verdict)
         return
     if cycle.gate == "FAILED":
-        draft.event("GATE_RELEASED", f"{cycle.label}D1 no longer on hold: the gate passes on results that came since")
+        draft.event("GATE_RELEASED", f"{cycle.label}D1 no longer on hold: the gate passes on what came since")
     if cycle.ordered is not None and cycle.ordered in draft.journey.intents:
         draft.add(f.LabResultsRecorded(order=cycle.ordered, accepted=()))
 
@@ -65,6 +67,14 @@ def _is_news(cycle: Cycle, known: f.GateChecked | None, verdict: f.GateChecked) 
     if cycle.gate == "OVERRIDDEN":
         return any(row not in before for row in _failing(verdict))
     return {rule for rule, _ in _failing(verdict)} != {rule for rule, _ in before}
+
+
+def _wants_other(draft: Draft, cycle: Cycle, known: f.GateChecked | None, verdict: f.GateChecked) -> bool:
+    """Say whether a gate that holds the dose now waits for other statements than before, or for a sample again."""
+    if cycle.gate != "FAILED" or known is None:
+        return False
+    wanted = [(unstated(draft.protocol, check), awaits_sample(draft.protocol, check)) for check in (known, verdict)]
+    return wanted[0] != wanted[1]
 
 
 def _failing(check: f.GateChecked) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from domain.patient.draft import Draft
 from domain.patient.journey import Cycle
 from domain.patient.readings import read_results
 from domain.patient.safety import found_by_results
+from domain.patient.samples import awaits_sample, unstated
 from domain.patient.windows import days
 from domain.protocol import ScreeningEpoch, TreatmentEpoch
 
@@ -98,11 +99,16 @@ def _labs(
 
 
 def hold_at_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered | None, checked: f.GateChecked) -> None:
-    """Tell that a gate holds the dose, and order again what was not ordered yet. Source: T11."""
+    """Tell that a gate holds the dose, and order again what was not ordered yet. Source: T11.
+
+    A sample is taken again only for what a sample can show: statements come by `screening_evidence`.
+    """
     epoch = draft.protocol.treatment_of(cycle.number)
     failing = ", ".join(f"{finding.rule} {finding.verdict}" for finding in checked.findings if not finding.is_clear)
-    draft.tell(epoch.gate.notice, epoch.gate.to, f"{cycle.label}D1 on hold: {failing}")
-    if cycle.ordered in draft.journey.intents:
+    wanted = unstated(draft.protocol, checked)
+    more = f"; wanted by screening_evidence: statements as of now on {', '.join(wanted)}" if wanted else ""
+    draft.tell(epoch.gate.notice, epoch.gate.to, f"{cycle.label}D1 on hold: {failing}{more}")
+    if cycle.ordered in draft.journey.intents or not awaits_sample(draft.protocol, checked):
         return
     labs = _labs(draft, epoch, cycle, order, checked.day_1_on or draft.today)
     after = max((row.collected_at for rows in labs.values() for row in rows), default=order.after if order else None)

@@ -73,3 +73,18 @@ def _samples(
         for row in finding.evidence:
             if row.on is not None and limit is not None:
                 yield finding.rule, row, row.on, limit
+
+
+def awaits_sample(protocol: Protocol, check: f.GateChecked) -> bool:
+    """Say whether a verdict holds the dose for something that a laboratory sample can change."""
+    return any(not finding.is_clear and _is_measured(protocol, check, finding.rule) for finding in check.findings)
+
+
+def unstated(protocol: Protocol, check: f.GateChecked) -> tuple[str, ...]:
+    """Give the criteria of a verdict that no sample decides and for which a statement is missing or too old."""
+    unknown = [finding.rule for finding in check.findings if finding.verdict == Verdict.UNKNOWN]
+    return tuple(code for code in unknown if not _is_measured(protocol, check, code))
+
+
+def _is_measured(protocol: Protocol, check: f.GateChecked, code: str) -> bool:
+    return code in (*protocol.treatment_of(check.cycle).gate.criteria, *protocol.screening.analytes_by_rule)

@@ -32,7 +32,7 @@ def dosing_holds(journey: Journey) -> tuple[Hold, ...]:
     found = [*_stopped(journey), *_of_the_trial(journey)]
     if cycle.gate == "FAILED":
         gate = journey.protocol.treatment_of(cycle.number).gate
-        why, or_else = f"the gate of {cycle.label} has failed", ", or results that pass"
+        why, or_else = f"the gate of {cycle.label} has failed", ", or results and statements that pass"
         found.append(Hold("gate", why, gate.source.rule, "override_gate", gate.override_by, or_else))
     return tuple(found)
 

@@ -96,7 +96,7 @@ def pregnant() -> Story:
             "C2",
             "T11",
             "the gate of C2 has failed",
-            "override_gate by INVESTIGATOR, or results that pass",
+            "override_gate by INVESTIGATOR, or results and statements that pass",
         ),
     ],
     ids=["paused", "stopped", "re-consent overdue", "gate failed"],

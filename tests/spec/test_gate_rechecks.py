@@ -10,6 +10,7 @@ from domain.evidence import Reproduction
 from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.asks import asks
 from tests.evidence import asked_again
 from tests.given import Story, day, facts_of, noon, the, told_kinds, when
 from tests.stories import (
@@ -221,3 +222,44 @@ def test_a_pregnancy_test_is_held_against_the_actual_first_day_1() -> None:
     again = answered(slipped, day(9), {"HCG": ("negative", "", "")})
     assert again.state.cycles[1].gate == "PASSED"
     assert gate_deviations(again, late) == []
+
+
+def _stale() -> Story:
+    """C1 slipped to day 20, where a good sample came and the statements of screening are too old."""
+    return answered(passing(in_neoadjuvant(), day(20)), day(20))
+
+
+def test_for_statements_that_are_too_old_no_sample_is_taken_again() -> None:
+    """It could not help: the statements are asked for, and what lifts the hold is told (T11)."""
+    held = _stale()
+    assert held.state.cycles[1].gate == "FAILED"
+    assert held.state.cycles[1].ordered not in held.state.intents
+    assert len([fact for fact in held.facts if isinstance(fact, f.LabsOrdered) and fact.cycle == 1]) == 1
+    notice = next(fact for fact in reversed(held.facts) if isinstance(fact, f.NoticeRequested))
+    assert notice.text.startswith("C1D1 on hold: I11.1 UNKNOWN")
+    assert "; wanted by screening_evidence: statements as of now on I11.1" in notice.text
+    awaited = {ask.kind: ask for ask in asks(held.state)}
+    assert awaited["screening_evidence"].text.startswith("C1D1 on hold: statements as of now on I11.1")
+    assert awaited["screening_evidence"].to == ("COORDINATOR", "INVESTIGATOR")
+    assert awaited["override_gate"].text == "C1D1 on hold: gate failed"
+
+
+def test_statements_let_a_first_dose_on_hold_go() -> None:
+    """The gate is held against them at once (T11)."""
+    outcome = when(_stale(), asked_again(day(20)))
+    assert the(outcome, f.GateChecked).passed
+    assert outcome.story.state.cycles[1].gate == "PASSED"
+
+
+def test_statements_that_come_when_the_sample_is_too_old_have_it_taken_again() -> None:
+    """On day 24 the sample of day 20 is 4 d old (T11)."""
+    outcome = when(passing(_stale(), day(24)), asked_again(day(24)))
+    assert not the(outcome, f.GateChecked).passed
+    assert the(outcome, f.LabsOrdered).cycle == 1
+    again = answered(outcome.story, day(24))
+    assert again.state.cycles[1].gate == "PASSED"
+
+
+def test_statements_of_a_later_cycle_hold_no_gate() -> None:
+    """They are asked for before the first dose alone (T11)."""
+    assert not facts_of(when(passed(), asked_again(P - timedelta(days=1))), f.GateChecked)
