@@ -11,7 +11,7 @@ from domain.values import Clock, ClockPace
 DAY = timedelta(days=1)
 LEG = 40
 """Days that go at one speed."""
-LEAST = 0.2
+LEAST = 0.3
 """The share of the average that the quickest day lasts at least: an answer takes its time on quiet days too."""
 SCREENED, RANDOMIZED, NEOADJUVANT, SURGERY, EVALUATION, ADJUVANT, FOLLOW_UP = 7, 9, 6.7, 9.3, 8.2, 5.3, 10
 """What an event in a participant's way costs with all that follows from it, in submissions of the usual weight."""

@@ -20,12 +20,14 @@ IMPORTANT_DEVIATION = Escalation(
 )
 REPEATS = Repeats(
     every_days=7,
+    then_every_days=28,
     ladder=("INVESTIGATOR", "SPONSOR"),
     notice="STILL_WAITING",
-    source=assumed("T4", "Q9", "what is overdue is told again every 7 d, to one role more each time, until one acts"),
+    source=assumed("T4", "Q9", "overdue is told again after 7, 14, 21 d, to one role more each time, then every 28 d"),
 )
 PAUSE_REPEATS = Repeats(
     every_days=28,
+    then_every_days=28,
     ladder=("INVESTIGATOR",),
     notice="STILL_WAITING",
     source=assumed("T11", "Q12", "the sponsor is told every 28 d of a pause that goes on, then the investigator too"),

@@ -66,13 +66,12 @@ def again(
 
     There is no last one: nobody is forgotten.
     """
-    row = row or journey.protocol.repeats
-    number, every = 1, days(row.every_days)
-    while (key := _key("AGAIN", about, since + number * every)) in journey.reached:
+    row, number = row or journey.protocol.repeats, 1
+    while (key := _key("AGAIN", about, since + days(row.after_days(number)))) in journey.reached:
         number += 1
-    at = journey.site.due_at(since + number * every)
+    at, following = (journey.site.due_at(since + days(row.after_days(one))) for one in (number, number + 1))
     text = f"{text}: still waiting ({number})"
-    yield Item(key, at, "AGAIN", text, row.tells(to, number), until=at + every)
+    yield Item(key, at, "AGAIN", text, row.tells(to, number), until=following)
 
 
 def _key(act: Act, what: str, on: date) -> str:

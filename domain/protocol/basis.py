@@ -67,12 +67,21 @@ class Reminder(Frozen):
 
 
 class Repeats(Frozen):
-    """How what is overdue is told again until a person acts: so often, and each time to one role of `ladder` more."""
+    """How what is overdue is told again until a person acts: so often, and each time to one role of `ladder` more.
+
+    Once everybody has been told it goes on less often: what comes every week to all is read by none.
+    """
 
     every_days: int = Field(gt=0)
+    then_every_days: int = Field(gt=0, description="days between two once the whole ladder has been climbed")
     ladder: tuple[Role, ...]
     notice: Code
     source: Source
+
+    def after_days(self, number: int) -> int:
+        """Give how many days after it fell due the so manieth time is."""
+        climbing = min(number, len(self.ladder) + 1)
+        return climbing * self.every_days + (number - climbing) * self.then_every_days
 
     def tells(self, first: tuple[Role, ...], number: int) -> "Escalation":
         """Give whom to tell the so manieth time: urgent once the whole ladder has been climbed."""

@@ -7,6 +7,7 @@ import pytest
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.agenda import agenda
 from tests.given import Story, day, facts_of, when
 from tests.stories import (
     PHASES,
@@ -54,7 +55,7 @@ def repeated(story: Story, weeks: int) -> list[f.NoticeRequested]:
         (reconsent_asked, "re-consent to V2.0 overdue since"),
     ],
 )
-def test_what_nobody_does_is_told_every_week_one_step_higher_each_time(story: Callable[[], Story], text: str) -> None:
+def test_what_nobody_does_is_told_again_one_step_higher_each_time(story: Callable[[], Story], text: str) -> None:
     """First to whom it was told before, then to the investigator, from the third time on to the sponsor, urgently."""
     ours = [fact for fact in repeated(story(), 20) if text in fact.text]
     assert len(ours) >= 3
@@ -64,6 +65,15 @@ def test_what_nobody_does_is_told_every_week_one_step_higher_each_time(story: Ca
     assert [fact.urgent for fact in ours[:3]] == [False, False, True]
 
 
+def test_once_everybody_was_told_it_goes_on_every_four_weeks() -> None:
+    """After 7, 14 and 21 d, then 28 d later each time: what comes every week to all is read by none (Q9)."""
+    story = in_surgery_wait("COHORT_2")
+    overdue_on = next(item for item in agenda(story.state) if item.act == "OVERDUE").at
+    later = passing(story, story.today + timedelta(days=200))
+    again = [fact.due_at for fact in later.facts if isinstance(fact, f.DueReached) and fact.item.startswith("AGAIN/OV")]
+    assert [(at - overdue_on).days for at in again[:5]] == [7, 14, 21, 49, 77]
+
+
 def test_a_pause_of_dosing_is_told_again_to_the_sponsor_every_four_weeks() -> None:
     """It is the sponsor's to end (T11, Q12)."""
     found = [fact for fact in repeated(dosing_paused(), 13) if "paused" in fact.text]
@@ -71,7 +81,7 @@ def test_a_pause_of_dosing_is_told_again_to_the_sponsor_every_four_weeks() -> No
 
 
 def test_signatures_are_told_again() -> None:
-    """After 14 d once, then every week (Q12)."""
+    """After 14 d once, then like everything else (Q12)."""
     story = told(PHASES["surgery wait"](), c.RecordEvidence(assessed_on=day(51), no_support=True), role="COORDINATOR")
     found = [fact for fact in repeated(story, 5) if fact.text.startswith("signatures awaited since")]
     assert [fact.text.rpartition(": ")[2] for fact in found] == [f"still waiting ({n})" for n in (1, 2, 3)]
@@ -85,4 +95,4 @@ def test_an_act_ends_it() -> None:
     assert not operated.due.key.startswith("AGAIN")
     outcome = when(story, c.TimePassed(), on=day(1000))
     assert len(facts_of(outcome, f.NoticeRequested)) == 1
-    assert len(facts_of(outcome, f.DueReached)) == 125
+    assert len(facts_of(outcome, f.DueReached)) == 31

@@ -94,10 +94,10 @@ def test_four_reminders_then_overdue() -> None:
 def test_after_a_long_silence_only_the_last_word_is_sent() -> None:
     """Reminders that are outdated when they are reached are recorded and not sent."""
     outcome = when(in_surgery_wait("COHORT_2"), c.TimePassed(), on=day(120))
-    assert len(facts_of(outcome, f.DueReached)) == 5 + 4
+    assert len(facts_of(outcome, f.DueReached)) == 5 + 3
     notices = [(notice.notice, notice.text) for notice in facts_of(outcome, f.NoticeRequested)]
     overdue = f"Surgery overdue since {day(91)}"
-    assert notices == [("SURGERY_OVERDUE", overdue), ("STILL_WAITING", f"{overdue}: still waiting (4)")]
+    assert notices == [("SURGERY_OVERDUE", overdue), ("STILL_WAITING", f"{overdue}: still waiting (3)")]
 
 
 def test_fewer_cycles_need_the_investigator_s_decision() -> None:
