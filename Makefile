@@ -57,7 +57,7 @@ else
 endif
 
 bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor
-	@echo "bench: measuring, about ten minutes"
+	@echo "bench: measuring, half an hour on 2 cores"
 	@python -m bench
 
 format: $(DEVELOPMENT) ## write the format and the safe fixes

@@ -64,8 +64,11 @@ class Watchdog:
             if problem is not None and not _has_moved(first[stream][0], known)
         }
         findings = [*await self._without_journal(request.trial, heads), *await self._repaired(found, opened)]
-        await asyncio.to_thread(self._tell, findings, heads)
         problem = await self._exporter.export(heads, self._running)
+        try:
+            await asyncio.to_thread(self._tell, findings, heads)
+        except OSError as untold:
+            problem = f"{problem} operations were not told: {untold}".strip()
         seconds = round(time.monotonic() - begun, 3)
         _log.info("watchdog.ran", streams=len(heads), open=opened, findings=len(findings), seconds=seconds)
         return Report(

@@ -1,16 +1,20 @@
 """The commands on the sealed allocation list: its back-up, and its way back into a journal that was made again."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from sqlalchemy import Connection
 
 from activities.adapters import sealed_list_backup as backups
 from activities.adapters.sealed_list_backup import NoBackupError, OnRecord, OtherListError
 from cli import access
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
 from domain.decider import trial_stream
+from journal import sealing
 from journal.store import Journal
+from journal.verify import Finding, Trouble
 
 SEALED = "AllocationListSealed"
 
@@ -79,3 +83,18 @@ def on_record(store: Journal, trial: str) -> OnRecord:
     told = json.loads(sealed[-1].body)
     drawn = {allocation.slot: allocation.arm for allocation in register.allocations.values()}
     return OnRecord(trial, str(told["sha256"]), int(told["slots"]), drawn)
+
+
+def opened(connection: Connection) -> Iterator[Finding]:
+    """Open each sealed list in memory where its key is, and give those that are not the one on record."""
+    key = access.settings().allocation_key
+    for told in sealing.on_record(connection):
+        sealed = backups.stored(connection, told.trial)
+        if sealed is None:
+            continue
+        try:
+            sealed.check(key, OnRecord(told.trial, told.sha256, told.slots, {}))
+        except OSError as problem:
+            click.echo(f"the allocation list was counted, not opened: {problem}", err=True)
+        except OtherListError as other:
+            yield Finding(Trouble.ALTERED, told.position, told.stream, told.row, f"the list on record: {other}")

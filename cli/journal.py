@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli import access
+from cli.allocation import opened
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
 from cli.rebuilding import rebuild_command
 from cli.reconciling import findings as held_against
@@ -22,7 +23,7 @@ from journal import anchor as anchors
 from journal import sealing
 from journal.rows import count
 from journal.store import Journal, JournalUnusableError
-from journal.verify import Finding, Report, Trouble, verify
+from journal.verify import Finding, Report, Trouble, damaged, verify
 
 SHOWN = 20
 """Findings printed; the number of all of them is told. The first one's kind is the exit code."""
@@ -62,14 +63,17 @@ def verify_command(
         return _told(Report(findings=[known]), [known], as_json=as_json)
     store = access.journal(access.settings())
     report, sealed = _verified(store, stream, _positions(known, stream))
-    if stream is not None and not report.rows:
+    if stream is not None and not report.rows and stream not in (known.ends if known else ()):
         raise Failed(REFUSED, f"there is no stream {stream}; accepted: {', '.join(list(store.heads())[:5])}")
-    findings = report.findings
-    if known is not None:
-        findings = anchors.compare(known, report, stream)
+    findings = [*(report.findings if known is None else anchors.compare(known, report, stream)), *sealed]
     if against_temporal:
-        findings = [*findings, *held_against(reconciled(access.settings(), store, stream, None))]
-    return _told(report, [*findings, *sealed], as_json=as_json)
+        try:
+            findings += held_against(reconciled(access.settings(), store, stream, None))
+        except Failed as away:
+            if not findings:
+                raise
+            click.echo(f"the journal alone was verified: {away}", err=True)
+    return _told(report, findings, as_json=as_json)
 
 
 @journal_command.command("anchor")
@@ -152,7 +156,7 @@ def _positions(known: anchors.Anchor | None, stream: str | None) -> list[int]:
 def _verified(store: Journal, stream: str | None, at: list[int]) -> tuple[Report, list[Finding]]:
     with store.snapshot() as connection, _progress(count(connection, stream)) as seen:
         report = verify(connection, stream, at=at, seen=seen)
-        return report, [] if stream else list(sealing.compare(connection))
+        return report, [] if stream else [*damaged(connection), *sealing.compare(connection), *opened(connection)]
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def compare(anchor: Anchor, report: Report, stream: str | None = None) -> list[F
 
 
 def _of_one(end: End, made_at: str, report: Report, stream: str) -> list[Finding]:
-    now = report.ends[stream]
+    now = report.ends.get(stream, End(ORIGIN, 0, 0))
     if now.position < end.position:
         expected = f"{stream} goes to position {end.position}, fact {end.seq} (anchor of {made_at})"
         cut = Finding(Trouble.TAIL_CUT, now.position + 1, stream, f"after fact {now.seq}", expected)

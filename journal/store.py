@@ -214,7 +214,11 @@ class Journal:
 
 
 def _facts(connection: Connection, stream: str, after: int) -> list[StoredFact]:
-    return [StoredFact(*row) for row in connection.execute(_FACTS_AFTER, {"of": stream, "after": after})]
+    """Give the facts beyond a number. Raises JournalUnusableError for a hole: nothing is decided on half a stream."""
+    found = [StoredFact(*row) for row in connection.execute(_FACTS_AFTER, {"of": stream, "after": after})]
+    if found and (found[0].seq, found[-1].seq) != (after + 1, after + len(found)):
+        raise JournalUnusableError(f"a fact of {stream} beyond {after} is not there: run `starter.py journal verify`")
+    return found
 
 
 def _head(connection: Connection, stream: str) -> Head:

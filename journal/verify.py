@@ -4,7 +4,7 @@ It proves that nothing before the end was changed, cut, swapped or inserted. Row
 written anew from some row on, need an anchor: see `journal.anchor`. It changes nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -225,3 +225,11 @@ class Walk:
 
     def _found(self, trouble: Trouble, position: int, stream: str, row: str, expected: str) -> None:
         self.report.findings.append(Finding(trouble, position, stream, row, expected))
+
+
+def damaged(connection: Connection) -> Iterator[Finding]:
+    """Give what SQLite finds wrong in its own file, an index that hides rows among it. PostgreSQL has checksums."""
+    if connection.dialect.name == "sqlite":
+        for (words,) in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
+            if words != "ok":
+                yield Finding(Trouble.ALTERED, 0, "-", "the database's file", f"a sound file; SQLite says: {words}")

@@ -60,7 +60,7 @@ class Sealed:
                 open_sealed(cipher, sealed, self.trial, number).decode().strip()
                 for number, sealed in enumerate(self.slots, start=1)
             ]
-        except InvalidTag:
+        except (InvalidTag, TypeError):  # a blob that was made text is no blob any more
             raise OtherListError(f"it does not open with the key {key_file}: another key, or it was changed") from None
         if self.trial != record.trial:
             raise OtherListError(f"it is the list of {self.trial}, not of {record.trial}")

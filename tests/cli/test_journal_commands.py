@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from activities.adapters.sealed_list import JournalSealedList
 from activities.recorder import Recorder
 from cli.main import main
 from domain.decider import trial_stream
 from domain.values import Clock
-from journal.store import Journal
+from journal.store import Journal, JournalUnusableError
 from tests.server.bad import RASH
 from tests.server.past import TRIAL, Past, ago, noon, opening, request, sent
 from workflows.client import Submitted
@@ -68,7 +69,7 @@ def tampered(file: Path, *statements: str) -> None:
         for (name,) in list(connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
-            connection.execute(statement)
+            connection.execute(statement.replace("{subject}", SUBJECT))
 
 
 def last(file: Path) -> int:
@@ -171,17 +172,34 @@ def test_a_past_that_was_written_anew_is_found_with_an_anchor(run: Run, file: Pa
     assert f"stream {SUBJECT}" in err
 
 
-def test_a_sealed_list_is_held_against_its_fact(run: Run, file: Path) -> None:
-    """The record tells 66 slots and a SHA-256; a list that is gone is missing."""
+def put_on_record(file: Path, sha256: str, slots: int) -> None:
+    """The register's record tells of a sealed list."""
     with closing(Journal(f"sqlite:///{file}")) as journal:
         stream = trial_stream(TRIAL)
         facts = journal.facts(stream)
         kept = ("position", "stream", "previous_hash", "hash", "chain")
         row = {name: value for name, value in journal.submissions(stream)[0].items() if name not in kept}
-        seq, body = facts[-1].seq + 1, '{"kind":"AllocationListSealed","request":2,"sha256":"ab","slots":1}'
-        told = facts[-1]._replace(seq=seq, kind="AllocationListSealed", body=body, submission_id="list-is-sealed")
+        seq, body = facts[-1].seq + 1, {"kind": "AllocationListSealed", "request": 2, "sha256": sha256, "slots": slots}
+        told = facts[-1]._replace(
+            seq=seq, kind="AllocationListSealed", body=json.dumps(body), submission_id="list-is-sealed"
+        )
         with journal.locked(stream) as held:
             held.append(row | {"submission_id": "list-is-sealed", "first_seq": seq, "last_seq": seq}, [told])
+
+
+@pytest.fixture
+def sealed(file: Path) -> Path:
+    """The journal holds a real sealed list, and its key lies beside it."""
+    with closing(Journal(f"sqlite:///{file}")) as journal:
+        sealing = JournalSealedList(journal, file.parent / "allocation.key")
+        slots, sha256 = sealing.seal(TRIAL, [("COHORT_1", 33), ("COHORT_2", 33)], [2, 4, 6])
+    put_on_record(file, sha256, slots)
+    return file
+
+
+def test_a_sealed_list_is_held_against_its_fact(run: Run, file: Path) -> None:
+    """The record tells of a list and a SHA-256; a list that is gone is missing."""
+    put_on_record(file, "ab", 1)
 
     code, _, err = run("journal verify")
     assert (code, f"allocation list of {TRIAL}" in err) == (11, True)
@@ -189,6 +207,82 @@ def test_a_sealed_list_is_held_against_its_fact(run: Run, file: Path) -> None:
     tampered(file, "INSERT INTO allocation_lists VALUES ('NCT06978153', 'cd', 1, x'00')")
     code, _, err = run("journal verify")
     assert (code, "SHA-256 ab" in err) == (10, True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE allocation_slots SET sealed = CAST(substr(sealed, 1, 60) || x'00' AS BLOB) WHERE slot = 7",
+        "UPDATE allocation_slots SET sealed = (SELECT sealed FROM allocation_slots WHERE slot = 8) WHERE slot = 7",
+        "UPDATE allocation_lists SET sealed_salt = CAST(substr(sealed_salt, 1, 40) || x'00' AS BLOB)",
+    ],
+)
+def test_a_changed_slot_is_found_where_the_key_is(run: Run, sealed: Path, statement: str) -> None:
+    """Opened in memory, never shown; without its key the list is counted, and that is said."""
+    assert run("journal verify")[0] == 0
+    tampered(sealed, statement)
+
+    code, out, err = run("journal verify")
+    (sealed.parent / "allocation.key").rename(sealed.parent / "elsewhere.key")
+    without = run("journal verify")
+
+    assert (code, out) == (10, "")
+    assert f"allocation list of {TRIAL}" in err
+    assert "COHORT" not in err
+    assert without[0] == 0
+    assert "counted, not opened" in without[2]
+
+
+@pytest.mark.parametrize("change", ["'slots', 'slotz'", "'{', '['", "'66', '\"66\"'"])
+def test_a_changed_fact_of_a_sealed_list_is_named(run: Run, sealed: Path, change: str) -> None:
+    """Whatever it says now; no anchor is given."""
+    statement = "UPDATE facts SET body = replace(body, {change}) WHERE kind = 'AllocationListSealed'"
+    tampered(sealed, statement.format(change=change))
+    run("journal key --out key.pem")
+    for line in ("journal verify", "journal anchor --key key.pem --out anchor.json"):
+        code, _, err = run(line)
+        assert code == 10
+        assert "altered: position" in err
+
+
+def test_an_index_that_hides_rows_is_found_and_nothing_is_decided_on_it(run: Run, file: Path) -> None:
+    """One byte of the file, in no row at all: reading by the index gives half a stream (SQLite)."""
+    with closing(sqlite3.connect(file)) as connection:
+        page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+        name = "sqlite_autoindex_facts_1"
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
+    content = bytearray(file.read_bytes())
+    at = content.index(SUBJECT.encode(), (root - 1) * page_size, root * page_size)
+    content[at] ^= 1
+    file.write_bytes(content)
+
+    code, _, err = run("journal verify")
+    assert code == 10
+    assert "the database's file" in err
+
+
+def test_a_stream_with_a_hole_is_not_read(file: Path) -> None:
+    """Nothing is decided on half a stream, and who reads it is told what to run."""
+    tampered(file, "DELETE FROM facts WHERE stream = '{subject}' AND seq = 2")
+    with closing(Journal(f"sqlite:///{file}")) as journal, pytest.raises(JournalUnusableError, match="journal verify"):
+        journal.facts(SUBJECT)
+
+
+def test_a_stream_that_was_cut_whole_is_known_by_the_anchor(run: Run, file: Path) -> None:
+    """Exit code 13, also when only that stream is asked about."""
+    options = anchored(run)
+    tampered(file, "DELETE FROM facts WHERE stream = '{subject}'", "DELETE FROM submissions WHERE stream = '{subject}'")
+    code, _, err = run(f"journal verify --stream {SUBJECT} {options}")
+    assert (code, SUBJECT in err) == (13, True)
+
+
+def test_what_the_journal_alone_shows_is_told_when_temporal_is_away(run: Run, file: Path) -> None:
+    """Its code wins; with a sound journal it is 4."""
+    away = {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    assert run("journal verify --against-temporal", **away)[0] == 4
+    tampered(file, "UPDATE facts SET body = replace(body, 'TDH', 'TDX') WHERE stream = '{subject}'")
+    code, _, err = run("journal verify --against-temporal", **away)
+    assert (code, "fact 1" in err, "the journal alone was verified" in err) == (10, True, True)
 
 
 def test_a_bad_anchor_is_told_from_a_bad_journal(run: Run, tmp_path: Path) -> None:
