@@ -1,9 +1,10 @@
 """Plays staff through a participant's screening: enrolment, samples, verdict, randomization, or screen failure."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from demo import laboratory_tests
 from demo.cast import Failure, Participant
@@ -11,6 +12,7 @@ from demo.documents import screening_document
 from demo.hospital import STAFF, Hospital, told
 from domain.catalogue import latest
 from domain.criteria import completed_years
+from domain.patient.journey import Journey
 from workflows.client import Submitted
 
 REASONS: Mapping[Failure, str] = MappingProxyType(
@@ -22,6 +24,17 @@ SAID_ONCE = ("judgements", "weight_kg", "height_cm", "histology")
 """What is not asked for again when an assessment is renewed: judgements are the investigator's."""
 CHILDBEARING = latest("NCT06978153").childbearing
 RENEWED_AFTER, AN_HOUR = timedelta(days=5), timedelta(hours=1)
+
+
+def checked(number: int, wanted: str, seen: int) -> Callable[[Journey], bool]:
+    """Say of a journey whether a cycle's gate is as wanted, or was held again: then the samples are too old by now."""
+    return lambda journey: journey.cycles[number].gate == wanted or len(journey.cycles[number].checks) > seen
+
+
+def renewed(today: date) -> dict[str, Any]:
+    """Give what is asked for again when an assessment is renewed."""
+    document = screening_document(today)
+    return {name: value for name, value in document.items() if name not in SAID_ONCE} | {"no_support": True}
 
 
 def screening_codes(person: Participant) -> tuple[str, ...]:
@@ -117,9 +130,7 @@ class Screening:
         hospital = self._hospital
         values = hospital.charts.journey(self.subject).labs.values()
         if hospital.pace.now() - min(value.collected_at for value in values) > RENEWED_AFTER:
-            again = screening_document(hospital.pace.today())
-            asked = {name: value for name, value in again.items() if name not in SAID_ONCE}
-            await self._act("COORDINATOR", "screening_evidence", on, **(asked | {"no_support": True}))
+            await self._act("COORDINATOR", "screening_evidence", on, **renewed(hospital.pace.today()))
             await self._type_in(on, hospital.pace.now() - AN_HOUR)
 
     async def fail(self) -> None:

@@ -1,13 +1,12 @@
 """Plays staff through a randomized participant's way. Every clinical date follows from seed and planned dates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from demo.cast import END_IN_TREATMENT, Participant
-from demo.documents import screening_document
 from demo.hospital import NOTHING_ABNORMAL, Hospital, Unexpected
-from demo.screening import AN_HOUR, SAID_ONCE, pregnancy_codes
+from demo.screening import AN_HOUR, checked, pregnancy_codes, renewed
 from domain.patient.facts import GateChecked
 from domain.patient.journey import Cycle, Journey
 from domain.patient.samples import unstated
@@ -28,11 +27,6 @@ LOST_AFTER, DIES_AFTER, CLOSED_AFTER = 109, 40, 5
 def days(count: int) -> timedelta:
     """Give a span of calendar days."""
     return timedelta(days=count)
-
-
-def _checked(number: int, wanted: str, seen: int) -> Callable[[Journey], bool]:
-    """Say of a journey whether a cycle's gate is as wanted, or was held again: then the samples are too old by now."""
-    return lambda journey: journey.cycles[number].gate == wanted or len(journey.cycles[number].checks) > seen
 
 
 class Story:
@@ -111,7 +105,7 @@ class Story:
                 subject, lambda j: j.cycles[number].ordered is not None, f"C{number}'s order"
             )
             if journey.orders[journey.cycles[number].ordered or 0].after < collected_at:
-                journey = await hospital.until(subject, _checked(number, wanted, seen), f"C{number}'s gate: {wanted}")
+                journey = await hospital.until(subject, checked(number, wanted, seen), f"C{number}'s gate: {wanted}")
                 if journey.cycles[number].gate == wanted:
                     return
                 if number == 1 and not abnormal and await self._restated(journey):
@@ -123,11 +117,8 @@ class Story:
         check = next(fact for fact in reversed(journey.cycles[1].checks) if isinstance(fact, GateChecked))
         if not unstated(journey.protocol, check):
             return False
-        document = screening_document(self._hospital.pace.today())
-        asked = {name: value for name, value in document.items() if name not in SAID_ONCE}
-        await self._act(
-            "COORDINATOR", "screening_evidence", self._hospital.pace.today(), **(asked | {"no_support": True})
-        )
+        today = self._hospital.pace.today()
+        await self._act("COORDINATOR", "screening_evidence", today, **renewed(today))
         return self._journey.cycles[1].gate == "PASSED"
 
     async def _put_off(self, cycle: Cycle, on: date, why: str) -> None:

@@ -69,7 +69,10 @@ PROTOCOL = Protocol(
     lab_bounds={analyte: (Decimal(low), Decimal(high)) for analyte, (low, high) in _BOUNDS.items()},
     lab_bounds_source=assumed("3.5", "Q11", "beyond these bounds a value is taken for a wrong unit and not used"),
     plausibility=Plausibility(
-        backdated_days=60, source=assumed("T4", "Q9", "a report of an act longer ago must be confirmed with a reason")
+        backdated_days=60,
+        source=assumed("T4", "Q9", "a report of an act longer ago must be confirmed with a reason"),
+        dose_times=Decimal(5),
+        dose_source=assumed("T2", "Q9", "5 times the planned amount, or a fifth, must be confirmed with a reason"),
     ),
     deviation_notice=DEVIATION,
     important_deviation_notice=IMPORTANT_DEVIATION,

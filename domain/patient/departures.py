@@ -8,12 +8,13 @@ from decimal import Decimal
 from domain.dosing import DoseCalculation
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.checks import confirm
 from domain.patient.doses import Wish, work_out
 from domain.patient.draft import Draft
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import administration, excluded, missed_item, site_days, unchecked
 from domain.protocol import RegimenLine
-from domain.submission import Reason, Refused
+from domain.submission import Reason, Refused, Submission
 from domain.units import as_mass, is_mass
 
 
@@ -68,6 +69,26 @@ def content(draft: Draft, given: GivenDay, regimen: tuple[RegimenLine, ...]) -> 
             text = f"{' and '.join(both)} both given in {cycle.label}"
             draft.deviate(f"BOTH/{cycle.label}", line.source.rule, text, important=True, on=given.on)
         _choice(draft, given, line, both)
+
+
+def refuse_implausible(
+    draft: Draft, submission: Submission[c.Command], given: GivenDay, regimen: tuple[RegimenLine, ...]
+) -> None:
+    """Ask for confirmation of an amount far from the planned one, as a wrong unit makes it. Source: T2, Q9."""
+    limit, cycle = draft.protocol.plausibility, draft.journey.cycles.get(given.number)
+    for drug in given.drugs:
+        line = next((line for line in regimen if drug.drug in line.drugs and given.day in line.days), None)
+        if drug.amount is None or line is None:
+            continue
+        option = next(option for option in line.options if option.drug == drug.drug)
+        planned = administration(cycle, drug.drug, given.day)
+        if planned is None and cycle is not None:
+            planned = _worked_out(draft.journey, cycle, given, drug.drug)
+        expected, unit = (planned.amount, planned.unit) if planned else (option.amount, option.unit)
+        amount = as_mass(drug.amount, drug.unit, unit) if is_mass(unit) else None
+        if amount is not None and not expected / limit.dose_times < amount < expected * limit.dose_times:
+            text = f"{drug.drug} {drug.amount} {drug.unit} on {given.label} is far from the planned {expected} {unit}"
+            confirm(submission, text, str(limit.dose_source), "drugs")
 
 
 def given_while_stopped(draft: Draft, at: str, drug: str, on: date) -> None:

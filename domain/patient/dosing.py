@@ -6,7 +6,14 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient import holds, rechecks
 from domain.patient.checks import confirm
-from domain.patient.departures import GivenDay, content, missed, refuse_unclear_amounts, with_amounts
+from domain.patient.departures import (
+    GivenDay,
+    content,
+    missed,
+    refuse_implausible,
+    refuse_unclear_amounts,
+    with_amounts,
+)
 from domain.patient.draft import Draft
 from domain.patient.happenings import given_while_stopped, not_stopped, vaccines_before
 from domain.patient.journey import Cycle, Journey
@@ -40,6 +47,8 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     refuse_unclear_amounts(regimen, command)
     cycle = draft.journey.cycles.get(number)
     given = tuple(_given(draft, command, cycle, number, day) for day in _days(draft, command))
+    for one in given:
+        refuse_implausible(draft, submission, one, regimen)
     _not_twice(draft, cycle, given)
     _dates_agree(draft, command, cycle, number)
     _in_turn(draft, submission, command, cycle)

@@ -31,6 +31,8 @@ class Plausibility(Frozen):
 
     backdated_days: int
     source: Source
+    dose_times: Decimal = Field(gt=1, description="so many times the planned amount, or less than that share of it")
+    dose_source: Source
 
 
 class AllocationPlan(Frozen):

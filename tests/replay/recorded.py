@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +41,36 @@ def history(name: str) -> WorkflowHistory:
     return WorkflowHistory.from_json(name, gzip.decompress((HERE / "histories" / name).read_bytes()).decode())
 
 
-async def failure(name: str, runner: WorkflowRunner = SANDBOX) -> Exception | None:
-    """Replay a history as the worker would, and give what went wrong, if anything did."""
-    replayer = Replayer(
+def replayer(runner: WorkflowRunner = SANDBOX) -> Replayer:
+    """Replay as the worker would."""
+    return Replayer(
         workflows=[PatientJourney, TrialRegister],
         data_converter=CONVERTER,
         workflow_runner=runner,
         interceptors=[IdentityInterceptor()],
     )
-    return (await replayer.replay_workflow(history(name), raise_on_replay_failure=False)).replay_failure
+
+
+async def failure(name: str, runner: WorkflowRunner = SANDBOX) -> Exception | None:
+    """Replay a history, and give what went wrong, if anything did."""
+    return (await replayer(runner).replay_workflow(history(name), raise_on_replay_failure=False)).replay_failure
 
 
 async def failures(names: list[str], runner: WorkflowRunner = SANDBOX) -> dict[str, str]:
-    """Give the histories that do not replay clean, with what went wrong."""
-    found = {name: await failure(name, runner) for name in names}
-    return {name: str(problem)[:300] for name, problem in found.items() if problem is not None}
+    """Give the histories that do not replay clean, with what went wrong; one worker replays them all."""
+
+    async def histories() -> AsyncIterator[WorkflowHistory]:
+        for name in names:
+            yield history(name)
+
+    found, count = {}, 0
+    async with replayer(runner).workflow_replay_iterator(histories()) as results:
+        async for result in results:
+            count += 1
+            if result.replay_failure is not None:
+                found[result.history.workflow_id] = str(result.replay_failure)[:300]
+    assert count == len(names)
+    return found
 
 
 def began(name: str) -> Start:

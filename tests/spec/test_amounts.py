@@ -8,7 +8,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
 from domain.units import as_mass, is_mass
-from tests.given import Story, facts_of, refused, when
+from tests.given import Story, facts_of, refused, the, when
 from tests.stories import at_visit, in_neoadjuvant, passing, told
 
 
@@ -62,7 +62,7 @@ def test_a_fixed_dose_has_no_tolerance(story: Story, drug: str, amount: str, uni
         ("0.182", "g", []),
         ("181", "mg", []),
         ("180.8", "mg", [False]),
-        ("18", "mg", [True]),
+        ("40", "mg", [True]),
         ("100", "mg/m2", []),
         ("80", "mg/m2", [True]),
     ],
@@ -119,3 +119,31 @@ def test_masses_are_converted_exactly() -> None:
     assert as_mass(Decimal(1), "kg", "mg") is None
     assert is_mass("mg")
     assert not is_mass("MG")
+
+
+@pytest.mark.parametrize(
+    ("drug", "amount", "unit", "asked"),
+    [
+        ("ETOPOSIDE", "36.4", "mg", True),
+        ("ETOPOSIDE", "36.5", "mg", False),
+        ("ETOPOSIDE", "909", "mg", False),
+        ("ETOPOSIDE", "910", "mg", True),
+        ("ETOPOSIDE", "0.91", "g", True),
+        ("ETOPOSIDE", "1e309", "mg", True),
+        ("BENMELSTOBART", "6000", "mg", True),
+        ("BENMELSTOBART", "5999", "mg", False),
+        ("ETOPOSIDE", "500", "mg/m2", False),
+    ],
+)
+def test_an_amount_far_from_the_planned_one_must_be_confirmed(drug: str, amount: str, unit: str, asked: bool) -> None:  # noqa: FBT001 - a table
+    """Five times 182 mg or 1200 mg, or a fifth: as a wrong unit makes it. With a reason it is recorded (Q9)."""
+    report = c.ReportDose(
+        cycle="C1", given_on=planned().today, drugs=(c.GivenDrug(drug=drug, amount=Decimal(amount), unit=unit),)
+    )
+    outcome = when(planned(), report)
+    assert (outcome.refusal is not None and outcome.refusal.reason == Reason.CONFIRM) is asked
+    if asked:
+        assert outcome.refusal is not None
+        assert "is far from the planned" in outcome.refusal.detail
+        confirmed = when(planned(), report, confirmed=True, reason="read twice")
+        assert the(confirmed, f.DoseGiven).drugs[0].amount == Decimal(amount)
