@@ -17,7 +17,7 @@ def databases(request: pytest.FixtureRequest) -> Cluster | None:
 
     Any other value of the variable fails each test, so that no run is taken for what it was not.
     """
-    named = os.environ.get("TRIALPATH_TESTS_ON", "sqlite")
+    named = os.environ.get("TRIALPATH_TESTS_ON") or "sqlite"
     if named not in ("sqlite", "postgresql"):
         pytest.fail(f"TRIALPATH_TESTS_ON is {named!r}; accepted: sqlite, postgresql")
     if named == "sqlite":
