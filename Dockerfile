@@ -9,7 +9,8 @@ FROM python:3.11.14-slim-bookworm
 ENV PATH=/opt/trialpath/venv/bin:$PATH PYTHONUNBUFFERED=1
 RUN groupadd --system --gid 10001 trialpath \
     && useradd --system --uid 10001 --gid trialpath --no-create-home --shell /usr/sbin/nologin trialpath \
-    && install -d -o trialpath -g trialpath -m 0700 /var/lib/trialpath /var/lib/trialpath-key
+    && install -d -o trialpath -g trialpath -m 0700 \
+        /var/lib/trialpath /var/lib/trialpath-histories /var/lib/trialpath-key
 COPY --from=build /opt/trialpath/venv /opt/trialpath/venv
 WORKDIR /opt/trialpath/app
 COPY domain domain
@@ -20,6 +21,7 @@ COPY activities activities
 COPY workflows workflows
 COPY cli cli
 COPY deploy/worker_health.py deploy/worker_health.py
+COPY deploy/with-journal-password.sh deploy/with-journal-password.sh
 COPY worker.py starter.py settings.py observability.py ./
 RUN python -m compileall -q .
 USER trialpath

@@ -9,17 +9,18 @@ VENV := .venv
 RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 840
+POSTGRESQL_LIMIT := 2400
 TIMED := tests/demo tests/server/test_register.py
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport SEED MS KEEP TESTS PART ONLY AGAIN
 
-.PHONY: help setup demo up test check bench format coverage mutate pin clean
+.PHONY: help setup demo up test test-postgresql check bench format coverage mutate pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DEVELOPMENT) ## virtual environment with everything, pinned by hash
 	@echo "setup: .venv is ready"
@@ -39,6 +40,11 @@ test: $(DEVELOPMENT) ## all tests
 	    python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(TIMED)) tests || status=1; \
 	    echo "test: what is held to a time, one at a time"; \
 	    python -m pytest $(TIMED) || status=1; exit $$status'
+
+test-postgresql: $(DEVELOPMENT) ## tests of server and journal with every journal in PostgreSQL
+	@echo "test-postgresql: tests/server, tests/activities, tests/read_models, one at a time"
+	@TRIALPATH_TESTS_ON=postgresql timeout --foreground --signal=INT --kill-after=30 $(POSTGRESQL_LIMIT) \
+	    python -m pytest tests/server tests/activities tests/read_models
 
 check: $(DEVELOPMENT) ## format, lint, types, imports, then the tests (TESTS=0: without them)
 	@echo "check: format"

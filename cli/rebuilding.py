@@ -90,7 +90,8 @@ def _empty(known: Settings) -> Journal:
 
 
 def _not_empty(problem: NotEmptyError) -> Failed:
-    how = "a damaged one: stop the workers, move it away (all files of it), and call again"
+    away = "move it away (all files of it; in PostgreSQL rename the database and make an empty one)"
+    how = f"a damaged one: stop the workers, {away}, and call again"
     return Failed(REFUSED, f"the journal holds {problem}: only an empty one is filled, nothing was written; {how}")
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-JOBS = {"temporal-schema", "temporal-namespace"}
+JOBS = {"databases", "temporal-schema", "journal-schema", "temporal-namespace"}
 LASTING = {"postgres", "temporal", "temporal-ui", "worker"}
 SECRET_NAME = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 EXACT_TAG = re.compile(r"^[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*$")
@@ -40,7 +41,7 @@ def copied() -> list[str]:
 
 
 def test_the_services_are_those_of_the_design() -> None:
-    """PostgreSQL, Temporal with its two jobs, its UI and our worker; nothing else."""
+    """PostgreSQL with the job of its roles, Temporal with two jobs, its UI, our worker with one; nothing else."""
     assert set(SERVICES) == JOBS | LASTING
 
 
@@ -65,6 +66,8 @@ def test_services_start_in_an_order_that_exists() -> None:
         order += ready
         left = {name: service for name, service in left.items() if name not in ready}
     assert order.index("worker") > order.index("temporal-namespace") > order.index("temporal-schema")
+    assert order.index("worker") > order.index("journal-schema") > order.index("databases")
+    assert order.index("temporal-schema") > order.index("databases")
 
 
 @pytest.mark.parametrize("name", sorted(LASTING))
@@ -93,8 +96,9 @@ def test_no_secret_stands_in_the_file(name: str) -> None:
     """What looks like a secret by its name is the path of a file, and each secret is declared."""
     for variable, value in SERVICES[name].get("environment", {}).items():
         if SECRET_NAME.search(variable):
-            assert variable.endswith("_FILE")
-            assert value.startswith(("/run/secrets/", "/var/lib/trialpath-key/"))
+            assert variable.endswith("FILE")
+            assert value.startswith(("/run/secrets/", "/run/trialpath/", "/var/lib/trialpath-key/"))
+        assert "://" not in value or make_url(value).password is None
     assert set(SERVICES[name].get("secrets", [])) <= set(COMPOSE["secrets"])
 
 
@@ -121,19 +125,26 @@ def test_a_service_has_no_rights_it_does_not_need(name: str) -> None:
     assert service.get("read_only", False) is (name != "temporal-ui")
 
 
-def test_only_temporal_and_its_schema_job_reach_the_database() -> None:
-    """The database's network has no way out, and the worker and the UI are not in it."""
-    assert COMPOSE["networks"]["storage"]["internal"] is True
-    inside = {name for name, service in SERVICES.items() if "storage" in service["networks"]}
-    assert inside == {"postgres", "temporal-schema", "temporal"}
+@pytest.mark.parametrize(
+    ("network", "members"),
+    [
+        ("storage", {"postgres", "databases", "temporal-schema", "temporal"}),
+        ("journal", {"postgres", "journal-schema", "worker"}),
+    ],
+)
+def test_only_who_needs_the_database_reaches_it(network: str, members: set[str]) -> None:
+    """Its two networks have no way out: Temporal is in the one, our programs are in the other, the UI in none."""
+    assert COMPOSE["networks"][network]["internal"] is True
+    assert {name for name, service in SERVICES.items() if network in service["networks"]} == members
 
 
 def test_what_must_last_is_on_named_volumes() -> None:
-    """Database, journal and key are declared volumes, and the key is apart from the journal."""
+    """The volumes are declared: database, data, histories and key; the key is apart from what it opens."""
     named = dict(mounts("named"))
     assert {source for _, source in mounts("named")} == set(COMPOSE["volumes"])
-    assert named["postgres"] == "temporal-database"
-    assert {source for name, source in mounts("named") if name == "worker"} == {"journal", "allocation-key"}
+    assert named["postgres"] == "database"
+    of_worker = {source for name, source in mounts("named") if name == "worker"}
+    assert of_worker == {"worker-data", "histories", "allocation-key"}
 
 
 def test_what_is_mounted_is_in_the_repository() -> None:
@@ -149,8 +160,45 @@ def test_the_namespace_keeps_closed_histories_for_a_year() -> None:
     assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_DEFAULT_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
 
 
+@pytest.mark.parametrize(
+    ("name", "variable", "role", "secret"),
+    [
+        ("journal-schema", "TRIALPATH_JOURNAL_OWNER_URL", "trialpath_owner", "journal_owner_password"),
+        ("worker", "TRIALPATH_JOURNAL_URL", "trialpath", "journal_password"),
+    ],
+)
+def test_the_journal_is_in_postgresql(name: str, variable: str, role: str, secret: str) -> None:
+    """The owner prepares it for the worker's role; each has its own password, and neither can read the other's."""
+    service = SERVICES[name]
+    url = make_url(service["environment"][variable])
+    assert (url.get_backend_name(), url.username, url.password, url.host) == ("postgresql", role, None, "postgres")
+    assert url.database == "trialpath"
+    assert {key for key in service["environment"] if key.startswith("TRIALPATH_JOURNAL")} == {variable}
+    assert service["secrets"] == [secret]
+    assert service["environment"]["JOURNAL_PASSWORD_FILE"] == f"/run/secrets/{secret}"
+    private = Path(service["environment"]["PGPASSFILE"]).parent
+    assert f"{private}:uid=10001,gid=10001,mode=0700" in service["tmpfs"]
+    assert service["entrypoint"][-1] in copied()
+
+
+def test_the_journals_schema_is_there_before_the_worker() -> None:
+    """The job prepares the worker's role, and the worker waits until it has ended well."""
+    role = make_url(SERVICES["worker"]["environment"]["TRIALPATH_JOURNAL_URL"]).username
+    assert SERVICES["journal-schema"]["command"] == ["python", "starter.py", "journal", "prepare", "--role", role]
+    assert SERVICES["worker"]["depends_on"]["journal-schema"] == {"condition": "service_completed_successfully"}
+    assert SERVICES["worker"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+
+
+def test_histories_are_on_a_volume_of_their_own() -> None:
+    """What gives a lost journal back is not lost with it."""
+    folders = dict(reversed(mount.split(":")[:2]) for mount in SERVICES["worker"]["volumes"])
+    assert folders[SERVICES["worker"]["environment"]["TRIALPATH_HISTORY_FOLDER"]] == "histories"
+    assert [name for name, source in mounts("named") if source == "histories"] == ["worker"]
+    assert all(folder in (ROOT / "Dockerfile").read_text().split() for folder in folders)
+
+
 def test_the_image_holds_all_that_the_worker_imports(tmp_path: Path) -> None:
-    """What the Dockerfile copies is enough to load the worker and its health check."""
+    """What the Dockerfile copies is enough to load the worker, its health check and the job on the journal."""
     for source in copied():
         target = tmp_path / source
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -158,7 +206,11 @@ def test_the_image_holds_all_that_the_worker_imports(tmp_path: Path) -> None:
             shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / source, target)
-    load = [sys.executable, "-c", "import worker, deploy.worker_health, activities.adapters.sealed_list"]
+    load = [
+        sys.executable,
+        "-c",
+        "import worker, starter, cli.journal, deploy.worker_health, activities.adapters.sealed_list",
+    ]
     result = subprocess.run(load, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 
@@ -189,15 +241,38 @@ def test_the_server_starts_with_the_password_of_the_file(tmp_path: Path) -> None
     assert told.stdout == "start|of the file\n"
 
 
+def test_a_program_finds_its_password_in_a_private_file(tmp_path: Path) -> None:
+    """The client library refuses a file that others may read: the copy is for its owner alone. Nothing is printed."""
+    (tmp_path / "password").write_text("of the file")
+    told = subprocess.run(
+        ["/bin/sh", str(ROOT / "deploy/with-journal-password.sh"), "stat", "-c", "%a", str(tmp_path / "pgpass")],
+        env={
+            "PATH": os.environ["PATH"],
+            "JOURNAL_PASSWORD_FILE": str(tmp_path / "password"),
+            "PGPASSFILE": str(tmp_path / "pgpass"),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (told.stdout, told.stderr) == ("600\n", "")
+    assert (tmp_path / "pgpass").read_text() == "*:*:*:*:of the file\n"
+
+
 def test_secrets_are_made_once_and_differ(tmp_path: Path) -> None:
-    """Two installations have two passwords; a second call leaves the first one's alone."""
+    """Every password is another, in every installation; a second call leaves the first one's alone."""
     found = []
     for place in ("a", "b"):
-        (tmp_path / place / "secrets").mkdir(parents=True)
+        secrets = tmp_path / place / "secrets"
+        secrets.mkdir(parents=True)
         script = shutil.copy(ROOT / "deploy/make-secrets.sh", tmp_path / place)
         for _ in range(2):
             subprocess.run(["/bin/sh", script], check=True, capture_output=True)
-            found.append((tmp_path / place / "secrets/temporal_database_password").read_text())
-    assert found[0] == found[1] != found[2] == found[3]
-    assert all(re.fullmatch(r"[0-9a-f]{64}", password) for password in found)
+            found.append({file.name: file.read_text() for file in secrets.iterdir()})
+    assert found[0] == found[1]
+    assert found[2] == found[3]
+    assert set(found[0]) == set(COMPOSE["secrets"])
+    passwords = [*found[0].values(), *found[2].values()]
+    assert len(set(passwords)) == len(passwords)
+    assert all(re.fullmatch(r"[0-9a-f]{64}", password) for password in passwords)
     assert stat.S_IMODE((tmp_path / "a/secrets").stat().st_mode) == 0o700

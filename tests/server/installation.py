@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.contract import Answer
+from bench.postgres import Cluster
 from domain.decider import patient_stream, trial_stream
 from domain.values import Clock
 from journal.store import Journal, StoredFact
@@ -30,6 +32,7 @@ SELDOM = str(7 * 24 * 3600)
 """Subjects of these tests have a past in the journal and often no workflow, on purpose: the watchdog would begin it."""
 FAILED_TASK = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 FoundT = TypeVar("FoundT")
+_numbers = count(1)
 
 
 class Installation:
@@ -183,20 +186,26 @@ async def _connected(address: str, namespace: str) -> Client:
 
 
 async def install(server: Server, namespace: str, data: Path, journal_url: str = "") -> Installation:
-    """Make an installation without a worker yet."""
+    """Make an installation without a worker yet; where the server names databases, its journal gets one of its own."""
     client = await _connected(server.address, namespace)
     data.mkdir(parents=True, exist_ok=True)
     if server.databases is not None and not journal_url:
-        journal_url = server.databases.database(f"installation_{namespace}")
+        journal_url = server.databases.database(f"installation_{namespace}_{next(_numbers)}")
     return Installation(server, namespace, data, client, journal_url)
 
 
 @asynccontextmanager
 async def own_installation(
-    folders: pytest.TempPathFactory, env: Mapping[str, str] | None = None, clock: Callable[[], Clock] = Clock.real
+    folders: pytest.TempPathFactory,
+    databases: Cluster | None,
+    env: Mapping[str, str] | None = None,
+    clock: Callable[[], Clock] = Clock.real,
 ) -> AsyncIterator[Installation]:
-    """Give an installation on a server of its own, which may be lost. It has a worker and an open trial."""
-    server = Server(folders.mktemp("own-server"))
+    """Give an installation on a server of its own, which may be lost. It has a worker and an open trial.
+
+    Its journal lies in a database of its own, or (None) in SQLite.
+    """
+    server = Server(folders.mktemp("own-server"), databases)
     place = await install(server, "default", folders.mktemp("own"))
     place.extra = dict(env or {})
     try:

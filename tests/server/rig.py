@@ -82,10 +82,10 @@ class Process:
 class Server:
     """The development server on a file, on a free port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, databases: Cluster | None = None) -> None:
         """Keep its file and log in this folder."""
         self._folder = folder
-        self.databases: Cluster | None = None
+        self.databases = databases
         """Where installations have their journals; none: in SQLite, in their data folders."""
         self.port = free_port()
         self._process = self._start()

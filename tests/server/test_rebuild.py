@@ -3,10 +3,7 @@
 import asyncio
 import gzip
 import json
-import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,12 +19,14 @@ from activities.contract import Answer
 from activities.histories import HistoryFolder
 from activities.rebuild import Streams
 from activities.recorder import SHORT_RUN
+from bench.postgres import Cluster
 from domain.decider import patient_stream, trial_stream
-from journal.chain import FACT_CONTENT, ORIGIN, SUBMISSION_CONTENT, hash_of, link
+from journal.chain import SUBMISSION_CONTENT
 from journal.rebuilding import STREAM_OF_REBUILDS
 from journal.store import StoredFact
 from tests.server.bad import RASH
 from tests.server.installation import Installation, own_installation, ready, until
+from tests.server.lost_journal import is_lost, lose, tampered
 from tests.server.past import TRIAL, ago, participant, typed
 from workflows.client import Submitted
 from workflows.connection import CONVERTER
@@ -37,7 +36,8 @@ from workflows.patient_journey import PatientJourney
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
 OFTEN = {"TRIALPATH_WATCHDOG_SECONDS": "2"}
 REGISTER = trial_stream(TRIAL)
-AT_ONCE = 20
+AT_ONCE = 10
+"""Updates that the server takes at once."""
 REPORT = Submitted("adverse_event", RASH, staff="INV1", id="report-before-the-loss")
 REFUSED = Submitted("adverse_event", RASH | {"grade": 9}, staff="INV1", id="refused-before-the-loss")
 MEANWHILE = Submitted("adverse_event", RASH, staff="INV1", id="report-while-it-was-lost")
@@ -71,16 +71,18 @@ class Lost:
         return ["--anchor", str(self.folder / "anchor.json"), "--public-key", str(self.folder / "key.pem.pub")]
 
 
-async def cli(place: Installation, *words: str, code: int = 0, **env: str) -> str:
-    """Run the command line; give what it printed on both channels."""
-    run = await asyncio.to_thread(partial(place.cli, *words, **env))
+async def cli(place: Installation, *words: str, code: int = 0, settings: Mapping[str, str] | None = None) -> str:
+    """Run the command line, with other settings where given; give what it printed on both channels."""
+    run = await asyncio.to_thread(partial(place.cli, *words, **(settings or {})))
     assert run.returncode == code, (words, run.returncode, run.stdout, run.stderr)
     return run.stdout + run.stderr
 
 
-async def answer(place: Installation, *words: str, code: int = 0, **env: str) -> dict[str, Any]:
-    """Run the command line and read its JSON."""
-    run = await asyncio.to_thread(partial(place.cli, *words, "--json", **env))
+async def answer(
+    place: Installation, *words: str, code: int = 0, settings: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Run the command line, with other settings where given, and read its JSON."""
+    run = await asyncio.to_thread(partial(place.cli, *words, "--json", **(settings or {})))
     assert run.returncode == code, (words, run.returncode, run.stdout, run.stderr)
     found: dict[str, Any] = json.loads(run.stdout)
     return found
@@ -99,9 +101,11 @@ async def eligible(place: Installation) -> str:
 
 
 async def fill(place: Installation, subject: str) -> None:
-    """Send reports until the run is so long that the next epoch begins a new one."""
-    while ((await place.handle(subject).describe()).history_length or 0) < SHORT_RUN:
+    """Send reports until the run is so long that the next epoch begins a new one, or until it has handed over."""
+    first = described = await place.handle(subject).describe()
+    while described.run_id == first.run_id and (described.history_length or 0) < SHORT_RUN:
         await asyncio.gather(*(place.send(subject, "adverse_event", "INV1", **RASH) for _ in range(AT_ONCE)))
+        described = await place.handle(subject).describe()
 
 
 async def has_ended(place: Installation, subject: str) -> bool:
@@ -112,13 +116,6 @@ async def has_ended(place: Installation, subject: str) -> bool:
 def effects(place: Installation, subject: str) -> set[str]:
     """Give the kinds of a subject's open intents."""
     return {effect.split()[0] for effect in Streams(place.journal).look(patient_stream(TRIAL, subject)).effects}
-
-
-def remove(place: Installation) -> None:
-    """Delete the journal, as a lost disk would."""
-    place.journal.close()
-    for file in place.settings.data.glob("journal.db*"):
-        file.unlink()
 
 
 async def without_journal(place: Installation, asking: str) -> None:
@@ -138,14 +135,14 @@ async def tells(log: Path, words: str) -> bool:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lost(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lost]:
+async def lost(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None) -> AsyncIterator[Lost]:
     """Three subjects at different points of their way, a back-up of the list, and then the journal is gone."""
-    async with own_installation(tmp_path_factory, OFTEN) as place:
+    async with own_installation(tmp_path_factory, databases, OFTEN) as place:
+        place.settings.histories.write_text("a file where the folder should be: nothing can be exported")
         drawn, asking, over = [await eligible(place) for _ in range(2)] + [await place.enroll()]
         await fill(place, drawn)
         await place.send(drawn, "request_randomization", "CRC1")
         answers = [await place.trial.to_subject(asking, each) for each in (REPORT, REFUSED)]
-        place.settings.histories.write_text("a file where the folder should be: nothing can be exported")
         await place.send(over, "withdrawal", "INV1", withdrawn_on=str(ago(0)), level="STUDY")
         await until(lambda: has_ended(place, over))
         await until(partial(tells, place.settings.data / "worker-0.log", "histories.not_exported"))
@@ -164,9 +161,9 @@ async def lost(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lost]:
         streams = [REGISTER, *(patient_stream(TRIAL, subject) for subject in (drawn, asking, over))]
         facts = {stream: place.journal.facts(stream) for stream in streams}
         submissions = {stream: place.journal.submissions(stream) for stream in streams}
-        remove(place)
+        lose(place)
         rehearsed = await answer(place, "journal", "rebuild", "--from-temporal", "--dry-run")
-        assert not (folder / "journal.db").exists()
+        assert is_lost(place)
         await without_journal(place, asking)
         told = await answer(place, "journal", "rebuild", "--from-temporal", "--by", "MON1")
         yield Lost(place, drawn, asking, over, (answers[0], answers[1]), facts, submissions, rehearsed, told)
@@ -277,51 +274,17 @@ async def test_what_is_equal_is_told_by_stream(lost: Lost) -> None:
     await cli(lost.place, "journal", "verify", "--against-temporal")
 
 
-def tampered(lost: Lost, to: Path, *changes: tuple[str, object]) -> str:
-    """Copy the journal, change it as its owner could, and chain every row anew; give the folder."""
-    to.mkdir()
-    with (
-        closing(sqlite3.connect(lost.folder / "journal.db")) as here,
-        closing(sqlite3.connect(to / "journal.db")) as file,
-    ):
-        here.backup(file)
-        for (name,) in list(file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
-            file.execute(f"DROP TRIGGER {name}")
-        for statement, value in changes:
-            assert file.execute(statement, (value,)).rowcount >= 1
-        rechain(file)
-        file.commit()
-        file.execute("PRAGMA journal_mode=DELETE")
-    shutil.copytree(lost.place.settings.histories, to / "histories")
-    return str(to)
-
-
-def rechain(file: sqlite3.Connection) -> None:
-    """Give every row the hashes that fit what it says now."""
-    columns = {"submissions": SUBMISSION_CONTENT, "facts": FACT_CONTENT}
-    rows = sorted(
-        (position, table, content)
-        for table, names in columns.items()
-        for position, *content in file.execute(f"SELECT position, {', '.join(names)} FROM {table}")  # noqa: S608 - our own
-    )
-    chain, ends = ORIGIN, dict[str, str]()
-    for position, table, content in rows:
-        previous = ends.get(content[0], ORIGIN)
-        ends[content[0]] = row_hash = hash_of(table.removesuffix("s"), content, previous)
-        chain = link(chain, row_hash)
-        update = f"UPDATE {table} SET previous_hash = ?, hash = ?, chain = ? WHERE position = ?"  # noqa: S608 - as above
-        file.execute(update, (previous, row_hash, chain, position))
-
-
 async def test_a_row_changed_with_its_whole_chain_made_anew_is_named(lost: Lost, tmp_path: Path) -> None:
     """The chain is sound, so `verify` alone says nothing; the histories know better. Exit code 15."""
     stream = patient_stream(TRIAL, lost.over)
-    change = "UPDATE facts SET body = replace(body, 'STUDY', 'TREATMENT') WHERE stream = ? AND body LIKE '%STUDY%'"
-    data = tampered(lost, tmp_path / "changed", (change, stream))
+    change = (
+        "UPDATE facts SET body = replace(body, 'STUDY', 'TREATMENT') WHERE stream = :stream AND body LIKE '%STUDY%'"
+    )
+    copy = tampered(lost.place, tmp_path / "changed", (change, {"stream": stream}))
 
-    await cli(lost.place, "journal", "verify", TRIALPATH_DATA=data)
-    found = await answer(lost.place, "journal", "reconcile", stream, code=15, TRIALPATH_DATA=data)
-    against = await answer(lost.place, "journal", "verify", "--against-temporal", code=15, TRIALPATH_DATA=data)
+    await cli(lost.place, "journal", "verify", settings=copy)
+    found = await answer(lost.place, "journal", "reconcile", stream, code=15, settings=copy)
+    against = await answer(lost.place, "journal", "verify", "--against-temporal", code=15, settings=copy)
 
     (difference,) = found["streams"][0]["differences"]
     assert (difference["stream"], difference["field"]) == (stream, "body")
@@ -335,11 +298,12 @@ async def test_rows_missing_at_the_end_are_named(lost: Lost, tmp_path: Path) -> 
     with lost.place.journal.snapshot() as connection:
         query = "SELECT position, stream, submission_id FROM submissions WHERE first_seq > 0 ORDER BY position DESC"
         last, stream, submission_id = connection.exec_driver_sql(query + " LIMIT 1").one()
-    cuts = [(f"DELETE FROM {table} WHERE position >= ?", last) for table in ("facts", "submissions")]  # noqa: S608 - ours
-    data = tampered(lost, tmp_path / "cut", *cuts)
+    tables = ("facts", "submissions")
+    cuts = [(f"DELETE FROM {table} WHERE position >= :last", {"last": last}) for table in tables]  # noqa: S608 - ours
+    copy = tampered(lost.place, tmp_path / "cut", *cuts)
 
-    await cli(lost.place, "journal", "verify", TRIALPATH_DATA=data)
-    found = await answer(lost.place, "journal", "reconcile", code=13, TRIALPATH_DATA=data)
+    await cli(lost.place, "journal", "verify", settings=copy)
+    found = await answer(lost.place, "journal", "reconcile", code=13, settings=copy)
 
     (behind,) = [row for row in found["streams"] if row["stream"] == stream]
     assert behind["state"] == "journal behind"
@@ -380,7 +344,7 @@ async def test_with_temporal_lost_as_well_the_folder_gives_back_what_was_closed(
     place.workers[-1].stop()
     place.server.kill()
     place.server.start_empty()
-    remove(place)
+    lose(place)
 
     told = await answer(place, "journal", "rebuild", "--from-histories", str(place.settings.histories), code=11)
 

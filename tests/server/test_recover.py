@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 
 from activities.rebuild import Streams
 from activities.recorder import Recorder
+from bench.postgres import Cluster
 from domain.decider import patient_stream, trial_stream
 from domain.intake import derived_id, system_message
 from tests.server.bad import RASH
@@ -57,9 +58,9 @@ def unheard_of(place: Installation) -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def lost(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lost]:
+async def lost(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None) -> AsyncIterator[Lost]:
     """Five subjects at different points of their way, one that is over, and one that never recorded anything."""
-    async with own_installation(tmp_path_factory) as place:
+    async with own_installation(tmp_path_factory, databases) as place:
         place.workers[0].stop()
         pasts = [
             in_surgery_wait(place.journal, TRIAL, ago(30)),
@@ -180,9 +181,11 @@ async def test_recover_beside_running_ones_disturbs_nobody(lost: Lost) -> None:
     assert (await lost.place.handle(lost.asking).describe()).run_id == run_id
 
 
-async def test_the_register_is_reached_on_demand(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_the_register_is_reached_on_demand(
+    tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None
+) -> None:
     """An enrolment after the loss, before anybody recovered, begins the register from the journal."""
-    async with own_installation(tmp_path_factory) as place:
+    async with own_installation(tmp_path_factory, databases) as place:
         place.workers[0].stop()
         place.server.kill()
         place.server.start_empty()

@@ -18,6 +18,7 @@ from temporalio.service import RPCError
 
 from activities.rebuild import clock_of
 from activities.report import Finding, Report
+from bench.postgres import Cluster
 from domain.decider import patient_stream
 from domain.values import Clock
 from tests.server.bad import RASH
@@ -42,9 +43,9 @@ class Watched:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Watched]:
+async def watched(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None) -> AsyncIterator[Watched]:
     """Three subjects with a past, and the register."""
-    async with own_installation(tmp_path_factory, EVERY) as place:
+    async with own_installation(tmp_path_factory, databases, EVERY) as place:
         place.workers[0].stop()
         pasts = [
             in_surgery_wait(place.journal, TRIAL, ago(30)),
@@ -202,13 +203,13 @@ async def test_health_is_red_when_temporal_is_away(watched: Watched) -> None:
 
 
 async def test_an_empty_temporal_is_set_up_by_the_living_worker_and_left_to_people(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None
 ) -> None:
     """Its file was lost while the worker lived: attributes and schedule come back, and nothing is begun unasked.
 
     A wrong address looks the same, and would then have every subject twice. `recover` is a person's word.
     """
-    async with own_installation(tmp_path_factory, EVERY) as place:
+    async with own_installation(tmp_path_factory, databases, EVERY) as place:
         subject = await place.enroll()
         since = datetime.now(UTC)
         place.server.kill()
@@ -239,12 +240,14 @@ def quick_clock() -> Clock:
     return Clock(real_epoch=now, trial_epoch=now, factor=timedelta(days=1) / timedelta(seconds=0.7))
 
 
-async def test_a_lost_timer_is_found_overdue_and_nudged(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_a_lost_timer_is_found_overdue_and_nudged(
+    tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None
+) -> None:
     """F22: the server is stopped and every timer deleted from its file, the watchdog's own among them.
 
     The laboratory poll waited on a timer for its next try too: it is tried at once.
     """
-    async with own_installation(tmp_path_factory, EVERY, quick_clock) as place:
+    async with own_installation(tmp_path_factory, databases, EVERY, quick_clock) as place:
         subject = await place.enroll()
         since = datetime.now(UTC)
         due = (await place.handle(subject).query("show"))["next_due"]
