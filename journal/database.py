@@ -22,6 +22,7 @@ BUSY_MILLISECONDS = 1000
 CONNECT_SECONDS = 5
 POOL_OF_SQLITE = 60
 POOL_OF_POSTGRESQL = 20
+UNREADABLE = "a row cannot be read, its text is no UTF-8: run `starter.py journal verify`, which names it"
 LOSES_WHAT_IT_SAID = "an acknowledged row could be lost with the power"
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15000}
 
@@ -122,6 +123,23 @@ def looking(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def any_bytes(connection: Connection) -> Iterator[None]:
+    """Read text as it lies in the file meanwhile: a byte that is no UTF-8 becomes a lone surrogate.
+
+    Only SQLite holds such text. No row is hashed with a lone surrogate, so such a row never has its hash.
+    """
+    if is_postgresql(connection):
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = _as_it_lies
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+@contextmanager
 def told(engine: Engine) -> Iterator[None]:
     """Raise JournalBusy or JournalAway, in the database's words, for what passes, or JournalUnusableError."""
     try:
@@ -130,6 +148,8 @@ def told(engine: Engine) -> Iterator[None]:
         raise JournalBusy(f"waiting for the journal ({named(engine)}): all its connections are taken") from None
     except (OperationalError, InterfaceError) as problem:
         words = " ".join(str(problem.orig).split())[:200]
+        if words.startswith("Could not decode"):  # what follows there is the row's own text
+            raise JournalUnusableError(f"{named(engine)}: {UNREADABLE}") from None
         held = any(sign in words for sign in ("lock timeout", "database is locked", "database table is locked"))
         kind = JournalBusy if held else JournalAway
         raise kind(f"waiting for the journal ({named(engine)}): {words}") from None
@@ -150,6 +170,10 @@ def _url(address: str) -> URL:
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise JournalUnusableError(f"the journal cannot lie in {url.get_backend_name()!r}; {accepted}")
     return url
+
+
+def _as_it_lies(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection

@@ -127,6 +127,70 @@ def test_what_was_tampered_with_is_named(run: Run, file: Path, code: int, statem
         assert run(f"journal verify --stream {SUBJECT}")[0] == code
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "named"),
+    [
+        ("facts", "body", "fact 1"),
+        ("facts", "stream", "fact 1"),
+        ("facts", "hash", "fact 1"),
+        ("facts", "chain", "fact 1"),
+        ("submissions", "body", "report-1-of-S001"),
+        ("submissions", "submission_id", "report-1-of-S001"),
+        ("submissions", "previous_hash", "report-1-of-S001"),
+    ],
+)
+def test_a_byte_that_is_no_text_is_found_and_nobody_s_words_are_shown(
+    run: Run, file: Path, table: str, column: str, named: str
+) -> None:
+    """Exit code 10 with the row named; elsewhere 4 and what to do, without the row's text."""
+    row = "seq = 1" if table == "facts" else "submission_id = 'report-1-of-S001'"
+    changed = f"CAST(CAST({column} AS BLOB) || x'80' AS TEXT)"
+    tampered(file, f"UPDATE {table} SET {column} = {changed} WHERE {row} AND stream = '{SUBJECT}'")  # noqa: S608 - our own
+
+    code, out, err = run("journal verify")
+    assert (code, out) == (10, "")
+    assert err.startswith("altered: position ")
+    assert named in err.splitlines()[0]
+    as_json = json.loads(run("journal verify --json")[1])
+    assert as_json["findings"][0]["trouble"] == "altered"
+    assert named in as_json["findings"][0]["row"]
+    assert run("journal key --out key.pem")[0] == 0
+    assert run("journal anchor --key key.pem --out anchor.json")[0] == 10
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("show S001", "body"),
+        ("history S001", "body"),
+        ("list", "body"),
+        ("due", "body"),
+        ("models rebuild", "body"),
+        ("models rebuild", "hash"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_told_without_its_text(run: Run, file: Path, line: str, column: str) -> None:
+    """Exit code 4 and one line that names the command to run."""
+    changed = f"CAST(CAST({column} AS BLOB) || x'ff' AS TEXT)"
+    tampered(file, f"UPDATE facts SET {column} = {changed} WHERE stream = '{SUBJECT}' AND seq = 1")  # noqa: S608 - our own
+
+    code, out, err = run(line)
+
+    assert (code, out, err.count("\n")) == (4, "", 1)
+    assert "a row cannot be read" in err
+    assert "`starter.py journal verify`" in err
+    assert "kind" not in err
+
+
+def test_a_sealed_list_s_fact_that_is_none_is_named_by_the_chain(run: Run, file: Path) -> None:
+    """A body that is no JSON, or tells no list, is an altered row and no traceback."""
+    for body in ("{", "[]", '{"slots":"x","sha256":"ab"}'):
+        stream = trial_stream(TRIAL)
+        tampered(file, f"UPDATE facts SET kind = 'AllocationListSealed', body = '{body}' WHERE stream = '{stream}'")  # noqa: S608 - our own
+        code, _, err = run("journal verify")
+        assert (code, err.startswith("altered: ")) == (10, True)
+
+
 def test_no_anchor_is_given_to_a_journal_that_is_not_sound(run: Run, file: Path, tmp_path: Path) -> None:
     """The same code as verify, and no file."""
     run("journal key --out key.pem")
