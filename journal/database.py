@@ -49,6 +49,7 @@ def engine_of(address: str) -> Engine:
     """Open a database, not yet connected. Raises JournalUnusableError for an address that is none."""
     url = _url(address)
     if url.get_backend_name() == "sqlite":
+        url = url.set(drivername="sqlite+pysqlite")
         engine = create_engine(url, pool_size=POOL_OF_SQLITE, max_overflow=POOL_OF_SQLITE, hide_parameters=True)
         event.listen(engine, "do_connect", _before_connect)
         event.listen(engine, "connect", _on_connect)
@@ -173,6 +174,11 @@ def _url(address: str) -> URL:
         raise JournalUnusableError(f"the journal's address cannot be read; {accepted}") from None
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise JournalUnusableError(f"the journal cannot lie in {url.get_backend_name()!r}; {accepted}")
+    if url.get_backend_name() == "sqlite":
+        if url.host or url.port or url.username or url.password:
+            raise JournalUnusableError(f"the journal's address names a host, SQLite has a file; {accepted}")
+        if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+            raise JournalUnusableError(f"the journal's address names no file; {accepted}")
     return url
 
 

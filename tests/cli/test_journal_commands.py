@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from activities.adapters.sealed_list import JournalSealedList
 from activities.recorder import Recorder
@@ -360,7 +362,17 @@ def test_a_bad_anchor_is_told_from_a_bad_journal(run: Run, tmp_path: Path) -> No
     assert (code, "does not fit" in err) == (14, True)
     anchor.write_text(text.replace('"position":', '"position":1'))
     assert run(f"journal verify {options}")[0] == 14
-    for broken in (text[: len(text) // 2], "", "[]", '{"signature": "zz"}', text.replace('"chain":', '"chains":')):
+    one = '"position":'
+    numbers = [text.replace(one, f'{one}{wrong},{one[:-2]}s":') for wrong in ("Infinity", "-Infinity", "NaN", "1e999")]
+    numbers += [text.replace(one, f'"more":{wrong},{one}') for wrong in ("NaN", '"\\ud800"', "[" * 9999 + "]" * 9999)]
+    for broken in (
+        text[: len(text) // 2],
+        "",
+        "[]",
+        '{"signature": "zz"}',
+        text.replace('"chain":', '"chains":'),
+        *numbers,
+    ):
         anchor.write_text(broken)
         code, _, err = run(f"journal verify {options}")
         assert (code, "is no anchor, or not a whole one" in err) == (3, True)
@@ -389,6 +401,34 @@ def test_a_key_is_made_once_and_kept_to_its_owner(run: Run, tmp_path: Path) -> N
     assert not (tmp_path / "anchor.json").exists()
 
 
+def test_a_key_with_a_password_is_told(run: Run, tmp_path: Path) -> None:
+    """Exit code 3: nobody is asked for it."""
+    locked = BestAvailableEncryption(b"a password")
+    text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+    (tmp_path / "key.pem").write_bytes(text)
+    (tmp_path / "key.pem").chmod(0o600)
+
+    code, out, err = run("journal anchor --key key.pem --out anchor.json")
+
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "key.pem is locked with a password" in err
+    assert "accepted: a key as `starter.py journal key` makes one" in err
+    assert not (tmp_path / "anchor.json").exists()
+
+
+def test_both_keys_are_made_or_none(run: Run, tmp_path: Path) -> None:
+    """A public key that is there already belongs to somebody: no private one is left alone beside it."""
+    (tmp_path / "key.pem.pub").write_text("theirs")
+
+    code, out, err = run("journal key --out key.pem")
+
+    assert (code, out) == (3, "")
+    assert "no key was made" in err
+    assert "key.pem.pub" in err
+    assert not (tmp_path / "key.pem").exists()
+    assert (tmp_path / "key.pem.pub").read_text() == "theirs"
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -396,6 +436,12 @@ def test_a_key_is_made_once_and_kept_to_its_owner(run: Run, tmp_path: Path) -> N
         ("mysql://me:Secret-1@db/x", "the journal cannot lie in 'mysql'"),
         ("postgresql://me:Secret-1@127.0.0.1:1/x", "waiting for the journal (postgresql 127.0.0.1:1/x)"),
         ("postgresql://me:Secret-1@nowhere.invalid/x", "waiting for the journal (postgresql nowhere.invalid:5432/x)"),
+        ("sqlite://", "the journal's address names no file; accepted: sqlite:///FILE or postgresql://"),
+        ("sqlite:///", "the journal's address names no file; accepted"),
+        ("sqlite:///:memory:", "the journal's address names no file; accepted"),
+        ("sqlite:///file:x?mode=memory&uri=true", "the journal's address names no file; accepted"),
+        ("sqlite://me:Secret-1@db/x", "names a host, SQLite has a file; accepted"),
+        ("sqlite+other:////nowhere/journal.db", "there is no journal at /nowhere/journal.db"),
         ("sqlite:////nowhere/journal.db", "there is no journal at /nowhere/journal.db"),
     ],
 )
