@@ -70,7 +70,7 @@ def verify_command(
     if against_temporal:
         try:
             findings += held_against(reconciled(access.settings(), store, stream, None))
-        except Failed as away:
+        except (Failed, JournalUnusableError) as away:
             if not findings:
                 raise
             click.echo(f"the journal alone was verified: {away}", err=True)
