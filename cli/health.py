@@ -12,7 +12,7 @@ from cli import access
 from cli.main import DONE, UNHEALTHY, Failed
 from cli.output import console
 from domain.decider import trial_stream
-from journal.store import JournalBusy
+from journal.store import JournalAway
 from settings import Settings
 from workflows.connection import connect
 from workflows.health import Check, examine
@@ -54,7 +54,7 @@ def _journal(known: Settings) -> Check:
         store.close()
     except Failed as failed:
         return Check("journal", ok=False, detail=str(failed))
-    except (SQLAlchemyError, JournalBusy) as problem:
+    except (SQLAlchemyError, JournalAway) as problem:
         cause = getattr(problem, "orig", None) or problem
         return Check("journal", ok=False, detail=f"cannot be used: {str(cause).splitlines()[0]}")
     return Check("journal", ok=True, detail=f"{len(heads)} streams, {sum(heads.values())} facts, takes writers")

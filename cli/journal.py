@@ -21,6 +21,7 @@ from cli.reconciling import findings as held_against
 from cli.reconciling import reconcile_command, reconciled
 from journal import anchor as anchors
 from journal import sealing
+from journal.database import any_bytes
 from journal.rows import count
 from journal.store import Journal, JournalUnusableError
 from journal.verify import Finding, Report, Trouble, damaged, verify
@@ -69,7 +70,7 @@ def verify_command(
     if against_temporal:
         try:
             findings += held_against(reconciled(access.settings(), store, stream, None))
-        except Failed as away:
+        except (Failed, JournalUnusableError) as away:
             if not findings:
                 raise
             click.echo(f"the journal alone was verified: {away}", err=True)
@@ -154,7 +155,7 @@ def _positions(known: anchors.Anchor | None, stream: str | None) -> list[int]:
 
 
 def _verified(store: Journal, stream: str | None, at: list[int]) -> tuple[Report, list[Finding]]:
-    with store.snapshot() as connection, _progress(count(connection, stream)) as seen:
+    with store.snapshot() as connection, _progress(count(connection, stream)) as seen, any_bytes(connection):
         report = verify(connection, stream, at=at, seen=seen)
         return report, [] if stream else [*damaged(connection), *sealing.compare(connection), *opened(connection)]
 

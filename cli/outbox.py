@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import click
+
+from cli.main import UNREACHABLE, Failed
+
 
 class Outbox:
     """The ids of submissions that have no answer yet, one file each."""
@@ -16,20 +20,36 @@ class Outbox:
         self._folder = folder
 
     def id_for(self, *content: Any) -> str:  # noqa: ANN401 - any JSON value
-        """Give the id of this content: the one kept when it was sent before without an answer, else a new one."""
+        """Give the id of this content: the one kept when it was sent before without an answer, else a new one.
+
+        Raises Failed when a new one cannot be kept, on a read-only or full disk: then nothing is to be sent.
+        """
         path = self._path(content)
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             return str(json.loads(path.read_text())["id"])
-        self._folder.mkdir(parents=True, exist_ok=True)
         new = str(uuid4())
         part = path.with_suffix(".part")
-        part.write_text(json.dumps({"id": new}))
-        part.replace(path)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps({"id": new}))
+            part.replace(path)
+        except OSError as problem:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            why = f"its id cannot be kept in {self._folder} ({problem.strerror or problem})"
+            how = "make that folder writable, with room on its disk, and call again"
+            raise Failed(UNREACHABLE, f"the submission was not sent: {why}; {how}") from None
         return new
 
     def answered(self, *content: Any) -> None:  # noqa: ANN401 - any JSON value
-        """Forget the id: the answer has come."""
-        self._path(content).unlink(missing_ok=True)
+        """Forget the id: the answer has come. Where the disk does not let it, say what that means."""
+        path = self._path(content)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as problem:
+            if path.exists():
+                means = "until that file is deleted the same call again is taken for this one"
+                click.echo(f"{path} cannot be deleted ({problem.strerror or problem}): {means}", err=True)
 
     def _path(self, content: tuple[Any, ...]) -> Path:
         text = json.dumps(content, sort_keys=True, default=str)

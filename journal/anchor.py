@@ -4,11 +4,12 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -46,19 +47,22 @@ class Anchor:
 def make_key(path: Path) -> Path:
     """Write a new private key with mode 0600 and the public one beside it, and give the public one's path.
 
-    Raises FileExistsError: a key is never written over.
+    Both or none. Raises FileExistsError: a key is never written over.
     """
     key = Ed25519PrivateKey.generate()
     public = path.with_name(f"{path.name}.pub")
-    for target, text, mode in (
-        (path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600),
-        (public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644),
-    ):
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+    with ExitStack() as undone:
+        for target, text, mode in (
+            (path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600),
+            (public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644),
+        ):
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            undone.callback(target.unlink)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        undone.pop_all()
     return public
 
 
@@ -69,7 +73,10 @@ def sign(report: Report, key_file: Path) -> str:
         raise PermissionError(f"key file {key_file} has mode {mode:04o}; 0600 is required")
     try:
         key = load_pem_private_key(key_file.read_bytes(), None)
-    except ValueError:
+    except TypeError:
+        locked = f"{key_file} is locked with a password, which nobody is asked for"
+        raise BadAnchorError(f"{locked}; accepted: a key as `starter.py journal key` makes one") from None
+    except (ValueError, UnsupportedAlgorithm):
         raise BadAnchorError(f"{key_file} holds no private key; `starter.py journal key` makes one") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise BadAnchorError(f"{key_file} holds no Ed25519 key; `starter.py journal key` makes one")
@@ -87,7 +94,7 @@ def read(path: Path, public_key: Path) -> Anchor:
     """Read an anchor. Raises BadAnchorError for a file that is none, BadSignatureError for a changed one."""
     try:
         key = load_pem_public_key(public_key.read_bytes())
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise BadAnchorError(f"{public_key} holds no public key") from None
     if not isinstance(key, Ed25519PublicKey):
         raise BadAnchorError(f"{public_key} holds no Ed25519 key")
@@ -100,10 +107,11 @@ def read(path: Path, public_key: Path) -> Anchor:
             made_at=str(head["made_at"]),
             ends={str(stream): End(**end) for stream, end in head["streams"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+        signed = canonical(head).encode()
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise BadAnchorError(f"{path} is no anchor, or not a whole one; accepted: a file of `journal anchor`") from None
     try:
-        key.verify(signature, canonical(head).encode())
+        key.verify(signature, signed)
     except InvalidSignature:
         raise BadSignatureError(
             f"the signature of {path} does not fit: another key, or the anchor was changed"

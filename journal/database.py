@@ -1,8 +1,9 @@
 """The two databases a journal can lie in, SQLite and PostgreSQL, and all in which they differ."""
 
 import hashlib
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,12 @@ BUSY_MILLISECONDS = 1000
 CONNECT_SECONDS = 5
 POOL_OF_SQLITE = 60
 POOL_OF_POSTGRESQL = 20
+UNREADABLE = "a row cannot be read, its text is no UTF-8: run `starter.py journal verify`, which names it"
 LOSES_WHAT_IT_SAID = "an acknowledged row could be lost with the power"
 _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15000}
 
+_REFUSED_WHERE_READ_ONLY = "PRAGMA incremental_vacuum(1)"
+"""Changes nothing in a journal, and needs to write all the same: BEGIN IMMEDIATE takes a read-only file like any."""
 _LOCK_STREAM = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:key)")
 _LOCK_ORDER = text("SELECT pg_advisory_xact_lock(1414676816, 1)")
 
@@ -45,7 +49,9 @@ def engine_of(address: str) -> Engine:
     """Open a database, not yet connected. Raises JournalUnusableError for an address that is none."""
     url = _url(address)
     if url.get_backend_name() == "sqlite":
+        url = url.set(drivername="sqlite+pysqlite")
         engine = create_engine(url, pool_size=POOL_OF_SQLITE, max_overflow=POOL_OF_SQLITE, hide_parameters=True)
+        event.listen(engine, "do_connect", _before_connect)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "checkout", _on_checkout)
         event.listen(engine, "begin", _on_begin)
@@ -122,6 +128,23 @@ def looking(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def any_bytes(connection: Connection) -> Iterator[None]:
+    """Read text as it lies in the file meanwhile: a byte that is no UTF-8 becomes a lone surrogate.
+
+    Only SQLite holds such text. No row is hashed with a lone surrogate, so such a row never has its hash.
+    """
+    if is_postgresql(connection):
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = _as_it_lies
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+@contextmanager
 def told(engine: Engine) -> Iterator[None]:
     """Raise JournalBusy or JournalAway, in the database's words, for what passes, or JournalUnusableError."""
     try:
@@ -130,6 +153,8 @@ def told(engine: Engine) -> Iterator[None]:
         raise JournalBusy(f"waiting for the journal ({named(engine)}): all its connections are taken") from None
     except (OperationalError, InterfaceError) as problem:
         words = " ".join(str(problem.orig).split())[:200]
+        if words.startswith("Could not decode"):  # what follows there is the row's own text
+            raise JournalUnusableError(f"{named(engine)}: {UNREADABLE}") from None
         held = any(sign in words for sign in ("lock timeout", "database is locked", "database table is locked"))
         kind = JournalBusy if held else JournalAway
         raise kind(f"waiting for the journal ({named(engine)}): {words}") from None
@@ -149,12 +174,35 @@ def _url(address: str) -> URL:
         raise JournalUnusableError(f"the journal's address cannot be read; {accepted}") from None
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise JournalUnusableError(f"the journal cannot lie in {url.get_backend_name()!r}; {accepted}")
+    if url.get_backend_name() == "sqlite":
+        if url.host or url.port or url.username or url.password:
+            raise JournalUnusableError(f"the journal's address names a host, SQLite has a file; {accepted}")
+        if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
+            raise JournalUnusableError(f"the journal's address names no file; {accepted}")
     return url
+
+
+def _as_it_lies(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _before_connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+    """Open a file on a read-only medium as one that cannot change: a reader of WAL would make files beside it.
+
+    Not while a log lies there that holds rows: they would not be seen.
+    """
+    if options.get("uri"):
+        return
+    file = Path(arguments[0]).resolve()
+    with suppress(OSError):
+        log = file.with_name(f"{file.name}-wal")
+        if os.statvfs(file).f_flag & os.ST_RDONLY and not (log.exists() and log.stat().st_size):
+            arguments[0], options["uri"] = f"{file.as_uri()}?mode=ro&immutable=1", True
 
 
 def _on_connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
     connection.isolation_level = None
-    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={BUSY_MILLISECONDS}", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -173,6 +221,13 @@ def _on_checkout(connection: Any, record: Any, _proxy: object) -> None:  # noqa:
 
 
 def _on_begin(connection: Connection) -> None:
-    """Take the write lock at once for a write: SQLite has one writer, and a late lock cannot be waited for."""
+    """Take the write lock at once for a write: SQLite has one writer, and a late lock cannot be waited for.
+
+    Who writes first has the file written ahead from then on; who reads leaves the file as it is.
+    """
     write = connection.get_execution_options().get("trialpath_write")
+    if write and not connection.info.get("ahead"):
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        connection.exec_driver_sql(_REFUSED_WHERE_READ_ONLY)
+        connection.info["ahead"] = True
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

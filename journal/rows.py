@@ -35,12 +35,12 @@ class Row(NamedTuple):
     @property
     def name(self) -> str:
         """Name it for people: the number of a fact, the id of a submission."""
-        return f"fact {self.content[_SEQ]}" if self.table == "fact" else f"submission {self.content[_ID]}"
+        return printable(f"fact {self.content[_SEQ]}" if self.table == "fact" else f"submission {self.content[_ID]}")
 
     @property
     def stream(self) -> str:
         """Give its stream."""
-        return str(self.content[0])
+        return printable(self.content[0])
 
     @property
     def seq(self) -> Any:  # noqa: ANN401 - a number, unless somebody put something else there
@@ -66,7 +66,12 @@ def _rows(connection: Connection, name: str, stream: str | None) -> Iterator[Row
     found = connection.execute(_OF_ONE[name], {"of": stream}) if stream else connection.execute(_ALL[name])
     for position, *content, previous, row_hash, chain in found:
         place = position if isinstance(position, int) else 0
-        yield Row(place, name, tuple(content), str(previous), str(row_hash), str(chain))
+        yield Row(place, name, tuple(content), printable(previous), printable(row_hash), printable(chain))
+
+
+def printable(value: object) -> str:
+    """Give a stored value as text that can be encoded: a byte that was no UTF-8 is written as an escape."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def streams(connection: Connection) -> list[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
+from journal.rows import printable
 from journal.schema import ALLOCATION_LISTS, ALLOCATION_SLOTS, FACTS
 from journal.verify import Finding, Trouble
 
@@ -29,16 +30,17 @@ class OnRecord(NamedTuple):
 def on_record(connection: Connection) -> Iterator[OnRecord]:
     """Give what the record says of each sealed list. A fact that cannot be read is left out: verification names it."""
     query = select(FACTS.c.position, FACTS.c.stream, FACTS.c.seq, FACTS.c.body).where(FACTS.c.kind == _SEALED)
-    for position, stream, seq, body in connection.execute(query):
+    for position, name, seq, body in connection.execute(query):
         try:
             told = json.loads(body)
             sha256, slots = told["sha256"], told["slots"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             continue
         if isinstance(sha256, str) and isinstance(slots, int):
-            trial = str(stream).partition("-")[2]
+            stream = printable(name)
+            trial = stream.partition("-")[2]
             row = f"allocation list of {trial}, sealed by fact {seq}"
-            yield OnRecord(position, str(stream), trial, sha256, slots, row)
+            yield OnRecord(position, stream, trial, sha256, slots, row)
 
 
 def compare(connection: Connection) -> Iterator[Finding]:

@@ -52,7 +52,7 @@ def hashes_of(journal: Journal, stream: str) -> dict[int, str]:
     column = FACTS.columns.get("hash")
     if column is None:
         return {}
-    with journal.engine.connect() as connection:
+    with journal.snapshot() as connection:
         return {
             row[0]: row[1] for row in connection.execute(select(FACTS.c.seq, column).where(FACTS.c.stream == stream))
         }

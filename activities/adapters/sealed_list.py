@@ -51,7 +51,7 @@ class JournalSealedList:
         query = select(ALLOCATION_SLOTS.c.sealed).where(
             ALLOCATION_SLOTS.c.trial == trial, ALLOCATION_SLOTS.c.slot == slot
         )
-        with self._journal.engine.connect() as connection:
+        with self._journal.snapshot() as connection:
             sealed = connection.execute(query).scalar()
             query = select(ALLOCATION_LISTS.c.slots).where(ALLOCATION_LISTS.c.trial == trial)
             if sealed is None and connection.execute(query).scalar() is None:

@@ -238,6 +238,23 @@ def test_every_connection_to_a_file_writes_ahead_and_through_to_the_disk(journal
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_only_a_writer_makes_a_file_write_ahead(trial: Journal, path: Path) -> None:
+    """A copy that keeps no log is read as it is, byte for byte; the first write brings the log."""
+    trial.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    before = path.read_bytes()
+
+    with closing(Journal(f"sqlite:///{path}")) as again:
+        again.check()
+        assert again.facts(STREAM)
+        assert path.read_bytes() == before
+        added(again, STREAM, 1)
+        with again.engine.connect() as connection:
+            assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_file_that_another_program_locks_is_waited_for(trial: Journal, path: Path) -> None:
     """Another process holds the write lock: readers go on, a writer is told."""
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
@@ -269,4 +286,5 @@ def test_a_file_that_is_no_journal_is_told(path: Path, content: bytes, words: st
             with pytest.raises(JournalUnusableError, match=words):
                 act()
 
-    assert not content or path.read_bytes() == content
+    assert path.read_bytes() == content
+    assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from activities.adapters.sealed_list import JournalSealedList
 from activities.recorder import Recorder
@@ -125,6 +127,73 @@ def test_what_was_tampered_with_is_named(run: Run, file: Path, code: int, statem
     if code != 12:
         assert as_json["findings"][0]["stream"] in (SUBJECT, "?")
         assert run(f"journal verify --stream {SUBJECT}")[0] == code
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "named"),
+    [
+        ("facts", "body", "fact 1"),
+        ("facts", "stream", "fact 1"),
+        ("facts", "hash", "fact 1"),
+        ("facts", "chain", "fact 1"),
+        ("submissions", "body", "report-1-of-S001"),
+        ("submissions", "submission_id", "report-1-of-S001"),
+        ("submissions", "previous_hash", "report-1-of-S001"),
+    ],
+)
+def test_a_byte_that_is_no_text_is_found_and_nobody_s_words_are_shown(
+    run: Run, file: Path, table: str, column: str, named: str
+) -> None:
+    """Exit code 10 with the row named; elsewhere 4 and what to do, without the row's text."""
+    row = "seq = 1" if table == "facts" else "submission_id = 'report-1-of-S001'"
+    changed = f"CAST(CAST({column} AS BLOB) || x'80' AS TEXT)"
+    tampered(file, f"UPDATE {table} SET {column} = {changed} WHERE {row} AND stream = '{SUBJECT}'")  # noqa: S608 - our own
+
+    code, out, err = run("journal verify")
+    assert (code, out) == (10, "")
+    assert err.startswith("altered: position ")
+    assert named in err.splitlines()[0]
+    as_json = json.loads(run("journal verify --json")[1])
+    assert as_json["findings"][0]["trouble"] == "altered"
+    assert named in as_json["findings"][0]["row"]
+    assert run("journal key --out key.pem")[0] == 0
+    assert run("journal anchor --key key.pem --out anchor.json")[0] == 10
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("show S001", "body"),
+        ("history S001", "body"),
+        ("list", "body"),
+        ("due", "body"),
+        ("models rebuild", "body"),
+        ("models rebuild", "hash"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_told_without_its_text(run: Run, file: Path, line: str, column: str) -> None:
+    """Exit code 4 and one line that names the command to run."""
+    changed = f"CAST(CAST({column} AS BLOB) || x'ff' AS TEXT)"
+    tampered(file, f"UPDATE facts SET {column} = {changed} WHERE stream = '{SUBJECT}' AND seq = 1")  # noqa: S608 - our own
+
+    code, out, err = run(line)
+
+    assert (code, out, err.count("\n")) == (4, "", 1)
+    assert "a row cannot be read" in err
+    assert "`starter.py journal verify`" in err
+    assert "kind" not in err
+
+
+def test_a_sealed_list_s_fact_that_is_none_is_named_by_the_chain(run: Run, file: Path) -> None:
+    """A body that is no JSON, or tells no list, is an altered row and no traceback."""
+    for body in ("{", "[]", '{"slots":"x","sha256":"ab"}'):
+        stream = trial_stream(TRIAL)
+        tampered(file, f"UPDATE facts SET kind = 'AllocationListSealed', body = '{body}' WHERE stream = '{stream}'")  # noqa: S608 - our own
+        code, _, err = run("journal verify")
+        assert (code, err.startswith("altered: ")) == (10, True)
+    listed = """kind = 'AllocationListSealed', body = '{"slots":1,"sha256":"ab"}'"""
+    tampered(file, f"UPDATE facts SET {listed}, stream = CAST(x'7472ff2d7880' AS TEXT) WHERE position = 2")  # noqa: S608 - our own
+    assert run("journal verify")[0] in (10, 12)
 
 
 def test_no_anchor_is_given_to_a_journal_that_is_not_sound(run: Run, file: Path, tmp_path: Path) -> None:
@@ -296,7 +365,17 @@ def test_a_bad_anchor_is_told_from_a_bad_journal(run: Run, tmp_path: Path) -> No
     assert (code, "does not fit" in err) == (14, True)
     anchor.write_text(text.replace('"position":', '"position":1'))
     assert run(f"journal verify {options}")[0] == 14
-    for broken in (text[: len(text) // 2], "", "[]", '{"signature": "zz"}', text.replace('"chain":', '"chains":')):
+    one = '"position":'
+    numbers = [text.replace(one, f'{one}{wrong},{one[:-2]}s":') for wrong in ("Infinity", "-Infinity", "NaN", "1e999")]
+    numbers += [text.replace(one, f'"more":{wrong},{one}') for wrong in ("NaN", '"\\ud800"', "[" * 9999 + "]" * 9999)]
+    for broken in (
+        text[: len(text) // 2],
+        "",
+        "[]",
+        '{"signature": "zz"}',
+        text.replace('"chain":', '"chains":'),
+        *numbers,
+    ):
         anchor.write_text(broken)
         code, _, err = run(f"journal verify {options}")
         assert (code, "is no anchor, or not a whole one" in err) == (3, True)
@@ -325,6 +404,34 @@ def test_a_key_is_made_once_and_kept_to_its_owner(run: Run, tmp_path: Path) -> N
     assert not (tmp_path / "anchor.json").exists()
 
 
+def test_a_key_with_a_password_is_told(run: Run, tmp_path: Path) -> None:
+    """Exit code 3: nobody is asked for it."""
+    locked = BestAvailableEncryption(b"a password")
+    text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+    (tmp_path / "key.pem").write_bytes(text)
+    (tmp_path / "key.pem").chmod(0o600)
+
+    code, out, err = run("journal anchor --key key.pem --out anchor.json")
+
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "key.pem is locked with a password" in err
+    assert "accepted: a key as `starter.py journal key` makes one" in err
+    assert not (tmp_path / "anchor.json").exists()
+
+
+def test_both_keys_are_made_or_none(run: Run, tmp_path: Path) -> None:
+    """A public key that is there already belongs to somebody: no private one is left alone beside it."""
+    (tmp_path / "key.pem.pub").write_text("theirs")
+
+    code, out, err = run("journal key --out key.pem")
+
+    assert (code, out) == (3, "")
+    assert "no key was made" in err
+    assert "key.pem.pub" in err
+    assert not (tmp_path / "key.pem").exists()
+    assert (tmp_path / "key.pem.pub").read_text() == "theirs"
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [
@@ -332,6 +439,12 @@ def test_a_key_is_made_once_and_kept_to_its_owner(run: Run, tmp_path: Path) -> N
         ("mysql://me:Secret-1@db/x", "the journal cannot lie in 'mysql'"),
         ("postgresql://me:Secret-1@127.0.0.1:1/x", "waiting for the journal (postgresql 127.0.0.1:1/x)"),
         ("postgresql://me:Secret-1@nowhere.invalid/x", "waiting for the journal (postgresql nowhere.invalid:5432/x)"),
+        ("sqlite://", "the journal's address names no file; accepted: sqlite:///FILE or postgresql://"),
+        ("sqlite:///", "the journal's address names no file; accepted"),
+        ("sqlite:///:memory:", "the journal's address names no file; accepted"),
+        ("sqlite:///file:x?mode=memory&uri=true", "the journal's address names no file; accepted"),
+        ("sqlite://me:Secret-1@db/x", "names a host, SQLite has a file; accepted"),
+        ("sqlite+other:////nowhere/journal.db", "there is no journal at /nowhere/journal.db"),
         ("sqlite:////nowhere/journal.db", "there is no journal at /nowhere/journal.db"),
     ],
 )
