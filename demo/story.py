@@ -101,9 +101,8 @@ class Story:
             collected_at = hospital.pace.at(on, MORNING_SAMPLE)
             also = pregnancy_codes(self._person) if number == 1 else ()
             await hospital.sample(subject, self._person.sex, collected_at, abnormal, also)
-            journey = await hospital.until(
-                subject, lambda j: j.cycles[number].ordered is not None, f"C{number}'s order"
-            )
+            ordered = f"C{number}'s order"
+            journey = await hospital.until(subject, lambda j: j.cycles[number].ordered is not None, ordered)
             if journey.orders[journey.cycles[number].ordered or 0].after < collected_at:
                 journey = await hospital.until(subject, checked(number, wanted, seen), f"C{number}'s gate: {wanted}")
                 if journey.cycles[number].gate == wanted:
@@ -115,10 +114,9 @@ class Story:
     async def _restated(self, journey: Journey) -> bool:
         """State again what is too old for the first dose, as staff who are behind must; say whether that lets it go."""
         check = next(fact for fact in reversed(journey.cycles[1].checks) if isinstance(fact, GateChecked))
-        if not unstated(journey.protocol, check):
-            return False
-        today = self._hospital.pace.today()
-        await self._act("COORDINATOR", "screening_evidence", today, **renewed(today))
+        if unstated(journey.protocol, check):
+            today = self._hospital.pace.today()
+            await self._act("COORDINATOR", "screening_evidence", today, **renewed(today))
         return self._journey.cycles[1].gate == "PASSED"
 
     async def _put_off(self, cycle: Cycle, on: date, why: str) -> None:
