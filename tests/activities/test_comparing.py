@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activities.comparing import WEDGED_FROM, Described, grace_of, wrong
-from activities.contract import Start
+from activities.contract import TASK_TIMEOUT, Start
 from activities.rebuild import Known, Streams, Unreadable, clock_of
 from domain.catalogue import PROTOCOLS
 from domain.decider import PATIENT, TRIAL, Due, patient_stream, trial_stream
@@ -67,8 +67,8 @@ def test_a_stream_without_a_run_is_missing(known: Known) -> None:
         ({"tries": WEDGED_FROM - 1}, ""),
         ({"tries": WEDGED_FROM}, "WEDGED"),
         ({"problems": "category=WorkflowTaskFailed"}, "WEDGED"),
-        ({"task_since": NOW - GRACE - 2 * SECOND}, ""),
-        ({"task_since": NOW - GRACE - 3 * SECOND}, "WEDGED"),
+        ({"task_since": NOW - GRACE - TASK_TIMEOUT}, ""),
+        ({"task_since": NOW - GRACE - TASK_TIMEOUT - SECOND}, "WEDGED"),
         ({"activities": (("5", "fetch_labs", NOW - GRACE),)}, ""),
         ({"activities": (("5", "fetch_labs", NOW - GRACE - SECOND),)}, "STUCK"),
     ],

@@ -185,4 +185,4 @@ async def test_no_journey_and_no_register_has_a_time_limit(place: Installation) 
         config = described.raw_description.execution_config
         assert config.workflow_execution_timeout.ToTimedelta() == timedelta(0)
         assert config.workflow_run_timeout.ToTimedelta() == timedelta(0)
-        assert config.default_workflow_task_timeout.ToTimedelta() == timedelta(seconds=2)
+        assert config.default_workflow_task_timeout.ToTimedelta() == timedelta(seconds=3)
