@@ -48,8 +48,9 @@ def tampered(place: Installation, to: Path, *changes: tuple[str, dict[str, Any]]
         with place.journal.snapshot() as here, writing(copy.engine) as there:
             for table in APPEND_ONLY:
                 rows = [dict(row) for row in here.execute(select(table)).mappings()]
-                assert rows, f"nothing to copy from {table.name}"
-                there.execute(insert(table), rows)
+                assert rows or table not in (FACTS, SUBMISSIONS), f"nothing to copy from {table.name}"
+                if rows:  # the sealed list is in no history: a journal that was made again may lack it
+                    there.execute(insert(table), rows)
             _unguard(there)
             for statement, values in changes:
                 assert there.execute(text(statement), values).rowcount >= 1
