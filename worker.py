@@ -43,9 +43,9 @@ THREADS = 200
 """Activities at once. Those that ask for an allocation hold their place until another has opened the slot."""
 
 POLLS = 10
-TASKS_AT_ONCE = 5
+TASKS_AT_ONCE = 8
 """Workflow tasks at once. They share one interpreter: a hundred replays at once would all exceed the task's time-out,
-and be tried again for ever (measured with 40 open subjects under load). Five of the longest runs do not."""
+and be tried again for ever (measured with 40 open subjects under load). Eight of the usual length do not."""
 RECORDS_AT_ONCE = 16
 SWITCH_SECONDS = 0.0005
 """A record makes ten short database calls and wants the interpreter back after each: with 5 ms it waits 50 for them."""
@@ -105,7 +105,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
         max_cached_workflows=settings.max_cached_workflows,
         workflow_runner=IdentityRunner(),
         interceptors=[IdentityInterceptor()],
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         graceful_shutdown_timeout=timedelta(seconds=10),
         identity=f"worker:{settings.task_queue}",
     )

@@ -28,7 +28,7 @@ from settings import Settings
 from workflows.client import TrialClient
 from workflows.connection import connect
 
-MILLISECONDS_PER_DAY = 300.0
+MILLISECONDS_PER_DAY = 400.0
 YEAR = timedelta(days=365)
 T = TypeVar("T")
 
