@@ -16,7 +16,7 @@ from domain.decider import trial_of
 ENDING = ".json.gz"
 
 
-class UnreadableHistory(Exception):  # noqa: N818 - what is true
+class UnreadableHistory(Exception):
     """A file is no history, or not a whole one."""
 
 

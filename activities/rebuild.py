@@ -27,7 +27,7 @@ BEGINNINGS = ("TrialOpened", "SubjectRegistered")
 REGISTER = "trial-"
 
 
-class Unreadable(Exception):  # noqa: N818 - what is true
+class Unreadable(Exception):
     """A stream cannot be begun from the journal; the message says why and what would help."""
 
 

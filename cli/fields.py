@@ -21,7 +21,7 @@ OF_THE_CALL = ("staff", "role", "reason", "confirmed", "occurred_at", "id")
 """Options of `send` itself. A command's own field of such a name is given with `of` before it: `--of-staff INV2`."""
 
 
-class Unreadable(Exception):  # noqa: N818 - what is true
+class Unreadable(Exception):
     """What was given cannot be read as fields. It is sent as it stands, so that its refusal is on record."""
 
     def __init__(self, problem: str, raw: bytes) -> None:

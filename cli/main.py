@@ -33,7 +33,7 @@ COMMANDS = {
 }
 
 
-class Failed(Exception):  # noqa: N818 - what became of the call
+class Failed(Exception):
     """A command could not be carried out; the message is for the user, the code for the shell."""
 
     def __init__(self, code: int, message: str) -> None:

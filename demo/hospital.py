@@ -34,7 +34,7 @@ REPORTED_AFTER = timedelta(minutes=40)
 NOTHING_ABNORMAL: Mapping[str, Decimal | str] = MappingProxyType({})
 
 
-class Unexpected(Exception):  # noqa: N818 - what is true
+class Unexpected(Exception):
     """The trial did not go as the script says: a refusal, or something awaited that did not come."""
 
 

@@ -37,7 +37,7 @@ QUICK = ("journal_mode=wal", "synchronous=normal")
 """A killed process loses nothing; a power cut may lose the last steps."""
 
 
-class ProcessDied(RuntimeError):  # noqa: N818 - what is true
+class ProcessDied(RuntimeError):
     """A program that must run has ended, or was not ready in time. The message names it, its log and its last lines."""
 
 

@@ -147,7 +147,7 @@ Worked = tuple[str, Decimal, tuple[DoseInput, ...]]
 """Formula, unrounded amount in mg, and what it was worked out from."""
 
 
-class Missing(Exception):  # noqa: N818 - what is true
+class Missing(Exception):
     """An amount cannot be worked out; `what` names what it needs."""
 
     def __init__(self, *what: str) -> None:

@@ -96,7 +96,7 @@ class UnusedResult(Frozen):
     observation: str = ""
 
 
-class _Unused(Exception):  # noqa: N818 - not an error: a reason that a result is set aside
+class _Unused(Exception):
     pass
 
 

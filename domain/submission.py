@@ -38,7 +38,7 @@ class Reason(StrEnum):
         return self in (Reason.MALFORMED, Reason.UNKNOWN_KIND, Reason.TOO_LARGE)
 
 
-class Refused(Exception):  # noqa: N818 - a fact of the trial, not an error of the program
+class Refused(Exception):
     """The domain says no. `field` names what was wrong, `accepts` what would be accepted."""
 
     def __init__(

@@ -43,7 +43,7 @@ MASSES: Mapping[str, Decimal] = MappingProxyType(
 _EXACT = Context(prec=80)
 
 
-class UnknownUnit(ValueError):  # noqa: N818 - reads as what is true
+class UnknownUnit(ValueError):
     """A unit that UCUM does not know or that has another dimension."""
 
 

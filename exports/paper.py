@@ -24,7 +24,7 @@ BEYOND_THE_FONT = 0x10000
 _UNBROKEN = re.compile(r"\S{25,}")
 
 
-class UnusableFont(ValueError):  # noqa: N818 - what is true
+class UnusableFont(ValueError):
     """A font file that cannot be embedded."""
 
 

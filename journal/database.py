@@ -33,7 +33,7 @@ _LOCK_STREAM = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory
 _LOCK_ORDER = text("SELECT pg_advisory_xact_lock(1414676816, 1)")
 
 
-class JournalAway(OSError):  # noqa: N818 - what is true, and it passes
+class JournalAway(OSError):
     """The journal's database does not answer, is full or read-only. Nothing was stored; trying again is right."""
 
 

@@ -16,7 +16,7 @@ from journal.verify import Finding, Trouble
 _SEALED = "AllocationListSealed"
 
 
-class OnRecord(NamedTuple):
+class SealedFact(NamedTuple):
     """What the record says of a sealed list, and where: its trial, its published SHA-256, how many slots."""
 
     position: int
@@ -27,7 +27,7 @@ class OnRecord(NamedTuple):
     row: str
 
 
-def on_record(connection: Connection) -> Iterator[OnRecord]:
+def on_record(connection: Connection) -> Iterator[SealedFact]:
     """Give what the record says of each sealed list. A fact that cannot be read is left out: verification names it."""
     query = select(FACTS.c.position, FACTS.c.stream, FACTS.c.seq, FACTS.c.body).where(FACTS.c.kind == _SEALED)
     for position, name, seq, body in connection.execute(query):
@@ -40,7 +40,7 @@ def on_record(connection: Connection) -> Iterator[OnRecord]:
             stream = printable(name)
             trial = stream.partition("-")[2]
             row = f"allocation list of {trial}, sealed by fact {seq}"
-            yield OnRecord(position, stream, trial, sha256, slots, row)
+            yield SealedFact(position, stream, trial, sha256, slots, row)
 
 
 def compare(connection: Connection) -> Iterator[Finding]:

@@ -56,7 +56,19 @@ OWN_TESTS = {
     "labs": ("amounts", "analytes", "ctcae", "laboratory"),
 }  # fmt: skip
 """Parts whose modules are tested by themselves: a first run asks these files of tests/spec, run again asks all."""
-COPIED = ("domain", "tests", "examples", "docs", "activities", "journal", "workflows", "cli", "demo", "mutation")
+COPIED = (
+    "domain",
+    "tests",
+    "examples",
+    "docs",
+    "activities",
+    "journal",
+    "workflows",
+    "cli",
+    "demo",
+    "mutation",
+    "bench",
+)
 LIMIT_MINUTES = 60
 LEAST_KILLED = 95
 KILLED, AT_IMPORT = {1, 3, 24, -24, 36, 152, 255}, 34

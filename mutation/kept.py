@@ -73,7 +73,7 @@ class Kept:
     def forget(cls, function: str) -> None:
         """Forget every value that a function ran for."""
         for one in cls.every:
-            one._values = {key: value for key, value in one._values.items() if function not in value.functions}  # noqa: SLF001
+            one._values = {key: value for key, value in one._values.items() if function not in value.functions}  # noqa: SLF001 - its own class
 
     @classmethod
     def refresh(cls) -> None:
@@ -99,4 +99,4 @@ def stand_in() -> None:
         ours = function.__module__.partition(".")[0] in OURS
         return Kept(function) if ours else real(function)
 
-    functools.cache = cache  # type: ignore[assignment]
+    functools.cache = cache  # type: ignore[assignment] # what it stood for until now

@@ -20,7 +20,7 @@ from read_models.tables import METADATA, TABLES, VERSION
 BATCH = 500
 
 
-class NotOurs(ValueError):  # noqa: N818 - what is true
+class NotOurs(ValueError):
     """The database is not one the read models may be made in."""
 
 

@@ -43,7 +43,7 @@ AGAIN = (
 """What passes: the server restarts, a run hands over to the next, a task is tried again."""
 
 
-class Unreachable(Exception):  # noqa: N818 - what is true
+class Unreachable(Exception):
     """Temporal did not answer. What was sent may or may not have been applied: send it again with the same id."""
 
 

@@ -32,13 +32,13 @@ class Plan(Protocol):
     """How the watchdog of a trial goes: how often, and how late a due instant may be (trial time). The settings say."""
 
     @property
-    def trial(self) -> str: ...  # noqa: D102
+    def trial(self) -> str: ...  # noqa: D102 - its name says it
     @property
-    def task_queue(self) -> str: ...  # noqa: D102
+    def task_queue(self) -> str: ...  # noqa: D102 - its name says it
     @property
-    def watchdog_seconds(self) -> int: ...  # noqa: D102
+    def watchdog_seconds(self) -> int: ...  # noqa: D102 - its name says it
     @property
-    def watchdog_grace_seconds(self) -> float: ...  # noqa: D102
+    def watchdog_grace_seconds(self) -> float: ...  # noqa: D102 - its name says it
 
 
 def schedule_id(trial: str) -> str:

@@ -61,7 +61,7 @@ def test_parquet_keeps_types_and_values(folder: Path) -> None:
         found = reader.sql(f"SELECT given_on, planned_amount, given_amount, day {where}").fetchall()
         assert found == [(day(7), Decimal(182), Decimal(182), 1)]
         kinds = dict(
-            reader.sql(f"SELECT column_name, column_type FROM (DESCRIBE FROM '{folder}/parquet/deviations.parquet')")  # noqa: S608
+            reader.sql(f"SELECT column_name, column_type FROM (DESCRIBE FROM '{folder}/parquet/deviations.parquet')")  # noqa: S608 - a folder of this test
             .fetchall()
         )  # fmt: skip
     assert kinds["recorded_at"] == "TIMESTAMP WITH TIME ZONE"
@@ -71,7 +71,7 @@ def test_parquet_keeps_types_and_values(folder: Path) -> None:
 def test_every_value_of_parquet_is_that_of_the_row(folder: Path) -> None:
     """Every laboratory value, to its last digit."""
     with duckdb.connect() as reader:
-        query = f"SELECT subject, seq, number, value, upper_limit FROM '{folder}/parquet/laboratory.parquet'"  # noqa: S608
+        query = f"SELECT subject, seq, number, value, upper_limit FROM '{folder}/parquet/laboratory.parquet'"  # noqa: S608 - a folder of this test
         found = {tuple(row[:3]): row[3:] for row in reader.sql(query).fetchall()}
     for row in rows()["laboratory"]:
         value, upper = found[row["subject"], row["seq"], row["number"]]
@@ -133,7 +133,7 @@ def test_the_files_come_with_their_sums_and_what_they_were_made_from(folder: Pat
 def test_parquet_carries_what_it_was_made_from(folder: Path) -> None:
     """In the metadata of each file."""
     with duckdb.connect() as reader:
-        query = f"SELECT value FROM parquet_kv_metadata('{folder}/parquet/subjects.parquet') WHERE key = 'made_from'"  # noqa: S608
+        query = f"SELECT value FROM parquet_kv_metadata('{folder}/parquet/subjects.parquet') WHERE key = 'made_from'"  # noqa: S608 - a folder of this test
         ((value,),) = reader.sql(query).fetchall()
     assert json.loads(value)["made_at"] == "2026-11-23T04:00:00+00:00"
 

@@ -121,7 +121,7 @@ def test_the_date_of_the_last_support_is_asked_for_with_the_evidence() -> None:
 
 
 @pytest.mark.parametrize(("on", "passed"), [(day(5), False), (day(6), False), (day(-60), True)])
-def test_a_transfusion_between_randomization_and_c1d1_fails_the_gate(on: date, passed: bool) -> None:  # noqa: FBT001
+def test_a_transfusion_between_randomization_and_c1d1_fails_the_gate(on: date, passed: bool) -> None:  # noqa: FBT001 - pytest hands it over by name
     """Before the sample of day 6 or on its day, and not between the sample and C1D1 (I11.1)."""
     given = c.RecordEvidence(assessed_on=max(on, day(4)), last_support_on=on)
     story = passing(told(in_neoadjuvant(), given, max(on, day(4))), day(6))
