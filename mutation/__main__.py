@@ -52,6 +52,8 @@ OWN_TESTS = {
     "criteria": (
         "criteria", "disease_criteria", "evidence_missing", "evidence_shown", "examples", "history_criteria",
         "judging", "laboratory", "medication_criteria", "screening",
+        "cautions", "consent_names", "consent_versions", "corrected_calcium", "drugs", "grades_shown",
+        "heart_results", "pregnancy_results", "reports_in_screening", "staging",
     ),
     "labs": ("amounts", "analytes", "ctcae", "laboratory"),
 }  # fmt: skip
