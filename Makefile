@@ -14,7 +14,7 @@ TIMED := tests/demo tests/server/test_register.py
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP TESTS PART ONLY AGAIN
+unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN
 
 .PHONY: help setup demo up test test-postgresql check bench format coverage mutate pin clean
 
@@ -25,9 +25,9 @@ help: ## list these targets
 setup: $(DEVELOPMENT) ## virtual environment with everything, pinned by hash
 	@echo "setup: .venv is ready"
 
-demo: $(RUNTIME) ## the whole trial, simulated (SEED=n, MS=milliseconds a clinical day, KEEP=1 keeps the UI)
+demo: $(RUNTIME) ## the whole trial, simulated (SEED=n, MS=milliseconds a day, KEEP=1 keeps the UI, UNTIL=date leaves mid-trial)
 	@echo "demo: the trial on a real Temporal server"
-	@python starter.py demo $(if $(SEED),--seed $(SEED)) $(if $(MS),--ms $(MS)) $(if $(filter-out 0,$(KEEP)),--keep)
+	@python starter.py demo $(if $(SEED),--seed $(SEED)) $(if $(MS),--ms $(MS)) $(if $(UNTIL),--until $(UNTIL)) $(if $(filter-out 0,$(KEEP)),--keep)
 
 up: $(RUNTIME) ## Temporal server, UI and worker until Ctrl-C (SEED=surgery: with a patient waiting for surgery)
 	@echo "up: server and worker, Ctrl-C stops both"

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,14 +79,27 @@ async def _seed(known: Settings, address: str) -> None:
 @click.option("--ms", type=click.FloatRange(min=1), help="milliseconds a clinical day lasts")
 @click.option("--keep", is_flag=True, help="keep server and UI until Ctrl-C")
 @click.option("--participants", type=click.IntRange(1, 66), default=66, help="randomized participants to reach")
-def demo_command(seed: str, ms: float | None, participants: int, *, keep: bool) -> int:
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="leave mid-trial on this clinical date, to lose Temporal"
+)
+def demo_command(seed: str, ms: float | None, participants: int, until: datetime | None, *, keep: bool) -> int:
     """Run the whole trial on a real Temporal server with simulated participants and staff."""
-    from demo.run import run_demo  # noqa: PLC0415 - needed by this command alone
+    from demo.cast import START  # noqa: PLC0415 - needed by this command alone
+    from demo.run import run_demo  # noqa: PLC0415 - as above
 
+    if until is not None and until.date() <= START:
+        raise click.BadParameter(f"the trial opens on {START}; a later date is expected", param_hint="--until")
     data = Path(access.settings().data) / "demo"
     try:
         return asyncio.run(
-            run_demo(seed=seed, milliseconds_per_day=ms, keep=keep, data=data, participants=participants)
+            run_demo(
+                seed=seed,
+                milliseconds_per_day=ms,
+                keep=keep,
+                data=data,
+                participants=participants,
+                until=until.date() if until else None,
+            )
         )
     except (OSError, RuntimeError) as problem:
         raise Failed(UNREACHABLE, f"the demo cannot run: {problem}") from None

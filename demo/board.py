@@ -11,6 +11,7 @@ from rich.table import Table
 from demo.charts import Charts
 from demo.pace import Pace
 from demo.tally import Row
+from domain.patient.agenda import due
 from domain.patient.view import phase
 from domain.protocol import Protocol
 
@@ -70,6 +71,18 @@ class Board:
     def _arms(self) -> str:
         counts = self._charts.register().arm_counts()
         return "  ".join(f"{arm.code} {counts[arm.code]}/{arm.cap}" for arm in self._protocol.arms)
+
+
+def due_table(charts: Charts) -> Table:
+    """Give everybody who is still in the trial, with what falls due next, as the journal has it."""
+    table = Table(title="Still in the trial, as the journal has it")
+    for heading in ("Subject", "Where", "Next due (trial time, UTC)"):
+        table.add_column(heading)
+    for subject, journey in sorted(charts.refresh().items()):
+        if not journey.is_over:
+            item = due(journey)
+            table.add_row(subject, phase(journey), f"{item.at:%Y-%m-%d %H:%M} {item.text}" if item else "")
+    return table
 
 
 def final_table(rows: Sequence[Row]) -> Table:

@@ -2,19 +2,20 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from rich.console import Console
 
 from demo import faults, laboratory
-from demo.board import Board, console, final_table, measured
+from demo.board import Board, console, due_table, final_table, measured
 from demo.cast import FULL, Participant, cast
+from demo.charts import Charts
 from demo.folder import demo_settings, environment_of, own_folder
 from demo.hospital import Hospital
 from demo.processes import QUICK, Embedded, ProcessDied
@@ -29,26 +30,37 @@ from workflows.client import TrialClient
 from workflows.connection import connect
 
 MILLISECONDS_PER_DAY = 400.0
+NOON = time(12)
 YEAR = timedelta(days=365)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What trial to play: who takes part, and how long a clinical day lasts on average."""
+    """What trial to play: who takes part, how long a clinical day lasts on average, and a date on which it is left."""
 
     seed: str
     people: tuple[Participant, ...]
     milliseconds_per_day: float
+    until: date | None = None
 
 
 async def run_demo(
-    *, seed: str, milliseconds_per_day: float | None, keep: bool, data: Path, participants: int = FULL
+    *,
+    seed: str,
+    milliseconds_per_day: float | None,
+    keep: bool,
+    data: Path,
+    participants: int = FULL,
+    until: date | None = None,
 ) -> int:
-    """Run the demonstration in a folder of its own; give exit code 0, or 1 when anything went wrong."""
+    """Run the demonstration in a folder of its own; give exit code 0, or 1 when anything went wrong.
+
+    With `until` staff leave at noon of that date, mid-trial, and what falls due next is shown: for `recover`.
+    """
     out = console()
     _stop_on_signals()
-    wanted = Wanted(seed, tuple(cast(seed, participants)), milliseconds_per_day or MILLISECONDS_PER_DAY)
+    wanted = Wanted(seed, tuple(cast(seed, participants)), milliseconds_per_day or MILLISECONDS_PER_DAY, until)
     with own_folder(data) as folder:
         settings = demo_settings(folder, seed)
         out.print(f"Starting a Temporal server and a worker; everything is kept in {folder} ...", soft_wrap=True)
@@ -62,27 +74,34 @@ async def run_demo(
             _tell(out, problems)
             if keep:
                 await _keep(out, running)
+        if until is not None:
+            _left(out, settings)
     return 1 if problems else 0
 
 
 async def _demonstrate(out: Console, running: Embedded, settings: Settings, wanted: Wanted) -> list[str]:
     """Play the trial while showing it, print what it came to, and give what went wrong."""
     client, journal = await connect(running.address), Journal(settings.url)
-    began = time.monotonic()
+    began = monotonic()
     clock = varied_clock(OPENS_AT, wanted.people, wanted.milliseconds_per_day, latest(settings.trial))
     sending = TrialClient(client, settings.trial, settings.task_queue, journal)
     hospital = await open_trial(sending, settings, journal, clock, wanted.seed)
-    problems = await _shown(out, hospital, wanted, _last_moment(clock))
-    wall_seconds = time.monotonic() - began
-    problems += await _looked_into(running, hospital, wanted)
+    problems = await _shown(out, hospital, wanted, _last_moment(clock, wanted.until))
+    wall_seconds = monotonic() - began
+    if wanted.until is None:
+        problems += await _looked_into(running, hospital, wanted)
+    else:
+        problems += faults.in_the_log(running.worker)
     out.print(final_table(tally(hospital.charts, latest(settings.trial)).rows()))
     out.print(measured(wall_seconds, hospital.pace, running.ui))
     journal.close()
     return problems
 
 
-def _last_moment(clock: Clock) -> float:
-    """Give the seconds until a year after everything that is planned: what has not ended by then never will."""
+def _last_moment(clock: Clock, until: date | None) -> float:
+    """Give the seconds until staff leave, or a year after all that is planned: what has not ended then never will."""
+    if until is not None:
+        return (clock.real_time(datetime.combine(until, NOON, UTC)) - datetime.now(UTC)).total_seconds()
     planned = clock.paces[-1].since if clock.paces else clock.trial_epoch
     return (clock.real_time(planned + YEAR) - datetime.now(UTC)).total_seconds()
 
@@ -94,7 +113,8 @@ async def _shown(out: Console, hospital: Hospital, wanted: Wanted, seconds: floa
             problems = await play(hospital, wanted.people)
             await faults.settle(hospital.client.client, hospital.charts)
     except TimeoutError:
-        problems = [f"the trial has not ended by {hospital.pace.today()}, a year after all that was planned"]
+        late = f"the trial has not ended by {hospital.pace.today()}, a year after all that was planned"
+        problems = [] if wanted.until else [late]
     finally:
         board.cancel()
         with suppress(asyncio.CancelledError):
@@ -131,6 +151,21 @@ def _tell(out: Console, problems: list[str]) -> None:
     for problem in problems:
         out.print(f"WRONG  {problem}", style="red", highlight=False, soft_wrap=True, markup=False)
     out.print("The demonstration failed." if problems else "Everything went as it should.")
+
+
+def _left(out: Console, settings: Settings) -> None:
+    """Show whom staff left behind, and how to lose Temporal and bring everybody back."""
+    journal = Journal(settings.url)
+    out.print(due_table(Charts(journal, settings.trial)))
+    journal.close()
+    data = settings.data
+    out.print(
+        f"Now lose Temporal, and compare what `recover` says is next due; it starts nothing with --dry-run:\n"
+        f"  rm {data}/temporal.db*\n"
+        f"  TRIALPATH_DATA={data} python starter.py up        (a new, empty server, and a worker)\n"
+        f"  TRIALPATH_DATA={data} python starter.py recover   (beside it)",
+        soft_wrap=True, highlight=False, markup=False,
+    )  # fmt: skip
 
 
 async def _keep(out: Console, running: Embedded) -> None:

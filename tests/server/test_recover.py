@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,9 +19,22 @@ from activities.recorder import Recorder
 from bench.postgres import Cluster
 from domain.decider import patient_stream, trial_stream
 from domain.intake import derived_id, system_message
+from journal.store import StoredFact
 from tests.server.bad import RASH
 from tests.server.installation import Installation, own_installation, ready, until
-from tests.server.past import TRIAL, Past, ago, in_evaluation, in_surgery_wait, noon, participant, request, sent
+from tests.server.past import (
+    CYCLE,
+    SITE,
+    TRIAL,
+    Past,
+    ago,
+    in_evaluation,
+    in_surgery_wait,
+    noon,
+    participant,
+    request,
+    sent,
+)
 from workflows.client import Submitted
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
@@ -37,6 +51,7 @@ class Lost:
     asking: str
     over: str
     unheard: str
+    silent: str
     notices: int
 
 
@@ -57,9 +72,18 @@ def unheard_of(place: Installation) -> str:
     return place.trial.subject_of(answer)
 
 
+def nobody_looked(place: Installation) -> str:
+    """Give a subject whose third cycle was 30 days ago, and of whom nothing was acted on since."""
+    first = ago(30) - 2 * CYCLE
+    past = Past(place.journal, TRIAL, first - timedelta(days=11)).randomized(first - timedelta(days=4), "COHORT_1")
+    for number in (1, 2, 3):
+        past.dosed(number, first + (number - 1) * CYCLE)
+    return past.number
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def lost(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None) -> AsyncIterator[Lost]:
-    """Five subjects at different points of their way, one that is over, and one that never recorded anything."""
+    """Five subjects at different points of their way, one that is over, one without a record, one long overdue."""
     async with own_installation(tmp_path_factory, databases) as place:
         place.workers[0].stop()
         pasts = [
@@ -79,6 +103,7 @@ async def lost(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | No
         place.server.kill()
         asking = pasts[4].said("request_randomization", ago(0), staff="CRC1").number
         unheard = unheard_of(place)
+        silent = nobody_looked(place)
         streams = (trial_stream(TRIAL), *(past.stream for past in pasts))
         before = {stream: Streams(place.journal).look(stream) for stream in streams}
         notices = len(notice_keys(place))
@@ -89,7 +114,7 @@ async def lost(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | No
         assert [run.returncode for run in runs] == [0, 0, 0], runs
         told = [json.loads(run.stdout) for run in runs]
         place.start_worker()
-        yield Lost(place, before, told[0], told[1:], asking, over, unheard, notices)
+        yield Lost(place, before, told[0], told[1:], asking, over, unheard, silent, notices)
 
 
 async def has_ended(place: Installation, subject: str) -> bool:
@@ -105,7 +130,7 @@ def notice_keys(place: Installation) -> list[str]:
 async def test_a_rehearsal_says_what_would_be_done_and_does_nothing(lost: Lost) -> None:
     """Every open stream would be started, and the two that ran afterwards still found none."""
     outcomes = Counter(row["outcome"] for row in lost.rehearsed["streams"])
-    assert outcomes == {"would start": 7, "over": 1}
+    assert outcomes == {"would start": 8, "over": 1}
     assert lost.rehearsed["workers"] == 0
 
 
@@ -155,6 +180,28 @@ async def test_an_enrolled_subject_that_recorded_nothing_begins(lost: Lost) -> N
     facts = lost.place.facts(lost.unheard, "SubjectRegistered")
     assert len(facts) == 1
     await lost.place.assert_takes(lost.unheard, "rash after all")
+
+
+async def test_what_fell_due_meanwhile_is_acted_on_at_once_and_once(lost: Lost) -> None:
+    """A course was asked for 16 days ago, surgery 9 days ago: told as passed, then each is reminded of once. T9, T3."""
+    row = streams_of(lost.recovered[0])[patient_stream(TRIAL, lost.silent)]
+    due_at = datetime.fromisoformat(row["next_due_at"])
+    assert (row["passed"], SITE.date_of(due_at)) == (True, ago(16)), row
+    await until(lambda: ready(reminders(lost.place, lost.silent)))
+    await until(lambda: ready(not Streams(lost.place.journal).look(patient_stream(TRIAL, lost.silent)).effects))
+
+    first, *others = reminders(lost.place, lost.silent)
+    assert datetime.fromisoformat(first.recorded_at) - due_at > timedelta(days=8), first
+    asked_again = [json.loads(fact.body)["text"] for fact in (first, *others)]
+    assert len(set(asked_again)) == len(asked_again)
+    shown = await lost.place.handle(lost.silent).query("show")
+    assert datetime.fromisoformat(shown["next_due"]["at"]) > datetime.now(UTC)
+
+
+def reminders(place: Installation, subject: str) -> list[StoredFact]:
+    """Give the surgery reminders requested for a subject."""
+    facts = place.facts(subject, "NoticeRequested")
+    return [fact for fact in facts if json.loads(fact.body)["notice"] == "SURGERY_REMINDER"]
 
 
 async def test_nothing_is_sent_twice(lost: Lost) -> None:
