@@ -54,8 +54,9 @@ class Exporter:
                 run_id, is_closed = await self._described(stream)
             if run_id and (is_closed or self._latest.get(stream) != run_id):
                 missing = await self._missing(stream, run_id, is_closed=is_closed)
-                kept += await self._keep(stream, missing[: MOST - kept])
-                if len(missing) <= MOST - kept:
+                room = MOST - kept
+                kept += await self._keep(stream, missing[:room])
+                if len(missing) <= room:
                     self._latest[stream] = run_id
                     if is_closed:
                         self._over[stream] = head

@@ -25,8 +25,9 @@ class Outbox:
         Raises Failed when a new one cannot be kept, on a read-only or full disk: then nothing is to be sent.
         """
         path = self._path(content)
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return str(json.loads(path.read_text())["id"])
+        known = _kept(path)
+        if known is not None:
+            return known
         new = str(uuid4())
         part = path.with_suffix(".part")
         try:
@@ -41,9 +42,14 @@ class Outbox:
             raise Failed(UNREACHABLE, f"the submission was not sent: {why}; {how}") from None
         return new
 
-    def answered(self, *content: Any) -> None:  # noqa: ANN401 - any JSON value
-        """Forget the id: the answer has come. Where the disk does not let it, say what that means."""
+    def answered(self, submission_id: str, *content: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Forget the id: its answer has come. Where the disk does not let it, say what that means.
+
+        Another id is kept: whether that call was applied is still not known.
+        """
         path = self._path(content)
+        if _kept(path) not in (None, submission_id):
+            return
         try:
             path.unlink(missing_ok=True)
         except OSError as problem:
@@ -54,3 +60,9 @@ class Outbox:
     def _path(self, content: tuple[Any, ...]) -> Path:
         text = json.dumps(content, sort_keys=True, default=str)
         return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+
+
+def _kept(path: Path) -> str | None:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(path.read_text())["id"])
+    return None

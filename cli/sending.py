@@ -60,7 +60,7 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
         return answer, client.subject_of(answer)
 
     answer, subject = run(known, act, submitted.id)
-    outbox.answered(*content)
+    outbox.answered(submitted.id, *content)
     return told(answer, subject or "enrolment", as_json=as_json, extra={"subject": subject} if subject else {})
 
 
@@ -128,7 +128,7 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
         return await client.to_subject(str(subject), submitted)
 
     answer = run(known, act, submitted.id)
-    outbox.answered(*content)
+    outbox.answered(submitted.id, *content)
     code = told(answer, str(subject), as_json=about["as_json"])
     for change in answer.changes if not about["as_json"] else ():
         click.echo(f"  {change['what']}: {change['before'] or 'none'} -> {change['after'] or 'none'}")

@@ -27,6 +27,10 @@ def migrate(engine: Engine) -> None:
         if found == NEWEST:
             return
         _known(found)
+        others = inspect(connection).get_table_names() if found is None else []
+        if others:
+            told = f"it holds tables that are no journal's ({', '.join(sorted(others)[:3])})"
+            raise JournalUnusableError(f"{told}: nothing was changed; name an empty database, or a journal")
         if is_postgresql(connection) and not connection.execute(text(_MAY_CREATE)).scalar():
             check(connection)
         _upgrade(connection)
@@ -50,6 +54,9 @@ def check(connection: Connection) -> None:
 
 
 def _known(found: str | None) -> None:
+    if found is not None and not (found.isdigit() and len(found) == len(NEWEST)):
+        told = f"its schema is version {found[:40]!r}, which is none of a journal's"
+        raise JournalUnusableError(f"{told}: nothing was changed; name an empty database, or a journal")
     if found is not None and found > NEWEST:
         told = f"the journal's schema is version {found}, newer than this program's {NEWEST}"
         raise JournalUnusableError(f"{told}: nothing was changed; use the newer release")

@@ -99,7 +99,14 @@ def write(sealed: Sealed, path: Path) -> None:
             json.dump(content, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        os.link(part, path)
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if path.exists():
+                raise FileExistsError(f"{path} exists already") from None
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

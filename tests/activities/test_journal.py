@@ -1,5 +1,6 @@
 """The journal in both databases: rows are added, never changed, in one order without gaps."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, create_engine, select, text
+from sqlalchemy import Engine, NullPool, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from activities.recorder import Recorder
+from bench.postgres import Cluster
 from domain.decider import trial_stream
 from journal.schema import APPEND_ONLY, FACTS, METADATA, SUBMISSIONS
 from journal.store import Journal, JournalAway, JournalBusy, JournalUnusableError
@@ -179,6 +181,39 @@ def test_positions_have_no_gap_at_any_moment(journal: Journal, open_again: Calla
     with journal.snapshot() as connection:
         report = verify(connection)
     assert (report.findings, report.rows, report.position, len(report.ends)) == ([], 72, 72, 6)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (("CREATE TABLE invoices (number INTEGER)",), "tables that are no journal's (invoices)"),
+        (
+            ("CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('9b1deb4d3b7d')"),
+            "version '9b1deb4d3b7d', which is none of a journal's",
+        ),
+    ],
+    ids=["other tables", "another program's versions"],
+)
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+def test_a_database_of_something_else_is_left_alone(
+    request: pytest.FixtureRequest, tmp_path: Path, made: tuple[str, ...], told: str, where: str
+) -> None:
+    """No table is added to it, and the words name what is there."""
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    if where == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        url = cluster.database(f"other_{len(made)}")
+    with closing(Journal(url)) as journal:
+        with journal.engine.begin() as connection:
+            connection.execution_options(trialpath_write=True)
+            for statement in made:
+                connection.execute(text(statement))
+            before = sorted(inspect(connection).get_table_names())
+
+        with pytest.raises(JournalUnusableError, match=re.escape(told)):
+            journal.migrate()
+
+        assert sorted(inspect(journal.engine).get_table_names()) == before
 
 
 def test_a_journal_of_a_newer_schema_is_refused_and_left_alone(

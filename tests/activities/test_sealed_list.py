@@ -1,5 +1,7 @@
 """The sealed allocation list: made once, 33 and 33 in permuted blocks, and readable only slot by slot with the key."""
 
+import errno
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -178,6 +180,27 @@ def test_a_restored_list_opens_to_the_same_arms_and_nothing_was_in_clear(
     assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(FileExistsError):
         backup(journal, tmp_path)
+
+
+def test_a_backup_needs_no_hard_links_and_never_replaces_a_file(
+    sealed: JournalSealedList, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system without them the back-up is whole and for its owner alone; a second one is refused."""
+
+    def no_links(part: Path, path: Path) -> None:
+        raise PermissionError(errno.EPERM, "no hard links here", str(part), None, str(path))
+
+    sealed.seal("T", ARMS, SIZES)
+    monkeypatch.setattr(os, "link", no_links)
+    file = backup(journal, tmp_path)
+    before = file.read_bytes()
+
+    with pytest.raises(FileExistsError):
+        backup(journal, tmp_path)
+
+    assert backups.read(file).trial == "T"
+    assert (file.stat().st_mode & 0o777, file.read_bytes()) == (0o600, before)
+    assert [path.name for path in tmp_path.glob("*.part")] == []
 
 
 def test_without_its_list_a_slot_waits_for_the_restore(bare: Journal, key_file: Path) -> None:

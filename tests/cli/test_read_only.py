@@ -164,3 +164,14 @@ def test_what_reads_changes_no_byte(here: Here, data: Path, command: str) -> Non
 
     assert here(data, command).returncode == 0
     assert files(data) == before
+
+
+def test_an_answer_forgets_its_own_id_alone(tmp_path: Path) -> None:
+    """A call with an id of its own leaves the id of the earlier call, whose answer never came."""
+    outbox = Outbox(tmp_path)
+    kept = outbox.id_for("death", "S001")
+
+    outbox.answered("another-id", "death", "S001")
+    assert outbox.id_for("death", "S001") == kept
+    outbox.answered(kept, "death", "S001")
+    assert outbox.id_for("death", "S001") != kept
