@@ -9,8 +9,7 @@ import pytest
 
 from domain import evidence as e
 from domain.criteria import Case, Judgement
-from domain.findings import EvidenceUsed, Finding
-from tests.criteria import found, judged, value, weighed, whole, with_lab, with_section, without, woman, yes
+from tests.criteria import found, judged, lines, value, weighed, whole, with_lab, with_section, without, woman, yes
 from tests.given import day
 
 WOMAN, OLDER = date(1990, 6, 2), date(1975, 6, 2)
@@ -25,19 +24,6 @@ FOB = "Faecal occult blood: 0 - (reported 0), day 1"
 INR, APTT = "INR: 1.0 - (reported 1.0), day 1", "APTT: 29 - (reported 29), day 1, limit 36 -"
 PT = "Prothrombin time: 12 - (reported 12), day 1, limit 13.5 -"
 ALONE = ["tendency: no, day 0", "anticoagulation: NONE, day 0"]
-
-
-def told(row: EvidenceUsed) -> str:
-    """Give one row of evidence as a line, its date as days after day 0."""
-    assert row.on is not None
-    line = f"{row.what}: {row.value}, day {(row.on - day(0)).days}"
-    line += f", limit {row.upper_limit}" if row.upper_limit else ""
-    return line + (f", {row.document}" if row.document else "")
-
-
-def lines(finding: Finding) -> tuple[str, list[str]]:
-    """Give the verdict and every row of evidence."""
-    return str(finding.verdict), [told(row) for row in finding.evidence]
 
 
 def of(name: str, **fields: Any) -> Case:
@@ -340,7 +326,7 @@ def test_a_full_dose_that_no_test_guides_is_held_against_every_limit() -> None:
          "Total bilirubin: 9 - (reported 9), day 1"),
     ],
 )  # fmt: skip
-def test_a_result_that_cannot_be_used_is_shown(  # noqa: PLR0913 - a table
+def test_a_result_that_cannot_be_used_is_shown(
     rule: str, code: str, age: int, limit: str | None, sentence: str, shown: str
 ) -> None:
     """Too old, or without the limit it is held against (I11.2, I12.1)."""
@@ -372,16 +358,16 @@ def test_a_woman_s_clearance_is_lower() -> None:
     assert "creatinine clearance: 68.49 mL/min, day 1" in lines(found("I12.3", whole(sex="FEMALE")))[1]
 
 
-def drugs(*, on: date = day(0), **course: Any) -> Case:
-    """Give a case with an immunostimulant that goes on, of a statement of a date."""
-    return with_section("medication", on=on, immunostimulants=(e.Course(drug="A", **course),))
+def drugs(said: int = 0, **course: Any) -> Case:
+    """Give a case with an immunostimulant, of a statement of so many days after day 0."""
+    return with_section("medication", on=day(said), immunostimulants=(e.Course(drug="A", **course),))
 
 
 @pytest.mark.parametrize(
     ("known", "last"),
     [
         (drugs(started_on=day(-9)), 2),
-        (drugs(started_on=day(-9), on=day(5)), 5),
+        (drugs(started_on=day(-9), said=5), 5),
         (drugs(started_on=day(4)), 4),
         (drugs(started_on=day(-9), stopped_on=day(-1)), -1),
     ],
