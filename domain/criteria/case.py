@@ -117,7 +117,10 @@ class Reading:
     """A case as one criterion reads it: one entry of each kind of evidence, the newest unless another is chosen."""
 
     def __init__(self, case: Case, chosen: Mapping[str, int] | None = None) -> None:
-        """Read a case; `chosen` names another entry of the same date than the newest, by its place."""
+        """Read a case; `chosen` names another entry of the same date than the newest, by its place.
+
+        `rivals` notes how many entries of its latest date each kind of evidence has that was asked for.
+        """
         self.case = case
         self.rivals: dict[str, int] = {}
         self._chosen = chosen or {}

@@ -8,8 +8,21 @@ from typing import Any
 import pytest
 
 from domain import evidence as e
-from domain.criteria import Case, Judgement
-from tests.criteria import found, judged, lines, value, weighed, whole, with_lab, with_section, without, woman, yes
+from domain.criteria import RULES, Case, Judgement, Reading
+from tests.criteria import (
+    PROTOCOL,
+    found,
+    judged,
+    lines,
+    value,
+    weighed,
+    whole,
+    with_lab,
+    with_section,
+    without,
+    woman,
+    yes,
+)
 from tests.given import day
 
 WOMAN, OLDER = date(1990, 6, 2), date(1975, 6, 2)
@@ -310,12 +323,8 @@ def test_a_full_dose_that_no_test_guides_is_held_against_every_limit() -> None:
     assert lines(found("E16.3", known)) == ("TRIGGERED", [dose, INR, PT, APTT, ALONE[0]])
     verdict, shown = lines(found("I13.4", known))
     assert (verdict, shown[1:]) == ("UNKNOWN", ["therapeutic range: none, day 0", INR, APTT])
-    assert (
-        lines(found("I13.4", replace(known, sections=of("anticoagulation", drug="FULL_DOSE", on=day(-40)).sections)))[
-            1
-        ][0]
-        == "anticoagulation: asked, day -40"
-    )
+    old = of("anticoagulation", drug="FULL_DOSE", on=day(-40))
+    assert lines(found("I13.4", old))[1][0] == "anticoagulation: asked, day -40"
 
 
 @pytest.mark.parametrize(
@@ -427,3 +436,26 @@ def test_yes_and_no_of_a_condition_are_shown() -> None:
     for rule, name in (("E14", "component_hypersensitivity"), ("E16.6", "dialysis")):
         shown = name.replace("_", " ")
         assert lines(found(rule, with_section("conditions", **yes(name)))) == ("TRIGGERED", [f"{shown}: yes, day 0"])
+
+
+def test_an_old_statement_is_shown_whatever_it_tells_of() -> None:
+    """A malignancy of long ago, and a full dose: the statement is asked for again (E11, E16.3, Q5)."""
+    past = e.Malignancy(kind="OTHER", evidence_on=date(2010, 1, 1))
+    (told, asked) = lines(found("E11", of("malignancies", on=day(-40), found=(past,))))[1]
+    assert (told.split(",")[0], asked) == ("other malignancies: OTHER", "history of malignancies: asked, day -40")
+    verdict, shown = lines(found("E16.3", of("anticoagulation", on=day(-40), drug="FULL_DOSE")))
+    assert (verdict, shown[-1]) == ("TRIGGERED", "anticoagulation: asked, day -40")
+
+
+def test_a_row_of_another_protocol_may_name_an_age_or_a_grade() -> None:
+    """The clearance has the age of its own limit, and a graded condition stands beside others (I12.3, E16.7)."""
+    rows = {row.rule: row for row in PROTOCOL.screening.criteria}
+    high = with_lab("CREAT", "200")
+    for most, expected in ((0, "UNKNOWN"), (1, "NOT_MET")):
+        creatinine, clearance = rows["I12.3"].limits
+        aged = (creatinine, clearance.model_copy(update={"max_age_days": most}))
+        assert RULES["I12.3"](Reading(high), rows["I12.3"].model_copy(update={"limits": aged})).verdict == expected
+    graded = rows["E16.7"].model_copy(update={"names": ("neuropathy",), "low": 2})
+    for grade, expected in ((1, "NOT_TRIGGERED"), (2, "TRIGGERED")):
+        known = Reading(of("conditions", neuropathy=grade))
+        assert RULES["E16.7"](known, graded).verdict == expected
