@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -142,7 +143,7 @@ def test_a_result_by_its_loinc_code_turns_the_verdict(loinc: str, number: str, u
 
 HEART = ["ischaemia: grade 0, day 0", "arrhythmia: grade 0, day 0", "NYHA: 0, day 0"]
 COMPUTED = "QTc Fridericia: 411.7 ms from QT 390 and RR 850 ms, day 0"
-SILENT = {"qt_ms": None, "rr_ms": None}
+SILENT: dict[str, Any] = {"qt_ms": None, "rr_ms": None}
 
 
 def row(what: str, number: str, on: int) -> str:
@@ -204,8 +205,8 @@ def test_two_qtc_of_one_day_are_both_in_the_sentence() -> None:
     assert sentence.endswith("; QTc 412 ms, >= 480 triggers; QTc 400 ms, >= 480 triggers")
 
 
-ONE = {"readings": (e.Pressure(systolic=132, diastolic=80),)}
-THREE = {"readings": tuple(e.Pressure(systolic=number, diastolic=80) for number in (128, 170, 132))}
+ONE: dict[str, Any] = {"readings": (e.Pressure(systolic=132, diastolic=80),)}
+THREE: dict[str, Any] = {"readings": tuple(e.Pressure(systolic=number, diastolic=80) for number in (128, 170, 132))}
 SAID = ["systolic: 132 mm[Hg], day 0", "diastolic: 80 mm[Hg], day 0"]
 
 
