@@ -54,6 +54,7 @@ OWN_TESTS = {
         "judging", "laboratory", "medication_criteria", "screening",
         "cautions", "consent_names", "consent_versions", "corrected_calcium", "drugs", "grades_shown",
         "heart_results", "pregnancy_results", "reports_in_screening", "staging",
+        "adjoining_courses", "evidence_whole", "judgements_of_one_day", "statement_ages",
     ),
     "labs": ("amounts", "analytes", "ctcae", "laboratory"),
 }  # fmt: skip

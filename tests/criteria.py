@@ -9,7 +9,7 @@ from typing import Any
 from domain import evidence as e
 from domain.catalogue import latest
 from domain.criteria import Case, Judgement, assess
-from domain.findings import Finding, Verdict
+from domain.findings import EvidenceUsed, Finding, Verdict
 from domain.labs import LabValue
 from tests.evidence import answers, sections
 from tests.given import SITE, TRIAL_ID, day, noon
@@ -135,3 +135,16 @@ def found(rule: str, known: Case) -> Finding:
 def verdict(rule: str, known: Case) -> Verdict:
     """Give the verdict of one rule."""
     return found(rule, known).verdict
+
+
+def _told(row: EvidenceUsed) -> str:
+    """Give one row of evidence as a line, its date as days after day 0."""
+    assert row.on is not None
+    line = f"{row.what}: {row.value}, day {(row.on - day(0)).days}"
+    line += f", limit {row.upper_limit}" if row.upper_limit else ""
+    return line + (f", {row.document}" if row.document else "")
+
+
+def lines(finding: Finding) -> tuple[str, list[str]]:
+    """Give the verdict and every row of evidence, as lines: value, days after day 0, upper limit, document."""
+    return str(finding.verdict), [_told(row) for row in finding.evidence]

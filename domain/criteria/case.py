@@ -117,14 +117,17 @@ class Reading:
     """A case as one criterion reads it: one entry of each kind of evidence, the newest unless another is chosen."""
 
     def __init__(self, case: Case, chosen: Mapping[str, int] | None = None) -> None:
-        """Read a case; `chosen` names another entry of the same date than the newest, by its place."""
+        """Read a case; `chosen` names another entry of the same date than the newest, by its place.
+
+        `rivals` notes how many entries of its latest date each kind of evidence has that was asked for.
+        """
         self.case = case
         self.rivals: dict[str, int] = {}
         self._chosen = chosen or {}
 
     def lab(self, analyte: str) -> LabValue | None:
         """Give the result of an analyte."""
-        found = self.case.labs.get(analyte, ())
+        found = self.case.labs.get(analyte)
         return found[self._place(analyte, len(found))] if found else None
 
     def results(self, analyte: str) -> tuple[LabValue, ...]:
@@ -134,7 +137,7 @@ class Reading:
     def section(self, kind: type[SectionT]) -> SectionT | None:
         """Give the section of a topic."""
         name = NAME_OF[kind]
-        found = self.case.sections.get(name, ())
+        found = self.case.sections.get(name)
         if not found:
             return None
         section = found[self._place(name, len(found))]
@@ -156,8 +159,7 @@ class Reading:
         return section is not None and analyte in section.analytes
 
     def _place(self, key: str, count: int) -> int:
-        if count > 1:
-            self.rivals[key] = count
+        self.rivals[key] = count
         return self._chosen.get(key, count - 1)
 
 

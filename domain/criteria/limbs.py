@@ -131,7 +131,7 @@ def deciding(reading: Reading, criterion: Criterion) -> tuple[Judgement, ...]:
     newest = reading.case.judgements.get(criterion.rule)
     if newest is None:
         return ()
-    every_one = reading.case.day_judgements.get(criterion.rule, ()) or (newest,)
+    every_one = reading.case.day_judgements.get(criterion.rule) or (newest,)
     return tuple(row for row in every_one if row.role in criterion.judged_by) or (newest,)
 
 

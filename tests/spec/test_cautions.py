@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from cli.doses import sheet
+from domain.criteria import about_drugs
 from domain.findings import Finding, Verdict
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.eligibility import drug_warnings
-from tests.criteria import found, whole, with_lab, with_section
+from tests.criteria import PROTOCOL, found, weighed, whole, with_lab, with_section, without
 from tests.given import day
 from tests.stories import at_visit, in_neoadjuvant, told
 
@@ -75,3 +76,22 @@ def test_a_warning_is_kept_with_the_verdict_and_changes_nothing_else() -> None:
     for row in old["findings"]:
         row.pop("warnings", None)
     assert not any(row.warnings for row in f.GateChecked.model_validate(old).findings)
+
+
+def test_a_warning_of_any_kind_may_be_about_a_drug() -> None:
+    """In a protocol that names one: a lacking result warns, prior cycles nobody told of do not (I11.4, I5.1)."""
+    rows = [
+        row.model_copy(update={"cautions": tuple(text.model_copy(update={"drug": "DRUG_X"}) for text in row.cautions)})
+        for row in PROTOCOL.screening.criteria
+        if row.rule in ("I5.1", "I11.4")
+    ]
+    prior = with_section("prior_treatment", chemotherapy_cycles=1)
+    of = {name: [text.split(":")[0] for text in about_drugs(rows, known, ["DRUG_X"])] for name, known in {
+        "nothing to mind": whole(), "nothing known": weighed(), "not told of cycles": without("prior_treatment"),
+        "a prior cycle": prior, "few platelets": with_lab("PLT", "99"),
+    }.items()}  # fmt: skip
+    assert of == {
+        "nothing to mind": [], "nothing known": ["I11.4"], "not told of cycles": [], "a prior cycle": ["I5.1"],
+        "few platelets": ["I11.4"],
+    }  # fmt: skip
+    assert about_drugs(rows, prior, ["OTHER_DRUG"]) == ()

@@ -7,7 +7,7 @@ import pytest
 
 from domain.criteria import Case
 from domain.findings import Verdict
-from tests.criteria import found, value, verdict, whole, with_lab
+from tests.criteria import found, lines, value, verdict, whole, with_lab
 from tests.given import day
 
 HIT, CLEAR, UNKNOWN, CONFLICT = Verdict.TRIGGERED, Verdict.NOT_TRIGGERED, Verdict.UNKNOWN, Verdict.CONFLICT
@@ -89,3 +89,45 @@ def test_serology_may_be_28_days_old() -> None:
         for age, expected in ((28, CLEAR), (29, UNKNOWN)):
             test = value(code, "0", on=day(2) - timedelta(days=age))
             assert verdict(rule, replace(known, labs=dict(known.labs) | {code: (test,)})) == expected
+
+
+TOTAL, ALBUMIN = "Calcium, total: 2.35 - (reported 2.35), day 1, limit 2.6 -", "Albumin: 42 - (reported 42), day 1"
+
+
+def sent(number: str, limit: str | None, on: int) -> str:
+    """Give the row of a corrected calcium of the laboratory."""
+    row = f"Calcium, corrected by the laboratory: {number} - (reported {number}), day {on}"
+    return row if limit is None else f"{row}, limit {limit} -"
+
+
+@pytest.mark.parametrize(
+    ("known", "verdict_is", "shown"),
+    [
+        (corrected("3.2", on=day(1)), CONFLICT, [TOTAL, sent("3.2", "2.6", 1), ALBUMIN]),
+        (corrected("2.3", on=day(-6), known=lacking("ALB")), UNKNOWN, [TOTAL, sent("2.3", "2.6", -6)]),
+        (corrected("3.2", on=day(-6)), CLEAR, [TOTAL, ALBUMIN]),
+        (corrected("3.2", None, day(2)), UNKNOWN, [TOTAL, sent("3.2", None, 2)]),
+        (corrected("3.2", on=day(2)), HIT, [TOTAL, sent("3.2", "2.6", 2)]),
+    ],
+)
+def test_the_calcium_that_decided_is_shown(known: Case, verdict_is: Verdict, shown: list[str]) -> None:
+    """Both where they disagree, and the one that is too old or lacks its limit (E7)."""
+    assert lines(found("E7", known)) == (verdict_is, shown)
+
+
+@pytest.mark.parametrize(("calcium", "expected"), [("2.35", CLEAR), ("2.7", HIT)])
+def test_of_one_date_the_calcium_that_decides_goes_before_one_that_cannot(calcium: str, expected: Verdict) -> None:
+    """The laboratory's own is of another hour, so it has no limit of normal (E7)."""
+    known = with_lab("CA", calcium)
+    row = value("CA_CORR", "2.5", None, day(1))
+    other = row.model_copy(update={"collected_at": row.collected_at + timedelta(hours=1)})
+    finding = found("E7", replace(known, labs=dict(known.labs) | {"CA_CORR": (other,)}))
+    assert finding.verdict == expected
+    assert ALBUMIN in lines(finding)[1]
+
+
+def test_the_sentence_says_who_corrected() -> None:
+    """Computed here or by the laboratory (E7)."""
+    assert found("E7", whole()).sentence.endswith("; corrected calcium 2.31 mmol/L, above 2.6 (ULN) triggers")
+    by_laboratory = found("E7", corrected("2.5", on=day(2))).sentence
+    assert "corrected calcium by the laboratory 2.5 mmol/L, above 2.6 (ULN) triggers" in by_laboratory

@@ -3,15 +3,17 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from domain import evidence as e
 from domain.criteria import Case
 from domain.findings import Verdict
 from domain.labs import LOINC, ReportedResult
 from domain.patient import commands as c
 from domain.patient.eligibility import findings_on
-from tests.criteria import found, value, verdict, whole, with_section, without
+from tests.criteria import found, lines, value, verdict, whole, with_section, without
 from tests.given import day, noon
 from tests.stories import screened, told
 
@@ -137,3 +139,115 @@ def test_a_result_by_its_loinc_code_turns_the_verdict(loinc: str, number: str, u
     result = ReportedResult(code=loinc, system=LOINC, value=number, unit=unit, collected_at=noon(day(2)))
     story = told(screened(), c.TypeLabResults(results=(result,)), day(2))
     assert next(row.verdict for row in findings_on(story.state, noon(day(2))) if row.rule == rule) == HIT
+
+
+HEART = ["ischaemia: grade 0, day 0", "arrhythmia: grade 0, day 0", "NYHA: 0, day 0"]
+COMPUTED = "QTc Fridericia: 411.7 ms from QT 390 and RR 850 ms, day 0"
+SILENT: dict[str, Any] = {"qt_ms": None, "rr_ms": None}
+
+
+def row(what: str, number: str, on: int) -> str:
+    """Give the row of a result."""
+    return f"{what}: {number} - (reported {number}), day {on}"
+
+
+BAZETT, UNSTATED, SBP, DBP = (
+    "QTc by Bazett",
+    "QTc, formula not stated",
+    "Systolic blood pressure",
+    "Diastolic blood pressure",
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "expected", "shown"),
+    [
+        (with_section("heart", **SILENT), UNKNOWN, [*HEART, "QTc: none, day 0"]),
+        (
+            with_section("heart", **SILENT, on=day(-40)),
+            UNKNOWN,
+            [line.replace("day 0", "day -40") for line in (*HEART, "QTc: none, day 0")],
+        ),
+        (
+            with_section("heart", qtc_ms=Decimal(500), formula="BAZETT", **SILENT),
+            UNKNOWN,
+            [*HEART, "QTc BAZETT: 500 ms, day 0"],
+        ),
+        (
+            with_section("heart", qtc_ms=Decimal(500), formula="FRIDERICIA"),
+            CONFLICT,
+            [*HEART, COMPUTED, "QTc FRIDERICIA: 500 ms, day 0"],
+        ),
+        (
+            sent(with_section("heart", on=day(-40)), QTCF=(("412", day(1)),)),
+            UNKNOWN,
+            [*(line.replace("day 0", "day -40") for line in HEART), "heart: asked, day -40",
+             row("QTc by Fridericia", "412", 1)],
+        ),
+        (
+            sent(whole(), QTCB=(("500", day(1)),), QTC=(("412", day(1)),)),
+            UNKNOWN,
+            [*HEART, row(BAZETT, "500", 1), row(UNSTATED, "412", 1)],
+        ),
+        (sent(without("heart"), QTCF=(("412", day(-30)),)), UNKNOWN, [row("QTc by Fridericia", "412", -30)]),
+    ],
+)  # fmt: skip
+def test_the_qtc_that_counts_is_shown_with_the_rest_of_the_heart(
+    known: Case, expected: Verdict, shown: list[str]
+) -> None:
+    """Where there is none, where it says too little, and where two disagree; the worse of two counts (E16.2)."""
+    assert lines(found("E16.2", known)) == (expected, shown)
+
+
+def test_two_qtc_of_one_day_are_both_in_the_sentence() -> None:
+    """Each as it was held against 480 ms (E16.2)."""
+    sentence = found("E16.2", sent(whole(), QTCF=(("412", day(1)),), QTC=(("400", day(1)),))).sentence
+    assert sentence.endswith("; QTc 412 ms, >= 480 triggers; QTc 400 ms, >= 480 triggers")
+
+
+ONE: dict[str, Any] = {"readings": (e.Pressure(systolic=132, diastolic=80),)}
+THREE: dict[str, Any] = {"readings": tuple(e.Pressure(systolic=number, diastolic=80) for number in (128, 170, 132))}
+SAID = ["systolic: 132 mm[Hg], day 0", "diastolic: 80 mm[Hg], day 0"]
+
+
+@pytest.mark.parametrize(
+    ("known", "expected", "shown"),
+    [
+        (with_section("blood_pressure", **ONE), UNKNOWN, ["blood pressure: 132/80 mm[Hg], day 0"]),
+        (
+            sent(with_section("blood_pressure", **ONE), SBP=(("190", day(1)),)),
+            HIT,
+            [SAID[0], row(SBP, "190", 1), SAID[1]],
+        ),
+        (
+            sent(with_section("blood_pressure", **ONE), SBP=(("140", day(0)),), DBP=(("82", day(0)),)),
+            CLEAR,
+            [SAID[0], row(SBP, "140", 0), SAID[1], row(DBP, "82", 0)],
+        ),
+        (
+            sent(with_section("blood_pressure", **THREE), SBP=(("168", day(0)),), DBP=(("82", day(0)),)),
+            HIT,
+            [SAID[0], row(SBP, "168", 0), SAID[1], row(DBP, "82", 0)],
+        ),
+        (
+            sent(whole(), SBP=(("190", day(0)),), DBP=(("82", day(0)),)),
+            CONFLICT,
+            ["systolic: 128 mm[Hg], day 0", SAID[0], row(SBP, "190", 0), SAID[1], row(DBP, "82", 0)],
+        ),
+        (
+            sent(without("blood_pressure"), SBP=(("120", day(1)),), DBP=(("82", day(1)),)),
+            UNKNOWN,
+            [row(SBP, "120", 1), row(DBP, "82", 1)],
+        ),
+    ],
+)
+def test_the_last_two_readings_are_shown(known: Case, expected: Verdict, shown: list[str]) -> None:
+    """Entered and sent, also one alone, and those that disagree (E16.1)."""
+    assert lines(found("E16.1", known)) == (expected, shown)
+
+
+def test_readings_of_one_day_are_named_by_their_part() -> None:
+    """In the order in which they came (E16.1)."""
+    known = sent(whole(), SBP=(("140", day(0)),), DBP=(("82", day(0)),))
+    sentence = "mean systolic of 132, 140; 150 triggers; mean diastolic of 80, 82; 100 triggers"
+    assert found("E16.1", known).sentence == sentence

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from domain.criteria import Reported
+from domain.criteria import Reading, Reported
+from domain.criteria.reported import with_reports
 from domain.findings import Verdict
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.eligibility import findings_on
 from domain.submission import Reason
-from tests.criteria import found, verdict, whole, with_section, without, woman
+from tests.criteria import PROTOCOL, found, lines, verdict, whole, with_section, without, woman
 from tests.given import Story, day, facts_of, noon, refused, when
 from tests.stories import as_woman, at_visit, eligible, in_neoadjuvant, passing, screened, told
 
@@ -160,3 +161,65 @@ def test_a_pregnancy_before_the_allocation_is_answered_fails_the_first_gate() ->
     assert not checked.passed
     assert {row.rule for row in checked.findings if not row.is_clear} == {"E18"}
     assert gate.now == noon(gate.today)
+
+
+def rows(*told_of: tuple[str, int, int | None, int]) -> tuple[Reported, ...]:
+    """Give reports of a word with first and last day and grade, as facts 7, 8 and so on."""
+    return tuple(
+        Reported(event=word, on=day(first), until=None if last is None else day(last), grade=grade, number=number)
+        for number, (word, first, last, grade) in enumerate(told_of, start=7)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "reported", "shown"),
+    [
+        ("E17", rows(("BLEEDING", -9, -2, 3)), ["bleeding: grade 3, fact 7, day -2"]),
+        (
+            "E17",
+            rows(("ILD", -9, -2, 3), ("BLEEDING", -9, None, 2), ("BLEEDING", 1, 1, 1), ("BLEEDING", 1, 2, 4)),
+            ["bleeding: grade 2, fact 8, day -9", "bleeding: grade 4, fact 10, day 2"],
+        ),
+        ("E18", rows(("ILD", -90, -80, 1)), ["ILD: grade 1, fact 7, day -80"]),
+        ("E23", rows(("BLEEDING", 0, 0, 3), ("LIVE_VACCINE", -3, -3, 0)), ["live vaccine: reported, fact 8, day -3"]),
+        ("E25", rows(("PREGNANCY", -5, None, 0)), ["pregnancy: reported, fact 7, day -5"]),
+    ],
+)
+def test_a_report_is_shown_with_grade_fact_and_last_day(
+    rule: str, reported: tuple[Reported, ...], shown: list[str]
+) -> None:
+    """Before what the evidence document says; what has no grade is reported (E17, E18, E23, E25)."""
+    known = woman(BORN_ON)
+    verdict_is, all_shown = lines(found(rule, replace(known, reported=reported)))
+    assert (verdict_is, all_shown) == (HIT, [*shown, *lines(found(rule, known))[1]])
+
+
+def test_each_report_that_counts_is_named_in_the_sentence() -> None:
+    """Those that went on until, and those that are not over (E17)."""
+    known = replace(whole(), reported=rows(("BLEEDING", -9, None, 2), ("BLEEDING", 0, 1, 4), ("BLEEDING", 1, 1, 3)))
+    assert found("E17", known).sentence.startswith(
+        "bleeding grade 2 of 2025-05-24, not over yet is reported (fact 7); "
+        "bleeding grade 4 of 2025-06-02 to 2025-06-03 is reported (fact 8); "
+        "bleeding grade 3 of 2025-06-03 is reported (fact 9); "
+    )
+
+
+@pytest.mark.parametrize(("rule", "evidence"), [("I4.2", "stage"), ("I8", "lesions"), ("E4", "brain MRI")])
+def test_a_progression_is_shown_with_what_it_outdates(rule: str, evidence: str) -> None:
+    """With the date on which it was found (T6.1)."""
+    verdict_is, shown = lines(found(rule, replace(whole(), progressed_on=day(1))))
+    assert (verdict_is, shown[0]) == (Verdict.UNKNOWN, "progression: reported, day 1")
+    assert [row.split(":")[0] for row in shown[1:]] == [evidence]
+
+
+def test_another_protocol_may_hold_reports_and_progression_against_an_inclusion() -> None:
+    """A report makes it NOT_MET; a section that is absent is not outdated by a progression (3.1, T6.1)."""
+    row = next(row for row in PROTOCOL.screening.criteria if row.rule == "I11.2")
+    limits = next(row for row in PROTOCOL.screening.criteria if row.rule == "E18").reports
+    ill = replace(without("thorax"), reported=rows(("ILD", -9, -2, 1)), progressed_on=day(1))
+    clear = found("I11.2", whole())
+    held = with_reports(Reading(ill), row.model_copy(update={"reports": limits}), clear)
+    assert held.verdict == Verdict.NOT_MET
+    for sections, expected in ((("thorax",), Verdict.MET), (("thorax", "brain"), Verdict.UNKNOWN)):
+        outdated = row.model_copy(update={"after_progression": sections})
+        assert with_reports(Reading(ill), outdated, clear).verdict == expected

@@ -2,10 +2,13 @@
 
 import pytest
 
+from domain.criteria import Case, Reading
+from domain.criteria.staging import metastases, of_group
 from domain.evidence import Staging
-from domain.findings import Verdict
+from domain.findings import EvidenceUsed, Verdict
 from domain.nct06978153.stages import STAGE_GROUPS
-from tests.criteria import found, verdict, with_section, without
+from tests.criteria import found, lines, verdict, whole, with_section, without
+from tests.given import day
 
 MET, CONFLICT = Verdict.MET, Verdict.CONFLICT
 
@@ -97,3 +100,42 @@ def test_what_could_contradict_the_stage_must_be_documented() -> None:
         assert verdict("I4.1", without(name)) == verdict("E2", without(name)) == Verdict.UNKNOWN
     known = with_section("brain", metastasis="TREATED_STABLE", known=without("staging"))
     assert verdict("E4", known) == Verdict.UNKNOWN
+
+
+STAGED = EvidenceUsed(what="stage", value="as staged", on=day(0))
+
+
+def against_m0(known: Case) -> list[tuple[str, list[str]]]:
+    """Give what contradicts M0, each with what it rests on."""
+    staged = known.sections["staging"][0]
+    assert isinstance(staged, Staging)
+    return [(str(limb.verdict), [row.what + ": " + row.value for row in limb.evidence])
+            for limb in metastases(Reading(known), staged, STAGED)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (whole(), []),
+        (with_section("effusion", malignant=True), [("CONFLICT", ["stage: as staged", "effusion: malignant"])]),
+        (with_section("brain", metastasis="ACTIVE"), [("CONFLICT", ["stage: as staged", "brain MRI: ACTIVE"])]),
+        (without("effusion"), [("UNKNOWN", ["stage: as staged"])]),
+        (without("brain"), [("UNKNOWN", ["stage: as staged"])]),
+        (with_section("staging", m="M1A", known=without("brain")), []),
+    ],
+)
+def test_what_contradicts_m0_rests_on_the_stage_and_on_what_was_seen(
+    known: Case, expected: list[tuple[str, list[str]]]
+) -> None:
+    """Both are shown, and the stage alone where nobody looked (E2, E4, E6)."""
+    assert against_m0(known) == expected
+
+
+def test_a_stage_group_that_disagrees_rests_on_the_stage() -> None:
+    """Of one report (I4.1, I4.2)."""
+    staged = Staging(on=day(0), edition=9, t="T1", n="N0", m="M0", stage="IIIB")
+    (limb,) = of_group(staged, STAGE_GROUPS, STAGED)
+    assert (limb.verdict, limb.evidence) == (CONFLICT, (STAGED,))
+    assert limb.sentence == "T1 N0 M0 is stage IA1 or IA2 or IA3, reported as stage IIIB"
+    shown = ["stage: T1 N0 M0, stage IIIB, edition 9, day 0"]
+    assert lines(found("I4.2", with_section("staging", t="T1", n="N0", stage="IIIB"))) == (CONFLICT, shown)
