@@ -17,6 +17,7 @@ from tests.spec.test_agenda import sae
 from tests.spec.test_corrected_results import gate_results, row
 from tests.stories import (
     answered,
+    as_woman,
     at_visit,
     in_adjuvant,
     in_follow_up,
@@ -121,6 +122,17 @@ def test_a_late_report_has_the_date_on_which_it_was_made() -> None:
     assert found["REPORT/24/SAE_SPONSOR"].text.endswith("made 48 h late")
     assert found["REPORT/24/SAE_EC"].actual_on is None
     assert found["REPORT/24/SAE_EC"].text.endswith("overdue")
+
+
+@pytest.mark.parametrize(("found_on", "stopped"), [(27, True), (28, True), (29, False)])
+def test_a_dose_given_while_doses_were_stopped_is_shown(found_on: int, stopped: bool) -> None:  # noqa: FBT001 - of the table
+    """A pregnancy told on day 29, and then C2 of day 28: on or after the day it was found (E25)."""
+    story = told(passing(as_woman(c2()), day(29)), c.ReportPregnancy(found_on=day(found_on)))
+    number = story.seq_of(f.PregnancyFound)
+    story = told(story, c.ReportDose(cycle="C2", given_on=day(28), choice="CISPLATIN"))
+    text = f"C2D1 given while dosing is stopped by fact {number}"
+    deviation = f.DeviationRecorded(item="STOPPED/C2D1", rule="E25", text=text, important=True, actual_on=day(28))
+    assert shown(story).get("STOPPED/C2D1") == (deviation if stopped else None)
 
 
 def test_a_report_that_may_still_be_made_is_no_deviation() -> None:
