@@ -36,9 +36,7 @@ def corrected(fact: int, content: Any = None, **changed: Any) -> f.FactCorrected
 
 def days_of(*acts: tuple[int, tuple[f.Fact, ...]]) -> list[int]:
     """Give the day from which each fact counts. Each act: the day it was said on, and its facts."""
-    said = [
-        Said(fact, f"act {number}", noon(day(on))) for number, (on, facts) in enumerate(acts) for fact in facts
-    ]
+    said = [Said(fact, f"act {number}", noon(day(on))) for number, (on, facts) in enumerate(acts) for fact in facts]
     return [(on - day(0)).days for _, on in dated(said)]
 
 
@@ -143,7 +141,9 @@ def test_a_report_of_two_samples_counts_sample_by_sample() -> None:
     """Haemoglobin of day 3 and day 5, told on day 6: as of day 4 only the first is known (T11)."""
     story = passing(in_neoadjuvant(), day(6))
     rows = [row for on in (3, 5) for row in results(day(on)) if row.code in ("HB", "ANC")]
-    first, second = (row.model_copy(update={"value": shown}) for row, shown in zip(rows[::2], ("13.0", "12.0"), strict=True))
+    first, second = (
+        row.model_copy(update={"value": shown}) for row, shown in zip(rows[::2], ("13.0", "12.0"), strict=True)
+    )
     late = (first, rows[1].model_copy(update={"collected_at": noon(day(5))}), second)
     story = told(story, c.LabsReported(order=story.seq_of(f.LabsOrdered), results=late, complete=False))
     said = [Said(fact, by[1], by[2]) for fact, by in zip(story.facts, story.entered, strict=True)]

@@ -1,4 +1,4 @@
-"""What falls due, item by item as a whole: signatures, what stops all doses, the gate, what is told again (T2.2, T11)."""
+"""What falls due, item by item as a whole: signatures, stops, the gate, what is told again (T2.2, T11)."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def rash(story: Story, on: int) -> Story:
     return told(passing(story, day(on)), event, role="COORDINATOR")
 
 
-# Signatures (Q12)
+# What is to be signed (Q12)
 
 
 def signature(since: int, due: int) -> Row:
@@ -188,9 +188,7 @@ def test_what_is_overdue_is_told_again_by_its_own_name() -> None:
     story = PHASES["surgery overdue"]()
     text = f"Surgery overdue since {day(91)}: still waiting (4)"
     to = ("INVESTIGATOR", "SURGEON", "SPONSOR")
-    assert rows(story, "AGAIN") == [
-        (f"AGAIN/OVERDUE/SURGERY/{day(141)}", 141, "AGAIN", text, "STILL_WAITING", to, 169)
-    ]
+    assert rows(story, "AGAIN") == [(f"AGAIN/OVERDUE/SURGERY/{day(141)}", 141, "AGAIN", text, "STILL_WAITING", to, 169)]
 
 
 def test_of_two_steps_that_fell_due_the_later_one_is_told() -> None:

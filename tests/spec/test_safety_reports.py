@@ -126,7 +126,7 @@ def test_a_late_report_is_dated_by_when_it_was_made() -> None:
     assert (found.actual_on, found.text.endswith("made 24 h late")) == (day(22), True)
 
 
-# Pregnancies (E25)
+# When a pregnancy is found (E25)
 
 
 def test_a_pregnancy_counts_from_the_awareness_it_names() -> None:
@@ -164,7 +164,7 @@ def test_a_result_of_a_pregnancy_on_record_tells_nothing_new() -> None:
         story = outcome.story
 
 
-# Contraception (T8)
+# How long contraception goes on (T8)
 
 
 def test_contraception_counts_from_study_drugs_alone() -> None:

@@ -1,4 +1,4 @@
-"""The deviations that a record shows by itself once it was corrected, or told late: each as a whole (3.4, T1.1, T10)."""
+"""The deviations that a record shows by itself once it was corrected: each as a whole (3.4, T1.1, T10)."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
