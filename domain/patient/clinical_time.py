@@ -150,9 +150,8 @@ def _examined_on(fact: f.Fact, site: Site) -> date | None:
 
 
 def _by(fact: f.Fact, on: date, site: Site) -> f.Fact:
-    """Give a fact without the results of samples that were taken later."""
+    """Give a fact without the results of samples that were taken later. Those that were not used decide nothing."""
     if not isinstance(fact, f.LabResultsRecorded):
         return fact
     accepted = tuple(row for row in fact.accepted if site.date_of(row.collected_at) <= on)
-    unused = tuple(row for row in fact.unused if site.date_of(row.collected_at) <= on)
-    return fact.model_copy(update={"accepted": accepted, "unused": unused})
+    return fact.model_copy(update={"accepted": accepted})

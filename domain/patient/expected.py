@@ -130,7 +130,7 @@ def _reports(draft: Draft) -> None:
 
 
 def _dose(draft: Draft, fact: f.DoseGiven) -> None:
-    given = GivenDay(fact.cycle, fact.day, fact.given_on, fact.drugs, fact.as_planned)
+    given = GivenDay(fact.cycle, fact.day, fact.given_on, fact.drugs)
     regimen = regimen_of(draft.journey, fact.cycle)
     holds.dose_on_hold(draft, given.label, fact.given_on, None)
     content(draft, given, regimen)

@@ -40,9 +40,9 @@ def dosing_holds(journey: Journey) -> tuple[Hold, ...]:
 def _stopped(journey: Journey) -> Iterator[Hold]:
     """Give what stops every dose until the investigator decides. Source: E25, T6."""
     rules = {row.event: row.rule for row in journey.safety.open if row.stops_dosing}
-    for number in sorted(journey.safety.stopped):
+    for number, rule in sorted(rules.items()):
         why = f"dosing is stopped by fact {number}"
-        yield Hold("stopped", why, rules.get(number, "E25"), "safety_decision", _roles(journey, "safety_decision"))
+        yield Hold("stopped", why, rule, "safety_decision", _roles(journey, "safety_decision"))
 
 
 def _of_the_trial(journey: Journey) -> Iterator[Hold]:
