@@ -133,13 +133,16 @@ def _doses(journey: Journey, facts: list[f.Fact], number: int, new: f.DoseGiven,
 
 def _surgery(journey: Journey, new: f.SurgeryPerformed | f.PathologyReported | f.EvaluationJudged) -> None:
     on = journey.surgery_on
+    if on is None:
+        raise Refused(Reason.CONTRADICTS, "no surgery is on record", rule="T5", field="fields",
+                      accepts="surgery_done, or `correct` of the surgery, first")  # fmt: skip
     report = journey.pathology_report
     later = {
         "reported_on": report.reported_on if report else None,
         "evaluated_on": journey.evaluated_on,
     }
     for name, value in later.items():
-        if on is None or value is None or value >= on:
+        if value is None or value >= on:
             continue
         if isinstance(new, f.SurgeryPerformed):
             raise Refused(Reason.CONTRADICTS, f"{name} is {value}", field="fields.performed_on",
