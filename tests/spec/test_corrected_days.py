@@ -114,7 +114,8 @@ def test_a_later_day_moves_up_to_today(now: int, *, taken: bool) -> None:
     outcome = correct(story, day_1(story, 3), given_on=str(day(50)))
     third = seq(story, f.DoseGiven, cycle=3, day=3)
     if taken:
-        assert the(outcome, f.FactCorrected, fact=third).content.given_on == day(52)
+        moved: Any = the(outcome, f.FactCorrected, fact=third).content
+        assert moved.given_on == day(52)
         return
     no = refused(outcome, Reason.FUTURE, field="fields.given_on")
     assert no.detail == f"fact {third} would move to {day(52)}, which lies in the future"
@@ -328,8 +329,8 @@ def test_an_instant_of_now_is_taken_and_one_after_it_is_not() -> None:
     second = timedelta(seconds=1)
     for fact, name in ((number, "aware_at"), (report, "reported_at")):
         assert correct(story, report, reported_at=story.now.isoformat()).refusal is None
-        no = refused(correct(story, fact, **{name: (story.now + second).isoformat()}), Reason.FUTURE, rule="T10",
-                     field=f"fields.{name}")  # fmt: skip
+        later: dict[str, Any] = {name: (story.now + second).isoformat()}
+        no = refused(correct(story, fact, **later), Reason.FUTURE, rule="T10", field=f"fields.{name}")
         assert (no.detail, no.accepts) == (f"{name} lies in the future", f"up to {story.now.isoformat()}")
     aware_at = story.facts[number - 1].aware_at
     minute = timedelta(minutes=1)
