@@ -469,3 +469,25 @@ def test_the_surgery_wait_is_as_it_was_when_nothing_ended() -> None:
     outcome = correct(story, seq(story, f.OperabilityJudged), judged_on=str(day(70)))
     assert superseded(outcome) == [(seq(story, f.OperabilityJudged), "OperabilityJudged", None)]
     assert anchor(outcome.story) == anchor(in_surgery_wait()) == day(49)
+
+
+def test_an_end_of_study_behind_a_progression_ends_treatment_when_that_is_taken_back() -> None:
+    """T6.1: the study ended as planned on day 40, and with it treatment; progression of day 39 was an error."""
+    story = told(treated(), c.ReportProgression(found_on=day(39)))
+    story = told(story, c.EndStudy(ended_on=day(40), why="moved"))
+    outcome = void(story, seq(story, f.ProgressionFound))
+    assert ends(outcome.story) == ("COMPLETED", day(40), "COMPLETED", day(40))
+    assert the(outcome, f.TreatmentEnded).why == "moved"
+
+
+def test_an_end_of_treatment_by_a_correction_keeps_the_date_of_that() -> None:
+    """T6: R0 turned out to be R1 on day 95, which ended treatment then; a date of surgery read again moves no end."""
+    story = operated("R0")
+    number = seq(story, f.SurgeryPerformed)
+    turned = correct(story, number, resection="R1").story
+    assert ends(turned) == ("RESECTION_R1", day(95), "", None)
+    again = correct(turned, number, performed_on=str(day(79)))
+    assert ends(again.story) == ("RESECTION_R1", day(95), "", None)
+    assert superseded(again) == [(number, "SurgeryPerformed", None)]
+    other = correct(again.story, number, resection="R2").story
+    assert ends(other) == ("RESECTION_R2", day(95), "", None)
