@@ -491,3 +491,89 @@ def test_an_end_of_treatment_by_a_correction_keeps_the_date_of_that() -> None:
     assert superseded(again) == [(number, "SurgeryPerformed", None)]
     other = correct(again.story, number, resection="R2").story
     assert ends(other) == ("RESECTION_R2", day(95), "", None)
+
+
+def test_an_omission_said_after_all_leads_on_again() -> None:
+    """T4.1, G4: to surgery after two cycles, with its deviation; else nobody would be asked for anything."""
+    story = passing(in_neoadjuvant("COHORT_1", 2), day(45))
+    story = told(story, c.ProceedToSurgery(decided_on=day(45), why="sepsis"))
+    number = seq(story, f.DoseOmitted)
+    text = "surgery planned after 2 of 3 cycles"
+    assert (story.state.epoch, story.state.deviations["CYCLES"].text) == ("SURGERY", text)
+    gone = void(story, number)
+    assert (gone.story.state.epoch, gone.story.state.current_cycle.label) == ("NEOADJUVANT", "C3")
+    assert [row.item for row in facts_of(gone, f.DeviationWithdrawn)] == ["CYCLES"]
+    back = correct(gone.story, number, why="pneumonia")
+    assert (back.story.state.epoch, back.story.state.current_cycle) == ("SURGERY", None)
+    deviation = the(back, f.DeviationRecorded)
+    assert (deviation.item, deviation.text, deviation.important) == ("CYCLES", text, False)
+    assert ("DEVIATION", text) in notices(back)
+    assert {"operability", "surgery_done"} <= set(asked(back.story))
+    assert anchor(back.story) == day(28)
+
+
+def test_an_end_said_after_all_and_taken_back_again_is_taken_back() -> None:
+    """T6.1: the latest correction counts, whatever act its end was recorded with."""
+    story = told(passing(in_surgery_wait(), day(60)), c.CancelSurgery(decided_on=day(60), why="refusal"))
+    number = seq(story, f.SurgeryCancelled)
+    assert ends(story) == ("NO_SURGERY", day(60), "", None)
+    gone = void(story, number).story
+    assert (gone.state.epoch, ends(gone)) == ("SURGERY", ("", None, "", None))
+    back = correct(gone, number, decided_on=str(day(59))).story
+    assert (back.state.epoch, back.state.epoch_on, ends(back)) == (
+        "FOLLOW_UP", day(59), ("NO_SURGERY", day(59), "", None),
+    )  # fmt: skip
+    again = void(back, number).story
+    assert (again.state.epoch, ends(again)) == ("SURGERY", ("", None, "", None))
+
+
+def test_a_contact_regained_in_error_and_after_all() -> None:
+    """Q13: lost until then, and followed from the corrected date on."""
+    story = lost()
+    on = story.state.study_ended_on
+    story = passing(story, date.fromordinal(on.toordinal() + 10))
+    story = told(story, c.RegainContact(regained_on=story.today, why="called"))
+    number = seq(story, f.ContactRegained)
+    gone = void(story, number).story
+    assert ends(gone) == ("LOST_TO_FOLLOW_UP", on, "LOST_TO_FOLLOW_UP", on)
+    back_on = date.fromordinal(on.toordinal() + 8)
+    back = correct(gone, number, regained_on=str(back_on)).story
+    assert ends(back) == ("LOST_TO_FOLLOW_UP", on, "", None)
+    assert (back.state.epoch, back.state.epoch_on) == ("FOLLOW_UP", back_on)
+    assert "follow_up_contact" in asked(back)
+
+
+def test_a_death_behind_a_loss_or_a_withdrawal_in_screening_ends_the_study() -> None:
+    """T6.1: the loss was an error; the death of the same day stands. In screening it fails the screening."""
+    story = told(lost(), c.ReportDeath(died_on=lost().today))
+    after = void(story, seq(story, f.TreatmentEnded)).story
+    assert ends(after) == ("DEATH", story.today, "DEATH", story.today)
+    early = told(screened(), c.ReportWithdrawal(withdrawn_on=day(2), level="STUDY", why="tired"))
+    early = told(early, c.ReportDeath(died_on=day(2)))
+    after = void(early, seq(early, f.SubjectWithdrew)).story
+    assert (after.state.screen_failed, ends(after)) == (True, ("", None, "DEATH", day(2)))
+
+
+def test_an_evaluation_said_after_all_leads_to_adjuvant_treatment_again() -> None:
+    """T5, T7: C4 is counted from its corrected date."""
+    story = in_adjuvant()
+    number = seq(story, f.EvaluationJudged)
+    gone = void(story, number).story
+    assert (gone.state.epoch, gone.state.evaluated_on) == ("EVALUATION", None)
+    assert asked(gone) == ["adjuvant_evaluation"]
+    back = correct(gone, number, evaluated_on=str(day(114))).story
+    assert (back.state.epoch, back.state.evaluated_on) == ("ADJUVANT", day(114))
+    cycle = back.state.current_cycle
+    assert (cycle.label, cycle.anchor_on, cycle.planned_on) == ("C4", day(114), day(121))
+
+
+def test_an_evaluation_that_was_positive_leads_to_adjuvant_treatment() -> None:
+    """T12, T7: not fit was a slip; treatment goes on, and C4 is awaited."""
+    story = passing(in_evaluation(), day(115))
+    story = told(story, c.EvaluateAdjuvant(evaluated_on=day(115), fit=False, why="frail"))
+    assert ends(story) == ("NOT_FIT", day(115), "", None)
+    outcome = correct(story, seq(story, f.EvaluationJudged), fit=True)
+    assert ends(outcome.story) == ("", None, "", None)
+    assert outcome.story.state.epoch == "ADJUVANT"
+    plan = the(outcome, f.CyclePlanned)
+    assert (plan.cycle, plan.anchor_on, plan.planned_on) == (4, day(115), day(122))
