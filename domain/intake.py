@@ -91,10 +91,10 @@ def carried_id(message: Message) -> str | None:
 def kind_of(message: Message) -> str:
     """Give the kind for the record: the name, or what a whole submission names, as far as it can be read."""
     if message.name != SUBMIT:
-        return message.name[:60].replace("\x00", "")
+        return message.name.replace("\x00", "")[:60]
     try:
         command = json.loads(message_text(message)).get("command", {})
-        return str(command.get("kind", SUBMIT))[:60]
+        return str(command.get("kind", SUBMIT)).replace("\x00", "")[:60]
     except (ValueError, AttributeError, RecursionError):
         return SUBMIT
 

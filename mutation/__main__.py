@@ -44,7 +44,7 @@ PARTS = {
         "domain/amended.py",
         *_patient(
             "corrections", "correctable", "contradictions", "differences", "follow", "branch", "amendments",
-            "reclassify", "pregnancies",
+            "reclassify", "pregnancies", "ended",
         ),
     ),
 }  # fmt: skip

@@ -226,7 +226,8 @@ def screen_failure() -> Story:
 def as_woman(story: Story, born_on: date = date(1985, 2, 3)) -> Story:
     """The same story of a woman, by default of 40 years."""
     registered_as, *rest = story.facts
-    return given(registered_as.model_copy(update={"sex": "FEMALE", "born_on": born_on}), *rest, at=story.now)
+    facts = (registered_as.model_copy(update={"sex": "FEMALE", "born_on": born_on}), *rest)
+    return replace(given(*facts, at=story.now), entered=story.entered)
 
 
 @cache

@@ -5,9 +5,11 @@ from datetime import date
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm, refuse_impossible, refuse_too_late
+from domain.patient.departures import GivenDay, refuse_implausible, refuse_unclear_amounts
 from domain.patient.draft import Draft
 from domain.patient.history import effective, fold
 from domain.patient.journey import Journey
+from domain.patient.regimens import regimen_of
 from domain.patient.reporting import event_of, numbers_of
 from domain.patient.safety import possible
 from domain.patient.windows import days
@@ -31,6 +33,7 @@ def check(  # noqa: C901 - a table of facts
             _birth(journey, draft.today, new.born_on)
         case f.DoseGiven():
             was = known if isinstance(known, f.DoseGiven) else new
+            _amounts(draft, submission, new, was)
             _doses(journey, effective(facts), correction.fact, new, was)
         case f.SurgeryPerformed() | f.PathologyReported() | f.EvaluationJudged():
             _surgery(journey, new)
@@ -103,6 +106,14 @@ def _birth(journey: Journey, today: date, born_on: date) -> None:
                       accepts=f"a date before {journey.consent_on}")  # fmt: skip
 
 
+def _amounts(draft: Draft, submission: Submission[c.Command], new: f.DoseGiven, was: f.DoseGiven) -> None:
+    """Ask back an amount in no unit of its drug, or far from the planned one, as in the report at first. Source: Q9."""
+    regimen = regimen_of(draft.journey, new.cycle)
+    refuse_unclear_amounts(regimen, new.drugs, "fields.", was.drugs)
+    changed = tuple(drug for drug in new.drugs if drug not in was.drugs)
+    refuse_implausible(draft, submission, GivenDay(new.cycle, new.day, new.given_on, changed), regimen, "fields.")
+
+
 def _doses(journey: Journey, facts: list[f.Fact], number: int, new: f.DoseGiven, was: f.DoseGiven) -> None:
     """Refuse a day that is not its day of the cycle, a drug twice, and a day 1 out of order with other cycles.
 
@@ -133,13 +144,16 @@ def _doses(journey: Journey, facts: list[f.Fact], number: int, new: f.DoseGiven,
 
 def _surgery(journey: Journey, new: f.SurgeryPerformed | f.PathologyReported | f.EvaluationJudged) -> None:
     on = journey.surgery_on
+    if on is None:
+        raise Refused(Reason.CONTRADICTS, "no surgery is on record", rule="T5", field="fields",
+                      accepts="surgery_done, or `correct` of the surgery, first")  # fmt: skip
     report = journey.pathology_report
     later = {
         "reported_on": report.reported_on if report else None,
         "evaluated_on": journey.evaluated_on,
     }
     for name, value in later.items():
-        if on is None or value is None or value >= on:
+        if value is None or value >= on:
             continue
         if isinstance(new, f.SurgeryPerformed):
             raise Refused(Reason.CONTRADICTS, f"{name} is {value}", field="fields.performed_on",

@@ -11,6 +11,7 @@ from domain.patient import facts as f
 from domain.patient.contradictions import check
 from domain.patient.correctable import reads, row_of
 from domain.patient.draft import Draft
+from domain.patient.ended import HEADS
 from domain.patient.expected import expected
 from domain.patient.history import Entry, effective, fold
 from domain.patient.readings import set_aside
@@ -46,8 +47,7 @@ def _entry(draft: Draft, command: c.Correct) -> Entry:
                       accepts=f"a number from 1 to {last}")  # fmt: skip
     entry = draft.record[command.fact - 1]
     row_of(entry.fact, command.fact)
-    heads = (f.TreatmentEnded, f.StudyEnded, f.ScreenFailed)
-    if isinstance(entry.fact, heads):
+    if isinstance(entry.fact, HEADS):
         first = next(n for n, other in enumerate(draft.record, start=1) if other.act == entry.act)
         if first != command.fact:
             raise Refused(Reason.RULE, f"fact {command.fact} follows from fact {first}", field="fact",

@@ -72,7 +72,7 @@ def content(draft: Draft, given: GivenDay, regimen: tuple[RegimenLine, ...]) -> 
 
 
 def refuse_implausible(
-    draft: Draft, submission: Submission[c.Command], given: GivenDay, regimen: tuple[RegimenLine, ...]
+    draft: Draft, submission: Submission[c.Command], given: GivenDay, regimen: tuple[RegimenLine, ...], at: str = ""
 ) -> None:
     """Ask for confirmation of an amount far from the planned one, as a wrong unit makes it. Source: T2, Q9."""
     limit, cycle = draft.protocol.plausibility, draft.journey.cycles.get(given.number)
@@ -88,7 +88,7 @@ def refuse_implausible(
         amount = as_mass(drug.amount, drug.unit, unit) if is_mass(unit) else None
         if amount is not None and not expected / limit.dose_times < amount < expected * limit.dose_times:
             text = f"{drug.drug} {drug.amount} {drug.unit} on {given.label} is far from the planned {expected} {unit}"
-            confirm(submission, text, str(limit.dose_source), "drugs")
+            confirm(submission, text, str(limit.dose_source), f"{at}drugs")
 
 
 def given_while_stopped(draft: Draft, at: str, drug: str, on: date) -> None:
@@ -146,17 +146,22 @@ def _worked_out(journey: Journey, cycle: Cycle, given: GivenDay, drug: str) -> D
     return next((row for row in order.administrations if row.drug == drug and given.day in row.days), None)
 
 
-def refuse_unclear_amounts(regimen: Sequence[RegimenLine], command: c.ReportDose) -> None:
-    """Raise Refused for an amount without a unit, or in one that is neither a mass nor the unit of the regimen."""
+def refuse_unclear_amounts(
+    regimen: Sequence[RegimenLine], drugs: Sequence[c.GivenDrug], at: str = "", known: Sequence[c.GivenDrug] = ()
+) -> None:
+    """Raise Refused for an amount without a unit, or in one that is neither a mass nor the unit of the regimen.
+
+    `known`: what stands on record already, and is not asked about.
+    """
     levels = {option.drug: option.unit for line in regimen for option in line.options}
-    for number, drug in enumerate(command.drugs or ()):
-        level = levels.get(drug.drug)
+    for number, drug in enumerate(drugs):
+        level = None if drug in known else levels.get(drug.drug)
         if drug.amount is None or level is None or is_mass(drug.unit) or drug.unit == level:
             continue
         accepts = "mg, g or ug" + (f", or {level}" if not is_mass(level) else "")
         said = f"in {drug.unit!r}" if drug.unit else "without its unit"
         detail = f"the amount of {drug.drug} is given {said}"
-        raise Refused(Reason.MALFORMED, detail, field=f"drugs.{number}.unit", accepts=accepts)
+        raise Refused(Reason.MALFORMED, detail, field=f"{at}drugs.{number}.unit", accepts=accepts)
 
 
 def _creatinine(draft: Draft, given: GivenDay, drug: str) -> None:

@@ -44,7 +44,7 @@ def dose_given(draft: Draft, submission: Submission[c.Command], command: c.Repor
     """Record what was given, with every departure from the plan; day 1 plans the next cycle."""
     number = number_of(draft, command.cycle)
     epoch, regimen = draft.protocol.treatment_of(number), regimen_of(draft.journey, number)
-    refuse_unclear_amounts(regimen, command)
+    refuse_unclear_amounts(regimen, command.drugs or ())
     cycle = draft.journey.cycles.get(number)
     given = tuple(_given(draft, command, cycle, number, day) for day in _days(draft, command))
     for one in given:

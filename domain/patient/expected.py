@@ -21,7 +21,7 @@ from domain.patient.history import Entry, Then, replay
 from domain.patient.journey import Cycle, Journey, evolve
 from domain.patient.regimens import regimen_of
 from domain.patient.windows import around, procedure_dates_until
-from domain.protocol import EvaluationEpoch
+from domain.protocol import EvaluationEpoch, ProcedureEpoch
 from domain.submission import SYSTEM, Sender
 
 NOBODY = Sender(staff=SYSTEM, role=SYSTEM)
@@ -46,16 +46,17 @@ def expected(  # noqa: C901 - a table of facts
                 _course(draft, fact)
             case f.ConsentGiven():
                 consents.departures(draft, c.Consent(signed_on=fact.signed_on, version=fact.version))
-            case f.EvaluationJudged():
-                _evaluation(draft, fact)
+            case f.EvaluationJudged() if journey.surgery_on is not None:
+                _evaluation(draft, fact, journey.surgery_on)
             case f.LiveVaccineGiven():
                 happenings.vaccine_departure(draft, fact.given_on)
             case f.DeviationRecorded():
                 _missed_wait(draft, facts, fact)
             case _:
                 pass
-    if journey.surgery_on is not None:
-        _surgery(draft, journey.surgery_on)
+    procedure = draft.protocol.procedure
+    if procedure is not None and journey.surgery_on is not None:
+        _surgery(draft, procedure, journey.surgery_on)
     _eligibility(draft, facts)
     _reports(draft)
     shown = [*draft.facts, *(made for then in replay(record, facts) for made in _as_told(journey, then))]
@@ -144,12 +145,10 @@ def _course(draft: Draft, fact: f.CourseTaken) -> None:
         courses.departures(draft, cycle, fact, cycle.day_1_on)
 
 
-def _evaluation(draft: Draft, fact: f.EvaluationJudged) -> None:
+def _evaluation(draft: Draft, fact: f.EvaluationJudged, surgery_on: date) -> None:
     """Hold the evaluation against its window and the final pathology. Source: T5."""
-    epoch = next((row for row in draft.protocol.epochs if isinstance(row, EvaluationEpoch)), None)
-    if epoch is None or draft.journey.surgery_on is None:
-        return
-    dates = around(epoch.window, draft.journey.surgery_on)
+    epoch = next(row for row in draft.protocol.epochs if isinstance(row, EvaluationEpoch))
+    dates = around(epoch.window, surgery_on)
     draft.outside(dates, epoch.code, "adjuvant evaluation", fact.evaluated_on, important=True)
     report = draft.journey.pathology_report
     if report is None or report.reported_on > fact.evaluated_on:
@@ -157,11 +156,8 @@ def _evaluation(draft: Draft, fact: f.EvaluationJudged) -> None:
         draft.deviate("PATHOLOGY", epoch.source.rule, text, important=True, on=fact.evaluated_on)
 
 
-def _surgery(draft: Draft, on: date) -> None:
+def _surgery(draft: Draft, procedure: ProcedureEpoch, on: date) -> None:
     """Hold the surgery against its window, the operability verdict and the wash-outs. Source: T3, T4, T12."""
-    procedure = draft.protocol.procedure
-    if procedure is None:
-        return
     dates = procedure_dates_until(draft.journey, procedure, on)
     if dates is not None:
         draft.outside(dates, procedure.code, "surgery", on, important=True)
@@ -171,13 +167,11 @@ def _surgery(draft: Draft, on: date) -> None:
 
 
 def _eligibility(draft: Draft, facts: Sequence[f.Fact]) -> None:
-    """Assess again what the allocation rested on, once it was asked for. Source: T1.1."""
+    """Assess again what the allocation rested on, once it was asked for: a verdict came before it. Source: T1.1."""
     asked = draft.journey.allocation
     if asked is None:
         return
     judged = [fact.judged_on for fact in facts[: asked - 1] if isinstance(fact, f.EligibilityConfirmed)]
-    if not judged:
-        return
     for rule, verdict in unclear(facts[: asked - 1], draft.journey.randomized_on or judged[-1]).items():
         text = f"randomized on evidence that was corrected: {rule} {verdict}"
         draft.deviate(f"ELIGIBILITY/{rule}", rule, text, important=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from domain.patient import branch
+from domain.patient import branch, ended
 from domain.patient import facts as f
 from domain.patient.draft import Draft
 from domain.patient.expected import expected, unclear
@@ -68,8 +68,9 @@ def _rests_on(fact: f.Fact, known: object) -> bool:  # noqa: PLR0911 - a table o
 def settle(draft: Draft, before: Journey, corrected: Corrected, showed: Mapping[str, f.DeviationRecorded]) -> None:
     """Make the record true again, from what hangs on the fact itself to the deviations it showed."""
     _days_move(draft, corrected)
-    branch.endings(draft, corrected.number, corrected.old, corrected.new)
+    ended.endings(draft, corrected.number, corrected.old, corrected.new)
     branch.resection(draft, before, corrected.new or corrected.old)
+    ended.end_again(draft)
     _cycles(draft, before, corrected)
     if isinstance(corrected.old, f.LabResultsRecorded):
         mirror(draft, corrected.number, corrected.old, corrected.new)
@@ -121,7 +122,7 @@ def _cycles(draft: Draft, before: Journey, corrected: Corrected) -> None:
         if cycle is not None and cycle.day_1_on is None and later:
             draft.add(f.DoseOmitted(cycle=old.cycle, decided_on=old.given_on, why=WHY))
             draft.deviate(f"OMITTED/{cycle.label}", cycle.rule, f"{cycle.label} omitted", important=False)
-    if branch.is_moved(old, corrected.new):
+    if ended.is_moved(old, corrected.new) or (old is None and isinstance(corrected.new, f.DoseGiven | f.DoseOmitted)):
         _plan_gaps(draft)
     for number in sorted(journey.cycles):
         _plan_again(draft, before, number)
@@ -192,7 +193,7 @@ def _deviations(draft: Draft, before: Journey, corrected: Corrected, showed: Map
     for item in dict.fromkeys(gone):
         if item in draft.journey.deviations:
             draft.add(f.DeviationWithdrawn(item=item, why=f"{WHY}: fact {corrected.number}"))
-    for item, fact in shows.items():
+    for item, fact in (shows | dict(_left_out_again(draft, corrected))).items():
         if showed.get(item) == fact:
             continue
         known = draft.journey.deviations.get(item)
@@ -208,6 +209,15 @@ def _of_the_act(draft: Draft, corrected: Corrected) -> Iterator[str]:
     if corrected.new is None:
         act = draft.record[corrected.number - 1].act
         yield from (e.fact.item for e in draft.record if e.act == act and isinstance(e.fact, f.DeviationRecorded))
+
+
+def _left_out_again(draft: Draft, corrected: Corrected) -> Iterator[tuple[str, f.DeviationRecorded]]:
+    """Give the deviations that were recorded with an omission which was said after all."""
+    if corrected.old is None and isinstance(corrected.new, f.DoseOmitted):
+        act = draft.record[corrected.number - 1].act
+        yield from (
+            (e.fact.item, e.fact) for e in draft.record if e.act == act and isinstance(e.fact, f.DeviationRecorded)
+        )
 
 
 def _overdue(draft: Draft, before: Journey) -> Iterator[str]:

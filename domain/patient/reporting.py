@@ -49,10 +49,9 @@ def _settle(draft: Draft, clock: Running, *, is_new: bool) -> None:
 
 def made_late(draft: Draft, clock: Running) -> None:
     """Record how late a report was made."""
-    if clock.made is not None:
-        on = draft.journey.site.date_of(clock.made.made.at)
-        text = f"{clock.text}: made {clock.hours_late} h late"
-        draft.deviate(clock.item, clock.row.source.rule, text, important=clock.row.overdue.important, on=on)
+    on = draft.journey.site.date_of(clock.made.made.at) if clock.made else None
+    text = f"{clock.text}: made {clock.hours_late} h late"
+    draft.deviate(clock.item, clock.row.source.rule, text, important=clock.row.overdue.important, on=on)
 
 
 def report_overdue(draft: Draft, item: Item) -> None:

@@ -4,14 +4,14 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from domain.patient.branch import has_begun_again, has_gone_on, stop
+from domain.patient.branch import after_surgery, has_begun_again, has_gone_on, stop
 from domain.patient.checks import confirm
 from domain.patient.draft import Draft
 from domain.patient.pathology import contradictions
 from domain.patient.signatures import enter_when_signed, go_on_when_signed
 from domain.patient.taken import last_taken
 from domain.patient.windows import days, procedure_dates_until
-from domain.protocol import EvaluationEpoch, ProcedureEpoch, Resection, TreatmentEpoch
+from domain.protocol import EvaluationEpoch, ProcedureEpoch, Resection
 from domain.submission import UNATTRIBUTED, Reason, Refused, Submission
 
 
@@ -78,7 +78,6 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
     if journey.surgery_on is not None:
         detail = f"surgery of {journey.surgery_on} ({journey.resection}) is on record"
         raise Refused(Reason.CONTRADICTS, detail, field="performed_on", accepts=journey.to_correct("surgery"))
-    waited = journey.epoch == procedure.code
     departures(draft, procedure, command.performed_on)
     attributed = draft.sender.role != UNATTRIBUTED
     draft.add(
@@ -92,10 +91,7 @@ def surgery_done(draft: Draft, command: c.ReportSurgery) -> None:
     )
     unexplained(draft, command.performed_on)
     _flag_uncertain(draft, draft.journey.residual_uncertain, "surgery")
-    before = isinstance(draft.protocol.epoch(journey.epoch), TreatmentEpoch) and journey.evaluated_on is None
-    if journey.treatment_ended or journey.is_over or not (waited or before):
-        return
-    draft.after_procedure(procedure, command.resection, command.performed_on)
+    after_surgery(draft, command.resection, command.performed_on)
 
 
 def unexplained(draft: Draft, on: date) -> None:

@@ -8,6 +8,8 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.agenda import agenda, due, every_item
 from domain.patient.clocks import clocks
+from domain.patient.contraception import contraception_until
+from tests.correcting import seq, void
 from tests.given import SITE, Story, day, facts_of, noon, the, when
 from tests.stories import PHASES, as_woman, in_adjuvant, in_follow_up, in_neoadjuvant, passing, reconsent_asked, told
 
@@ -243,3 +245,16 @@ def test_the_days_of_a_susar_count_from_the_first_report_to_the_sponsor() -> Non
     (clock,) = [row for row in clocks(story.state) if row.row.code == "SUSAR"]
     assert (clock.by, clock.deadline) == (last, SITE.start_of(last + timedelta(days=1)))
     assert clock.text.endswith(f"by {last}")
+
+
+@pytest.mark.parametrize(("years", "until"), [(49, 422), (50, None)])
+def test_contraception_goes_on_without_a_consent_on_record(years: int, until: int | None) -> None:
+    """T8, I10.1: the consent was entered in error; the drugs were taken, and the age is that of randomization (day 3).
+
+    49 completed years is the last age that counts.
+    """
+    of_age = day(3).replace(year=day(3).year - years)
+    story = as_woman(in_follow_up(), of_age)
+    gone = void(story, seq(story, f.ConsentGiven)).story
+    assert gone.state.consent_on is None
+    assert contraception_until(gone.state) == (day(until) if until else None)

@@ -1,5 +1,7 @@
 """Amounts given against amounts planned: in any unit of mass, with a plan and without one. Source: T2, T9, 3.4."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +10,8 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
 from domain.units import as_mass, is_mass
-from tests.given import Story, facts_of, refused, the, when
+from tests.correcting import correct, day_1
+from tests.given import Story, facts_of, given, refused, the, when
 from tests.stories import at_visit, in_neoadjuvant, passing, told
 
 
@@ -147,3 +150,74 @@ def test_an_amount_far_from_the_planned_one_must_be_confirmed(drug: str, amount:
         assert "is far from the planned" in outcome.refusal.detail
         confirmed = when(planned(), report, confirmed=True, reason="read twice")
         assert the(confirmed, f.DoseGiven).drugs[0].amount == Decimal(amount)
+
+
+def test_an_amount_whose_plan_cannot_be_worked_out_is_recorded_as_such() -> None:
+    """3.4: without a weight there is no body surface: 182 mg may be right or wrong; a person must look."""
+    story = at_visit(in_neoadjuvant("COHORT_1"))
+    bare = tuple(
+        fact.model_copy(update={"weight_kg": None}) if isinstance(fact, f.EvidenceRecorded) else fact
+        for fact in story.facts
+    )
+    story = replace(given(*bare, at=story.now), entered=story.entered)
+    drug = c.GivenDrug(drug="ETOPOSIDE", amount=Decimal(182), unit="mg")
+    outcome = when(story, c.ReportDose(cycle="C1", given_on=story.today, drugs=(drug,)))
+    deviation = the(outcome, f.DeviationRecorded, item="AMOUNT/C1D1/ETOPOSIDE")
+    assert deviation.text == "ETOPOSIDE 182 mg on C1D1 cannot be held against its plan"
+    assert (deviation.rule, deviation.important, deviation.actual_on) == ("T2", False, story.today)
+    level = c.GivenDrug(drug="ETOPOSIDE", amount=Decimal(100), unit="mg/m2")
+    outcome = when(story, c.ReportDose(cycle="C1", given_on=story.today, drugs=(level,)))
+    assert facts_of(outcome, f.DeviationRecorded, item="AMOUNT/C1D1/ETOPOSIDE") == []
+
+
+def given_as_planned() -> Story:
+    """C1D1 was given as planned: 182 mg of etoposide."""
+    story = planned()
+    return told(story, c.ReportDose(cycle="C1", given_on=story.today))
+
+
+def rewritten(story: Story, drug: str, **fields: str) -> list[dict[str, object]]:
+    """Give the drugs of C1D1 with some fields of one of them changed."""
+    rows = [row.model_dump(mode="json") for row in story.facts[day_1(story, 1) - 1].drugs]
+    return [row | fields if row["drug"] == drug else row for row in rows]
+
+
+@pytest.mark.parametrize("unit", ["", "mL", "mg/kg"])
+def test_a_corrected_amount_in_no_unit_of_its_drug_is_asked_back(unit: str) -> None:
+    """3.4: as in the report at first; the place in the list is named."""
+    story = given_as_planned()
+    rows = rewritten(story, "ETOPOSIDE", amount="18", unit=unit)
+    place = [row["drug"] for row in rows].index("ETOPOSIDE")
+    no = refused(correct(story, day_1(story, 1), drugs=rows), Reason.MALFORMED, field=f"fields.drugs.{place}.unit")
+    assert no.accepts == "mg, g or ug, or mg/m2"
+    assert no.detail == f"the amount of ETOPOSIDE is given {f'in {unit!r}' if unit else 'without its unit'}"
+
+
+@pytest.mark.parametrize(("amount", "asked"), [("909", False), ("910", True), ("36.5", False), ("36.4", True)])
+def test_a_corrected_amount_far_from_the_planned_one_must_be_confirmed(amount: str, *, asked: bool) -> None:
+    """Q9: five times 182 mg, or a fifth; with a reason it is recorded as an important deviation."""
+    story = given_as_planned()
+    number, rows = day_1(story, 1), rewritten(story, "ETOPOSIDE", amount=amount)
+    outcome = correct(story, number, drugs=rows)
+    if asked:
+        no = refused(outcome, Reason.CONFIRM, field="fields.drugs")
+        assert no.detail == f"ETOPOSIDE {amount} mg on C1D1 is far from the planned 182 mg"
+        outcome = correct(story, number, how={"confirmed": True, "reason": "read twice"}, drugs=rows)
+    assert the(outcome, f.DeviationRecorded, item="AMOUNT/C1D1/ETOPOSIDE").important
+    other = correct(outcome.story, number, given_on=str(story.today - timedelta(days=1)))
+    assert other.refusal is None
+
+
+def test_what_stands_on_record_is_not_asked_about_again() -> None:
+    """An older record has an amount without a unit: another drug of the report is corrected all the same."""
+    story = planned()
+    story = told(story, c.ReportDose(cycle="C1", given_on=story.today))
+    number = day_1(story, 1)
+    old = story.facts[number - 1]
+    bare = tuple(c.GivenDrug(drug=row.drug, amount=row.amount) if row.drug == "ETOPOSIDE" else row for row in old.drugs)
+    facts = [old.model_copy(update={"drugs": bare}) if fact is old else fact for fact in story.facts]
+    story = replace(given(*facts, at=story.now), entered=story.entered)
+    outcome = correct(story, number, drugs=rewritten(story, "BENMELSTOBART", amount="1100"))
+    assert [(row.item, row.text) for row in facts_of(outcome, f.DeviationRecorded)] == [
+        ("AMOUNT/C1D1/BENMELSTOBART", "BENMELSTOBART 1100 mg on C1D1, planned 1200 mg")
+    ]

@@ -132,3 +132,16 @@ def test_a_corrected_answer_counts_as_corrected() -> None:
     story = at_visit(told(unanswered(), HEALED))
     correction = c.Correct(fact=story.seq_of(f.DrugChecked), fields={"met": False}, why="misread")
     assert drugs(told(story, correction)) == ["BENMELSTOBART"]
+
+
+@pytest.mark.parametrize("stops", [c.HoldDrug, c.DiscontinueDrug])
+def test_a_drug_that_is_stopped_for_another_reason_waits_for_no_answer(
+    stops: type[c.HoldDrug] | type[c.DiscontinueDrug],
+) -> None:
+    """T7, T9: whether the wound has healed matters once the investigator lets anlotinib go on; the cycle is due."""
+    story = unanswered()
+    assert "drug_check" in [ask.kind for ask in asks(story.state)]
+    stopped = told(story, stops(drug="ANLOTINIB", decided_on=story.today, why="bleeding"))
+    found = asks(stopped.state)
+    assert [ask.kind for ask in found] == ["dose_given"]
+    assert found[0].text.startswith(f"C4D1 planned {C4}")

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from domain.evidence import Reproduction
+from domain.findings import Finding
 from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
+from domain.patient.samples import expires_on
 from tests.evidence import asked_again
-from tests.given import Story, day, facts_of, noon, the, told_kinds, when
+from tests.given import Story, day, facts_of, given, noon, the, told_kinds, when
 from tests.stories import (
     answered,
     as_woman,
@@ -263,3 +265,22 @@ def test_statements_that_come_when_the_sample_is_too_old_have_it_taken_again() -
 def test_statements_of_a_later_cycle_hold_no_gate() -> None:
     """They are asked for before the first dose alone (T11)."""
     assert not facts_of(when(passed(), asked_again(P - timedelta(days=1))), f.GateChecked)
+
+
+def test_a_verdict_stored_without_the_dates_of_its_samples_never_grows_too_old() -> None:
+    """T11: facts of before hold no date of a sample; those that do are too old 4 d after it: 3 d are accepted."""
+    story = passed()
+    assert expires_on(story.state.protocol, story.state.cycles[2]) == P + timedelta(days=3)
+    bare = [
+        fact.model_copy(update={"findings": tuple(undated(row) for row in fact.findings)})
+        if isinstance(fact, f.GateChecked)
+        else fact
+        for fact in story.facts
+    ]
+    old = given(*bare, at=story.now)
+    assert expires_on(old.state.protocol, old.state.cycles[2]) is None
+
+
+def undated(finding: Finding) -> Finding:
+    """Give a finding whose evidence has no dates."""
+    return replace(finding, evidence=tuple(replace(row, on=None) for row in finding.evidence))

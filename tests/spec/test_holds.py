@@ -11,6 +11,7 @@ from domain.patient import facts as f
 from domain.patient.asks import Ask, asks
 from domain.patient.holds import lateness
 from domain.patient.view import next_due_instant
+from domain.patient.waiting import dosing_holds
 from domain.submission import Reason
 from tests.another_protocol import SMALL
 from tests.given import (
@@ -392,3 +393,13 @@ def test_a_protocol_may_end_the_study_with_a_stop(monkeypatch: pytest.MonkeyPatc
     assert told_kinds(outcome)[-1] is f.StudyEnded
     assert outcome.story.state.is_over
     assert SMALL.acts.after_stop == "FOLLOW_UP"
+
+
+@pytest.mark.parametrize("phase", ["screening", "surgery wait", "evaluation", "adjuvant done"])
+def test_where_no_cycle_is_awaited_a_pause_holds_none(phase: str) -> None:
+    """T11: the sponsor's pause is on record, and there is no dose that it could hold; of an awaited cycle it is."""
+    story = PHASES[phase]()
+    story = told(story, c.LearnDosingPause(paused_at=story.now, why="safety signal"))
+    assert story.state.is_dosing_paused
+    assert dosing_holds(story.state) == ()
+    assert [hold.word for hold in dosing_holds(dosing_paused().state)] == ["dosing paused by sponsor"]

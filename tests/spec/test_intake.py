@@ -15,6 +15,7 @@ from domain.intake import (
     carried_id,
     content_id,
     derived_id,
+    kind_of,
     message_text,
     read,
     system_message,
@@ -334,3 +335,28 @@ def test_parsed_json_is_what_was_written() -> None:
     deep = b'{"a":' * 32 + b"1" + b"}" * 32
     assert parse_json(deep)
     assert parse_json(b'{"on": "%s"}' % str(START).encode()) == {"on": str(START)}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (message("surgery_done", SURGERY), "surgery_done"),
+        (message("surgery\x00done", b"{"), "surgerydone"),
+        (message("k" * 61, SURGERY), "k" * 60),
+        (submit(), "surgery_done"),
+        (submit(command={"kind": "death"}), "death"),
+        (submit(command={"kind": "k" * 61}), "k" * 60),
+        (submit(command={"kind": "surgery\x00done"}), "surgerydone"),
+        (submit(command={"kind": 5}), "5"),
+        (submit(command={}), "submit"),
+        (submit(command=[]), "submit"),
+        (message("submit", {"id": ID}), "submit"),
+        (message("submit", []), "submit"),
+        (message("submit", b"{"), "submit"),
+        (message("submit", b"[" * 100_000), "submit"),
+        (message("submit"), "submit"),
+    ],
+)
+def test_the_kind_for_the_record_is_what_can_be_read_of_it(sent: Message, kind: str) -> None:
+    """The name, or what a whole submission names: 60 characters, none of them NUL; what cannot be read is a submit."""
+    assert kind_of(sent) == kind

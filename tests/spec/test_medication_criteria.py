@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from domain import evidence as e
 from domain.criteria import Case, Ruling
@@ -203,3 +204,24 @@ def test_without_a_statement_on_anticoagulants_everything_about_them_is_unknown(
     known = without("anticoagulation")
     assert {verdict(rule, known) for rule in ("I13.2", "I13.3", "I13.4", "E16.3")} == {Verdict.UNKNOWN}
     assert verdict("I13.4", whole()) == Verdict.NOT_APPLICABLE
+
+
+def test_a_full_dose_without_a_result_of_its_test_is_unknown() -> None:
+    """The range is entered and the result is missing: nobody knows whether it is met; the exclusion stands (I13.4)."""
+    known = full_dose()
+    known = replace(known, labs={code: rows for code, rows in known.labs.items() if code != "INR"})
+    finding = found("I13.4", known)
+    assert finding.verdict == Verdict.UNKNOWN
+    assert finding.sentence.split("; ")[:2] == ["stable for 14 d, 14 d required", "no usable result for INR"]
+    assert verdict("E16.3", known) == Verdict.TRIGGERED
+
+
+@pytest.mark.parametrize(("started", "stopped", "taken"), [(20, 21, True), (20, 20, True), (20, 19, False)])
+def test_a_course_ends_on_or_after_its_first_day(started: int, stopped: int, *, taken: bool) -> None:
+    """E8, E9: a course of one day is one; one that ends before it begins is a slip of the pen and is not taken."""
+    dates = {"drug": "DRUG_X", "started_on": day(started), "stopped_on": day(stopped)}
+    if taken:
+        assert e.Course.model_validate(dates).stopped_on == day(stopped)
+        return
+    with pytest.raises(ValidationError, match="stopped_on is expected on or after started_on"):
+        e.Course.model_validate(dates)

@@ -66,3 +66,10 @@ def test_one_person_is_randomized_once(first: str, second: str) -> None:
     assert when(story, t.AllocateSlot(subject="S004", request=9)).refusal is None
     again = AGAIN.model_copy(update={"rescreening_of": second})
     assert "randomized as" in refused(when(story, again), Reason.RULE, rule="T1.1").detail
+
+
+def test_a_number_that_nobody_has_is_not_screened_again() -> None:
+    """It names the subject; the register is as it was (T1.1)."""
+    no = refused(when(told(opened(), ENROLL), AGAIN.model_copy(update={"rescreening_of": "S002"})),
+                 Reason.UNKNOWN_SUBJECT, field="rescreening_of")  # fmt: skip
+    assert (no.detail, no.accepts) == ("there is no subject S002", "a subject whose screening failed")

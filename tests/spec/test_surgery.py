@@ -434,3 +434,25 @@ def test_the_evaluation_reminds_and_then_deviates() -> None:
     story = passing(in_evaluation(), day(129))
     notices = [fact.notice for fact in story.facts if isinstance(fact, f.NoticeRequested)]
     assert notices[-3:] == ["EVALUATION_REMINDER", "EVALUATION_REMINDER", "EVALUATION_OVERDUE"]
+
+
+def test_pathology_that_finds_another_margin_than_r0_changes_nothing_once_treatment_has_ended_by_it() -> None:
+    """R1 was seen, R2 is found: neither goes on, and treatment ended at surgery, by what was seen (T6)."""
+    story = told(passing(operable(), day(80)), surgery(80, "R1"))
+    outcome = when(story, c.ReportPathology(reported_on=day(90), resection="R2"), on=day(90))
+    then_kinds(outcome, f.PathologyReported)
+    after = outcome.story.state
+    assert (after.pathology, after.treatment_ended, after.treatment_ended_on) == ("R2", "RESECTION_R1", day(80))
+
+
+def test_pathology_that_finds_r1_after_treatment_ended_otherwise_is_told_and_ends_nothing() -> None:
+    """Progression on day 85 ended it; final pathology of day 90 says R1 for R0: a review, no second end (T6, T6.1)."""
+    story = passing(told(passing(operable(), day(80)), surgery(80)), day(85))
+    story = passing(told(story, c.ReportProgression(found_on=day(85))), day(90))
+    outcome = when(story, c.ReportPathology(reported_on=day(90), resection="R1"))
+    then_kinds(outcome, f.PathologyReported, f.NoticeRequested)
+    notice = the(outcome, f.NoticeRequested)
+    assert (notice.notice, notice.text) == ("RESECTION_REVIEW", "pathology R1, margin as seen R0")
+    after = outcome.story.state
+    assert (after.treatment_ended, after.treatment_ended_on) == ("PROGRESSION", day(85))
+    assert after.epoch == "FOLLOW_UP"
