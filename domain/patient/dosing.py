@@ -193,6 +193,8 @@ def timing(draft: Draft, label: str, given_on: date, cycle: Cycle | None) -> Non
             text += "; no reason of the delay on record"
         text += paused
         draft.deviate(cycle.label, cycle.rule, text, important=off < 0, dates=dates, on=given_on, why=why)
+    else:
+        draft.in_time(cycle.label, f"{cycle.label}D1", given_on)
     rechecks.departures(draft, cycle, given_on)
 
 

@@ -186,13 +186,19 @@ class Draft:
             self.outside(dates, item, text, on, important=important)
 
     def outside(self, dates: Dates, item: str, text: str, on: date, *, important: bool) -> None:
-        """Record a deviation when an act lies outside these dates."""
+        """Record a deviation when an act lies outside these dates; withdraw one of an act told only after them."""
         if dates.days_off(on) == 0:
+            self.in_time(item, text, on)
             return
         off = dates.days_off(on)
         how = f"{-off} d early" if off < 0 else f"{off} d late"
         expected = f"{dates.earliest_on} to {dates.latest_on}"
         self.deviate(item, dates.rule, f"{text} {how}, expected {expected}", important=important, dates=dates, on=on)
+
+    def in_time(self, item: str, text: str, on: date) -> None:
+        """Withdraw the deviation of an act that was held to be missed, was done in its window, and is told only now."""
+        if item in self.journey.deviations:
+            self.add(f.DeviationWithdrawn(item=item, why=f"{text} was on {on}, in its window, and told later"))
 
     def order_labs(
         self,

@@ -101,7 +101,12 @@ def leave(draft: Draft, reason: str, on: date, why: str | None) -> None:
 
 
 def follow_up_contact(draft: Draft, command: c.ReportContact) -> None:
-    """Record a follow-up contact."""
+    """Record a follow-up contact; one that is told after its window was in time all the same."""
+    on = command.contacted_on
+    for item, missed in draft.journey.deviations.items():
+        first, last = missed.expected_from, missed.expected_to
+        if item.startswith("OVERDUE/") and first and last and first <= on <= last:
+            draft.in_time(item, "follow-up contact", on)
     draft.add(f.FollowUpContacted(contacted_on=command.contacted_on, disease_free=command.disease_free))
 
 
