@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from activities.adapters import fhir_folder
-from activities.adapters.fhir_folder import PURPOSE_SYSTEM, SUBJECT_SYSTEM, UCUM, FhirFolder
+from activities.adapters.fhir_folder import FhirFolder
+from activities.adapters.observations import PURPOSE_SYSTEM, SUBJECT_SYSTEM, UCUM
 from domain.labs import LOINC, LabValue, ReportedResult, UnusedResult, read
 from domain.nct06978153 import PROTOCOL
 
