@@ -52,8 +52,8 @@ class World:
     def fetch_labs(self, request: EffectRequest) -> Outcome:
         """Give the results an order asks for, and later reports of earlier samples.
 
-        Not there yet: tried again in six hours of trial time, until given up. A laboratory that cannot be asked is tried
-        again too; six hours after its order was to be given up it brought nothing, so that a person is asked.
+        Not there yet: tried again in six hours of trial time, until given up. So is a laboratory that cannot be asked;
+        six hours after its order was to be given up it brought nothing, so that a person is asked.
         """
         order = LabsOrdered.model_validate(request.payload)
         subject = request.stream.rsplit("-", 1)[1]
