@@ -27,6 +27,10 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _URI = re.compile(r"[!-~]+")
 
 
+_UNUSED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For plain http: it trusts nobody, and costs nothing; one that loads the system's certificates takes 0.1 s."""
+
+
 class WrongSetting(RuntimeError):
     """A setting of the laboratory cannot be right; the text names it and says what would be accepted."""
 
@@ -46,21 +50,26 @@ class Access:
     read_seconds: float = 15
     whole_seconds: float = 30
 
-    def require_sound(self) -> None:
-        """Look the settings through before any work is taken. Raises WrongSetting naming what is wrong."""
+    def require_sound(self, contexts: "TlsContexts") -> None:
+        """Look the settings and their files through. Raises WrongSetting naming what is wrong."""
         for wrong in self._wrongs():
             raise WrongSetting(wrong)
         try:
             self.token()
-            TlsContexts().of(self)
+            contexts.of(self)
         except LaboratoryUnfit as unfit:
             raise WrongSetting(str(unfit)) from None
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is reached over TLS."""
+        return self.url.lower().startswith("https:")
 
     def _wrongs(self) -> Iterator[str]:
         if not _is_address(self.url):
             yield f"{URL} is not the address of a FHIR server: give its base, for example https://lab.example.org/fhir"
             return
-        secure = self.url.lower().startswith("https:")
+        secure = self.is_secure
         if not secure and self.token_file and not _is_here(self.url):
             yield f"{TOKEN} is set, and {URL} is plain http to another machine: the token could be read. Use https"
         files = {CERTIFICATE: self.client_certificate, KEY: self.client_key, CA: self.ca_file}
@@ -98,6 +107,8 @@ class TlsContexts:
 
     def of(self, access: Access) -> ssl.SSLContext:
         """Give the context for the files as they are now. Raises LaboratoryUnfit naming the one that is wrong."""
+        if not access.is_secure:
+            return _UNUSED
         files = (access.ca_file, access.client_certificate, access.client_key)
         try:
             seen = tuple((about.st_mtime_ns, about.st_size) for about in (file.stat() for file in files if file))

@@ -85,7 +85,9 @@ class Session:
                     raise await self._refused(response)
                 _require_json(response)
                 body = await self._body(response)
-        except httpx.TransportError as problem:
+        except LaboratoryTrouble:
+            raise
+        except (httpx.TransportError, OSError) as problem:  # a handshake refused late comes as ssl.SSLError itself
             raise _trouble(problem) from None
         try:
             resource = parsed(body)
@@ -130,7 +132,7 @@ class Session:
         try:
             outcome = parsed(await self._body(response, MOST_BYTES_OF_A_REFUSAL))
             codes = sorted({row["code"] for row in outcome["issue"]} & ISSUES)
-        except (*UNREADABLE, httpx.TransportError, LaboratoryUnfit):
+        except (*UNREADABLE, httpx.TransportError, OSError):
             return ""
         return f" ({', '.join(codes)})" if codes else ""
 
@@ -166,7 +168,7 @@ def _pause(said: str) -> timedelta | None:
     return min(asked, LONGEST_PAUSE) if asked > timedelta(0) else None
 
 
-def _trouble(problem: httpx.TransportError) -> LaboratoryTrouble:
+def _trouble(problem: Exception) -> LaboratoryTrouble:
     """Say what a failed connection means: most pass, certificates that do not fit stay."""
     cause: BaseException | None = problem
     while cause is not None:
@@ -183,4 +185,5 @@ def _trouble(problem: httpx.TransportError) -> LaboratoryTrouble:
         return LaboratoryAway("the laboratory's server takes too long to answer; asked again")
     if isinstance(problem, httpx.ConnectError):
         return LaboratoryAway(f"the laboratory's server cannot be reached at the host of {URL}; asked again")
-    return LaboratoryAway("the connection to the laboratory's server broke; asked again")
+    hint = f"when it stays so, look whether {URL} is http or https, and whether a {CERTIFICATE} is wanted"
+    return LaboratoryAway(f"the connection to the laboratory's server broke; asked again; {hint}")

@@ -36,9 +36,9 @@ class FhirServer:
 
     def __init__(self, access: Access) -> None:
         """Ask this server. Raises WrongSetting when it cannot be right as it is set."""
-        access.require_sound()
         self._access = access
         self._contexts = TlsContexts()
+        access.require_sound(self._contexts)
 
     def results(self, subject: str, since: datetime | None = None) -> Sequence[ReportedResult]:
         """Give a subject's results with samples since then. Blocks. Raises LaboratoryAway or LaboratoryUnfit."""

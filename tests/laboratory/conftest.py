@@ -1,7 +1,7 @@
 """What the tests of the laboratory's server share."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.laboratory.hostile import Hostile, serving
 class Opens(Protocol):
     """Opens the laboratory at the hostile server, or at another address."""
 
-    def __call__(self, url: str = "", **settings: object) -> FhirServer:
+    def __call__(self, url: str = "", **settings: Any) -> FhirServer:
         """Open it with these settings."""
 
 
@@ -28,8 +28,8 @@ def hostile() -> Iterator[Hostile]:
 def opened(hostile: Hostile) -> Opens:
     """Opens the laboratory, with little patience."""
 
-    def opens(url: str = "", **settings: object) -> FhirServer:
-        patience: dict[str, object] = {"connect_seconds": 1, "read_seconds": 1, "whole_seconds": 3}
-        return FhirServer(Access(url=url or hostile.url, **patience | settings))  # type: ignore[arg-type]
+    def opens(url: str = "", **settings: Any) -> FhirServer:
+        patience: dict[str, Any] = {"connect_seconds": 1, "read_seconds": 1, "whole_seconds": 3}
+        return FhirServer(Access(url=url or hostile.url, **patience | settings))
 
     return opens

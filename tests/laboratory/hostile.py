@@ -1,6 +1,7 @@
 """A laboratory's server that does whatever a test wants, over real sockets, and keeps what it was asked."""
 
 import json
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -64,13 +65,29 @@ class Hostile(ThreadingHTTPServer):
         self.over = threading.Event()
         self.answer: Callable[[Question], None] = lambda question: question.say(searchset())
         self.scheme = "https" if context else "http"
-        if context:
-            self.socket = context.wrap_socket(self.socket, server_side=True)
+        self._context = context
 
     @property
     def url(self) -> str:
         """The base."""
         return f"{self.scheme}://127.0.0.1:{self.server_port}/fhir"
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands where it is secure. Whoever is turned away is told so before the connection closes."""
+        if self._context is None:
+            super().finish_request(request, client_address)
+            return
+        secured = self._context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        try:
+            secured.do_handshake()
+        except ssl.SSLError:
+            with socket.socket(fileno=secured.detach()) as plain:
+                plain.shutdown(socket.SHUT_WR)
+                while plain.recv(4096):
+                    pass
+            return
+        super().finish_request(secured, client_address)
+        secured.close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no error here."""

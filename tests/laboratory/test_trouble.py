@@ -66,7 +66,7 @@ def status(number: int, **headers: str) -> Answer:
 
 def body(raw: object, **headers: str) -> Answer:
     """Answer with a body."""
-    return lambda question: question.say(raw, **headers)
+    return lambda question: question.say(raw, 200, **headers)
 
 
 PASSING: dict[str, Answer] = {
@@ -110,11 +110,11 @@ def token(tmp_path: Path) -> Path:
     return tmp_path / "token"
 
 
-def trouble(opened: Opens, token: Path, capfd: pytest.CaptureFixture[str], **settings: object) -> LaboratoryTrouble:
+def trouble(opened: Opens, token: Path, capfd: pytest.CaptureFixture[str], url: str = "") -> LaboratoryTrouble:
     """Ask, and give what it ends in; neither message nor log holds a secret or a person's data."""
     begun = time.monotonic()
     with pytest.raises(LaboratoryTrouble) as raised:
-        opened(token_file=token, **settings).results("S001")
+        opened(url, token_file=token).results("S001")
     assert time.monotonic() - begun < 6
     said = f"{raised.value} {''.join(capfd.readouterr())}"
     assert "lab.trouble" in said
