@@ -173,5 +173,5 @@ def test_a_search_the_server_does_not_know_is_told(real: Real) -> None:
 
 def test_an_address_beside_the_base_is_told(real: Real) -> None:
     """The server answers 404."""
-    found = FhirServer(Access(f"{real.url}fhir")).check()
+    found = FhirServer(Access(f"{real.url.rstrip('/')}/fhir")).check()
     assert "404: it has nothing at this address" in found
