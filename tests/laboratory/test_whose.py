@@ -1,5 +1,8 @@
 """A result counts only when it is certainly the subject's own: one that is not, and nothing of the answer is used."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,3 +172,29 @@ def test_in_two_steps_nobody_has_no_results(opened: Opens, hostile: Hostile) -> 
     """A subject the laboratory does not know yet is no trouble."""
     assert opened(search="patient").results("S001") == []
     assert len(hostile.asked) == 1
+
+
+ASKS = """
+import sys
+from activities.adapters.fhir_access import Access
+from activities.adapters.fhir_server import FhirServer
+from observability import configure
+configure("DEBUG")
+print(len(FhirServer(Access(sys.argv[1], search="patient")).results("S001")))
+"""
+
+
+def test_no_log_tells_which_patient_was_asked_for(hostile: Hostile) -> None:
+    """The addresses hold the hospital's ids of patients: the HTTP library does not log them, whatever the level."""
+    found = observation(subject={"reference": "Patient/p1"})
+    hostile.answer = lambda question: question.say(searchset(patient() if "/Patient?" in question.path else found))
+
+    ended = subprocess.run(
+        [sys.executable, "-c", ASKS, hostile.url],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert ended.stdout == "1\n"
+    assert "patient=p1" in hostile.asked[1].path
+    assert "p1" not in ended.stderr
+    assert hostile.url not in ended.stderr
