@@ -1,6 +1,7 @@
 """Settings of worker and command line, from the environment (`TRIALPATH_...`). Wrong values are refused at once."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,20 @@ class Settings(BaseSettings):
         "", description="database URL of the journal's owner, for migrations alone; empty: the journal's own URL"
     )
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
+    lab_url: str = Field("", description="base of the laboratory's FHIR R4 server; empty: the folder above")
+    lab_token_file: Path | None = Field(None, description="file with the bearer token for it; read again when asked")
+    lab_client_certificate: Path | None = Field(None, description="our certificate for it, PEM")
+    lab_client_key: Path | None = Field(
+        None, description="the certificate's key, PEM; empty: in the certificate's file"
+    )
+    lab_ca_file: Path | None = Field(None, description="certificates to trust for it, PEM; empty: those of the system")
+    lab_identifier_system: str = Field("urn:trialpath:subject", description="system of subject numbers at that server")
+    lab_search: Literal[
+        "subject.identifier", "subject:Patient.identifier", "patient.identifier", "subject:identifier", "patient"
+    ] = Field("subject.identifier", description="how it is searched; `patient`: the Patient first, then the results")
+    lab_connect_seconds: float = Field(5, gt=0, le=50, description="longest wait for a connection to it")
+    lab_read_seconds: float = Field(15, gt=0, le=50, description="longest pause within an answer")
+    lab_timeout_seconds: float = Field(30, gt=0, le=50, description="longest fetch in all, every page included")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
     key_file: Path | None = Field(
         None, description="key of the allocation list; empty: allocation.key in the data folder"

@@ -17,11 +17,14 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.adapters.fhir_access import Access, WrongSetting
 from activities.adapters.fhir_folder import FhirFolder
+from activities.adapters.fhir_server import FhirServer
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
 from activities.exporting import Exporter
 from activities.histories import HistoryFolder
+from activities.ports import Laboratory
 from activities.rebuild import Streams
 from activities.recorder import Recorder
 from activities.watchdog import Watchdog
@@ -66,6 +69,33 @@ def open_journal(settings: Settings) -> Journal:
     return journal
 
 
+def laboratory_of(settings: Settings) -> Laboratory:
+    """Give the laboratory: a server where one is set, else a folder. Raises WrongSetting, saying how to mend it."""
+    files = {
+        "LAB_TOKEN_FILE": settings.lab_token_file,
+        "LAB_CLIENT_CERTIFICATE": settings.lab_client_certificate,
+        "LAB_CLIENT_KEY": settings.lab_client_key,
+        "LAB_CA_FILE": settings.lab_ca_file,
+    }
+    if not settings.lab_url:
+        for name in (name for name, file in files.items() if file):
+            raise WrongSetting(f"TRIALPATH_{name} is set without TRIALPATH_LAB_URL: set both, or neither")
+        return FhirFolder(settings.labs)
+    access = Access(
+        url=settings.lab_url,
+        token_file=settings.lab_token_file,
+        client_certificate=settings.lab_client_certificate,
+        client_key=settings.lab_client_key,
+        ca_file=settings.lab_ca_file,
+        identifier_system=settings.lab_identifier_system,
+        search=settings.lab_search,
+        connect_seconds=settings.lab_connect_seconds,
+        read_seconds=settings.lab_read_seconds,
+        whole_seconds=settings.lab_timeout_seconds,
+    )
+    return FhirServer(access)
+
+
 def build(client: Client, journal: Journal, settings: Settings, threads: ThreadPoolExecutor) -> Worker:
     """Put a worker together."""
     skip_idle_walks()
@@ -77,7 +107,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     world = World(
         client=client,
         recorder=recorder,
-        laboratory=FhirFolder(settings.labs),
+        laboratory=laboratory_of(settings),
         sink=sink,
         sealed_list=JournalSealedList(journal, settings.allocation_key, chance),
     )
@@ -116,6 +146,7 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    laboratory_of(settings)
     client = await connect()
     journal = await asyncio.to_thread(open_journal, settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:

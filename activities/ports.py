@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.labs import ReportedResult
@@ -21,11 +21,37 @@ class Notice:
     at: datetime
 
 
+class LaboratoryTrouble(OSError):
+    """Results cannot be had. The text says what is wrong and how to mend it; it holds no person's data and no secret.
+
+    `pause` is how long the laboratory asks to be left alone.
+    """
+
+    def __init__(self, text: str, *, pause: timedelta | None = None) -> None:
+        """Say what is wrong, and how long to wait when the laboratory told."""
+        super().__init__(text)
+        self.pause = pause
+
+
+class LaboratoryAway(LaboratoryTrouble):
+    """It does not answer now, or asks to wait. That passes."""
+
+
+class LaboratoryUnfit(LaboratoryTrouble):
+    """It answers, but not as it must. That does not pass by itself: a person has to mend it."""
+
+
 class Laboratory(Protocol):
     """Where laboratory results come from."""
 
-    def results(self, subject: str) -> Sequence[ReportedResult]:
-        """Give every result there is for a subject. Raises OSError when the source cannot be reached."""
+    def results(self, subject: str, since: datetime | None = None) -> Sequence[ReportedResult]:
+        """Give every result there is for a subject; older samples than `since` may be left out.
+
+        Raises OSError when they cannot be had: LaboratoryAway when that passes, LaboratoryUnfit when it must be mended.
+        """
+
+    def check(self) -> str:
+        """Say in a sentence why results cannot be had now, and how to mend it; nothing when they can."""
 
 
 class NoticeSink(Protocol):

@@ -4,6 +4,7 @@ Each returns what came of it as a command of the product itself. Each may run tw
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import activity
@@ -12,12 +13,12 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
 
 from activities.contract import TASK_TIMEOUT, EffectRequest, Outcome, Start
-from activities.ports import Laboratory, Notice, NoticeSink, SealedList
+from activities.ports import Laboratory, LaboratoryTrouble, LaboratoryUnfit, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
 from domain.amended import is_amendment, latest_reports
 from domain.decider import patient_stream, trial_of, trial_stream
 from domain.intake import derived_id, system_message
-from domain.labs import analyte_of, is_final
+from domain.labs import ReportedResult, analyte_of, is_final
 from domain.patient.facts import AllocationRequested, LabsOrdered
 from domain.patient.journey import Journey
 from domain.trial.facts import ActPassedOn
@@ -26,6 +27,10 @@ from domain.trial.register import Register
 LAB_POLL = timedelta(hours=6)
 SHORTEST_POLL = timedelta(milliseconds=250)
 """However fast a training clock goes: open orders that poll more often crowd out everything else."""
+LAB_MENDING = timedelta(minutes=10)
+"""Real time between two tries while somebody has to mend the laboratory's side or our settings."""
+LAB_LOOK_BACK = timedelta(days=3 * 366)
+"""How far before an order samples are asked for: later reports of any sample of this trial, not of a life."""
 ALLOCATION_PAUSES = (*(0.05 * 1.4**number for number in range(9)), *(1.0,) * 6)
 """Seconds between two looks for the register's answer. One subject has it soon; many at once must not crowd it out."""
 
@@ -47,12 +52,19 @@ class World:
     def fetch_labs(self, request: EffectRequest) -> Outcome:
         """Give the results an order asks for, and later reports of earlier samples.
 
-        Not there yet: tried again in six hours of trial time, until given up.
+        Not there yet: tried again in six hours of trial time, until given up. So is a laboratory that cannot be asked;
+        six hours after its order was to be given up it brought nothing, so that a person is asked.
         """
         order = LabsOrdered.model_validate(request.payload)
         subject = request.stream.rsplit("-", 1)[1]
         now = request.clock.trial_time(activity.info().started_time)  # Temporal's clock, as the workflow's is
-        reports = [r for r in latest_reports(self._laboratory.results(subject)) if r.collected_at <= now]
+        try:
+            reports = [r for r in self._reports(subject, order) if r.collected_at <= now]
+        except (OSError, ApplicationError) as problem:
+            if now < order.give_up_at + LAB_POLL:
+                raise
+            activity.logger.error("lab.given_up", extra={"subject": subject, "kind": type(problem).__name__})
+            reports = []
         wanted = [r for r in reports if r.collected_at > order.after]
         complete = set(order.analytes) <= {analyte_of(r.code, r.system) for r in wanted if is_final(r)}
         if not complete and now < order.give_up_at:
@@ -66,6 +78,15 @@ class World:
         amended = [r for r in reports if r.collected_at <= order.after and is_amendment(r)]
         results = [result.model_dump(mode="json") for result in (*wanted, *amended)]
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
+
+    def _reports(self, subject: str, order: LabsOrdered) -> Sequence[ReportedResult]:
+        """Ask the laboratory. Trouble is tried again: as soon as it asks, or slowly while it must be mended."""
+        try:
+            return latest_reports(self._laboratory.results(subject, order.after - LAB_LOOK_BACK))
+        except LaboratoryTrouble as trouble:
+            slowly = LAB_MENDING if isinstance(trouble, LaboratoryUnfit) else None
+            pause = trouble.pause or slowly
+            raise ApplicationError(str(trouble), type=type(trouble).__name__, next_retry_delay=pause) from None
 
     @activity.defn(name="send_notice", no_thread_cancel_exception=True)
     def send_notice(self, request: EffectRequest) -> Outcome:

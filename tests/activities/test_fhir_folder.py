@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from activities.adapters import fhir_folder
-from activities.adapters.fhir_folder import PURPOSE_SYSTEM, SUBJECT_SYSTEM, UCUM, FhirFolder
+from activities.adapters.fhir_folder import FhirFolder
+from activities.adapters.observations import PURPOSE_SYSTEM, SUBJECT_SYSTEM, UCUM
 from domain.labs import LOINC, LabValue, ReportedResult, UnusedResult, read
 from domain.nct06978153 import PROTOCOL
 
@@ -204,8 +205,32 @@ def test_another_subjects_result_is_never_taken(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"null", b"[]", b'{"entry": 7}', b"<html>busy</html>", b"\xff\xfe", b'{"entry": [{}]}', b"[" * 200_000],
-    ids=["empty", "cut short", "null", "list", "no entries", "html", "not UTF-8", "no resource", "endless"],
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'{"entry": 7}',
+        b"<html>busy</html>",
+        b"\xff\xfe",
+        b'{"entry": [{}]}',
+        b"[" * 200_000,
+        b'{"entry": [1e99999999999999999999]}',
+        b'{"entry": [NaN]}',
+    ],
+    ids=[
+        "empty",
+        "cut short",
+        "null",
+        "list",
+        "no entries",
+        "html",
+        "not UTF-8",
+        "no resource",
+        "endless",
+        "beyond numbers",
+        "not a number",
+    ],
 )
 def test_a_file_that_is_no_bundle_is_set_aside_and_the_others_count(folder: Path, content: bytes) -> None:
     """One bad file does not keep good results back."""
@@ -259,6 +284,8 @@ def test_other_resources_and_other_codes_are_passed_over(folder: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_an_error_for_the_retry(tmp_path: Path) -> None:
     """No folder is not the same as no results."""
+    assert "does not exist" in FhirFolder(tmp_path / "gone").check()
+    assert FhirFolder(tmp_path).check() == ""
     with pytest.raises(FileNotFoundError, match="does not exist"):
         FhirFolder(tmp_path / "gone").results("S001")
 
