@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     )
     lab_folder: Path | None = Field(None, description="folder of FHIR bundles; empty: lab/ in the data folder")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
+    notice_settings: Path | None = Field(
+        None, description="file that says who is told how (docs/notices.md); empty: notices go to the notice file alone"
+    )
     key_file: Path | None = Field(
         None, description="key of the allocation list; empty: allocation.key in the data folder"
     )
@@ -57,6 +60,11 @@ class Settings(BaseSettings):
     def notices(self) -> Path:
         """The file of notices."""
         return self.notice_file or self.data / "notices.jsonl"
+
+    @property
+    def deliveries(self) -> Path:
+        """The ledger of notices: which channel accepted which, and when."""
+        return self.data / "deliveries.jsonl"
 
     @property
     def histories(self) -> Path:
