@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     lab_read_seconds: float = Field(15, gt=0, le=50, description="longest pause within an answer")
     lab_timeout_seconds: float = Field(30, gt=0, le=50, description="longest fetch in all, every page included")
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
+    notice_settings: Path | None = Field(
+        None, description="file that says who is told how (docs/notices.md); empty: notices go to the notice file alone"
+    )
     key_file: Path | None = Field(
         None, description="key of the allocation list; empty: allocation.key in the data folder"
     )
@@ -72,6 +75,11 @@ class Settings(BaseSettings):
     def notices(self) -> Path:
         """The file of notices."""
         return self.notice_file or self.data / "notices.jsonl"
+
+    @property
+    def deliveries(self) -> Path:
+        """The ledger of notices: which channel accepted which, and when."""
+        return self.data / "deliveries.jsonl"
 
     @property
     def histories(self) -> Path:

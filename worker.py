@@ -24,7 +24,7 @@ from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
 from activities.exporting import Exporter
 from activities.histories import HistoryFolder
-from activities.ports import Laboratory
+from activities.ports import Laboratory, NoticeSink
 from activities.rebuild import Streams
 from activities.recorder import Recorder
 from activities.watchdog import Watchdog
@@ -96,12 +96,21 @@ def laboratory_of(settings: Settings) -> Laboratory:
     return FhirServer(access)
 
 
+def notice_sink(settings: Settings) -> NoticeSink:
+    """Give where notices go. Raises BadNoticeSettingsError."""
+    if settings.notice_settings is None:
+        return FileSink(settings.notices)
+    from activities.adapters import channels, notice_settings  # noqa: PLC0415 - a second of imports, where used
+
+    return channels.Channels(notice_settings.read(settings.notice_settings), settings.deliveries)
+
+
 def build(client: Client, journal: Journal, settings: Settings, threads: ThreadPoolExecutor) -> Worker:
     """Put a worker together."""
     skip_idle_walks()
     chance = random.Random(settings.demo_seed) if settings.demo_seed else None  # noqa: S311 - a demonstration's list
     recorder = Recorder(journal)
-    sink = FileSink(settings.notices)
+    sink = notice_sink(settings)
     exporter = Exporter(client, HistoryFolder(settings.histories))
     watchdog = Watchdog(client, Streams(journal, recorder), sink, settings.task_queue, exporter)
     world = World(
@@ -147,6 +156,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     laboratory_of(settings)
+    notice_sink(settings)
     client = await connect()
     journal = await asyncio.to_thread(open_journal, settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:

@@ -6,11 +6,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.labs import ReportedResult
+from domain.protocol import NoticeWords
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice to deliver. `key` makes it count once; it holds coded words only."""
+    """A notice to deliver. `key` makes it count once; it holds coded words only.
+
+    `words` are its titles and `workflow` the subject's workflow id, for whoever makes a message of it.
+    """
 
     key: str
     subject: str
@@ -19,6 +23,9 @@ class Notice:
     text: str
     urgent: bool
     at: datetime
+    site: str = ""
+    workflow: str = ""
+    words: NoticeWords | None = None
 
 
 class LaboratoryTrouble(OSError):
@@ -58,6 +65,9 @@ class NoticeSink(Protocol):
     """Where notices go."""
 
     name: str
+
+    def opens_at(self, notice: Notice, now: datetime) -> datetime:
+        """Give the instant from which a notice may go out: `now`, or when people are at work again."""
 
     def deliver(self, notice: Notice) -> None:
         """Deliver a notice; the same key again counts once. Raises OSError when the sink cannot be reached."""

@@ -21,11 +21,13 @@ from activities.ports import Notice, NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
 from activities.report import WATCH, Done, Finding, Report, WatchRequest
 from domain.decider import trial_stream
+from domain.protocol import NoticeWords
 
 AT_ONCE = 10
 SECOND_LOOK = 2.0
 """Seconds until what looks wrong is looked at again: a journal is read before Temporal is asked, and both go on."""
 OPERATIONS = "OPERATIONS"
+TOLD = NoticeWords(en="Trialpath needs a look", zh="系统需要检查")
 BEGINNING = 20
 """History events of a register that has only just begun: it may record its first fact in a moment."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -175,6 +177,8 @@ class Watchdog:
                         text=f"{finding.what}: {finding.detail}",
                         urgent=True,
                         at=datetime.now(UTC),
+                        workflow=finding.stream,
+                        words=TOLD,
                     )
                 )
 

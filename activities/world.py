@@ -19,7 +19,7 @@ from domain.amended import is_amendment, latest_reports
 from domain.decider import patient_stream, trial_of, trial_stream
 from domain.intake import derived_id, system_message
 from domain.labs import ReportedResult, analyte_of, is_final
-from domain.patient.facts import AllocationRequested, LabsOrdered
+from domain.patient.facts import AllocationRequested, LabsOrdered, NoticeRequested
 from domain.patient.journey import Journey
 from domain.trial.facts import ActPassedOn
 from domain.trial.register import Register
@@ -68,13 +68,8 @@ class World:
         wanted = [r for r in reports if r.collected_at > order.after]
         complete = set(order.analytes) <= {analyte_of(r.code, r.system) for r in wanted if is_final(r)}
         if not complete and now < order.give_up_at:
-            pause = max(request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now), SHORTEST_POLL)
-            raise ApplicationError(
-                "results are not there yet",
-                type="NotYet",
-                next_retry_delay=pause,
-                category=ApplicationErrorCategory.BENIGN,
-            )
+            pause = request.clock.real_time(now + LAB_POLL) - request.clock.real_time(now)
+            raise _not_yet("results are not there yet", max(pause, SHORTEST_POLL))
         amended = [r for r in reports if r.collected_at <= order.after and is_amendment(r)]
         results = [result.model_dump(mode="json") for result in (*wanted, *amended)]
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
@@ -90,19 +85,30 @@ class World:
 
     @activity.defn(name="send_notice", no_thread_cancel_exception=True)
     def send_notice(self, request: EffectRequest) -> Outcome:
-        """Deliver a notice."""
-        fact = request.payload
-        notice = Notice(
-            key=request.key,
-            subject=request.stream.rsplit("-", 1)[1],
-            notice=fact["notice"],
-            to=tuple(fact["to"]),
-            text=fact["text"],
-            urgent=fact["urgent"],
-            at=request.at,
-        )
+        """Deliver a notice; one that is not urgent waits for the site's working hours."""
+        notice = self._notice(request)
+        now = request.clock.trial_time(activity.info().started_time)
+        opens_at = self._sink.opens_at(notice, now)
+        if opens_at > now:
+            pause = request.clock.real_time(opens_at) - request.clock.real_time(now)
+            raise _not_yet(f"waits for working hours until {opens_at:%Y-%m-%d %H:%M} UTC", pause)
         self._sink.deliver(notice)
         return Outcome(kind="notice_delivered", fields={"notice": request.seq, "sink": self._sink.name})
+
+    def _notice(self, request: EffectRequest) -> Notice:
+        fact, journey = NoticeRequested.model_validate(request.payload), self._recorder.state(request.stream)
+        return Notice(
+            key=request.key,
+            subject=request.stream.rsplit("-", 1)[1],
+            notice=fact.notice,
+            to=fact.to,
+            text=fact.text,
+            urgent=fact.urgent,
+            at=request.at,
+            site=journey.site.code,
+            workflow=request.stream,
+            words=journey.protocol.notice_words.get(fact.notice),
+        )
 
     @activity.defn(name="ask_allocation")
     async def ask_allocation(self, request: EffectRequest) -> Outcome:
@@ -123,9 +129,7 @@ class World:
             if outcome is not None:
                 return outcome
             await asyncio.sleep(pause)
-        raise ApplicationError(
-            "the register has not answered yet", type="NotYet", category=ApplicationErrorCategory.BENIGN
-        )
+        raise _not_yet("the register has not answered yet")
 
     def _answer(self, trial: str, subject: str, request: int) -> Outcome | None:
         register: Register = self._recorder.state(trial_stream(trial))
@@ -197,3 +201,8 @@ class World:
     def _has_heard(self, stream: str, submission_id: str) -> bool:
         journey: Journey = self._recorder.state(stream)
         return journey.is_over or self._recorder.has_taken(stream, submission_id)
+
+
+def _not_yet(why: str, pause: timedelta | None = None) -> ApplicationError:
+    """Give the error with which an activity is tried again, after a pause of its own where one is given."""
+    return ApplicationError(why, type="NotYet", next_retry_delay=pause, category=ApplicationErrorCategory.BENIGN)

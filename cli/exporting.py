@@ -79,6 +79,34 @@ def odm_command(subjects: tuple[str, ...], path: Path | None, *, force: bool) ->
     return _write([(path or Path(f"{'-'.join(dict.fromkeys(subjects))[:80]}-odm.xml"), content)], force=force)
 
 
+@click.command("calendar")
+@click.argument("subject", required=False)
+@click.option("--site", help="site code: every subject of the site, for example TDH")
+@to_file
+@force_option
+def calendar_command(subject: str | None, site: str | None, path: Path | None, *, force: bool) -> int:
+    """Write the visits, windows and deadlines of a subject, or of a site (--site), as an iCalendar feed.
+
+    Written again to the same file it updates the same entries: a calendar program that subscribed to it moves them.
+    """
+    from exports.calendar import calendar  # noqa: PLC0415 - as above
+
+    if (subject is None) == (site is None):
+        raise Failed(MALFORMED, "a subject or --site is expected, one of them")
+    known, store = _journal()
+    if subject is not None:
+        records, name = [_record(known, store, subject)], subject
+    else:
+        register = access.register(store, known.trial)
+        if site not in register.sites:
+            raise Failed(MALFORMED, f"site {site} is not open; accepted: {', '.join(sorted(register.sites))}")
+        every = (_record(known, store, each) for each in sorted(register.subjects)
+                 if store.facts(patient_stream(known.trial, each)))  # fmt: skip
+        records, name = [record for record in every if record.journey.site.code == site], str(site)
+    content = calendar(records, f"{known.trial} {name}")
+    return _write([(path or Path(f"{name}.ics"), content)], force=force or path is not None)
+
+
 @export_command.command("tables")
 @click.option("--format", "form", type=click.Choice(["csv", "parquet"]), default="csv", show_default=True)
 @click.option("--to", "folder", type=click.Path(path_type=Path), default=Path("tables"), show_default=True)

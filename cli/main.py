@@ -24,6 +24,7 @@ COMMANDS = {
     "history": ("cli.history", "Show a subject's facts, refusals and corrections (old, new, reason, who)."),
     "models": ("cli.models", "Make the tables for analysts anew from the journal; document them."),
     "export": ("cli.exporting", "Write a dossier (PDF, JSON), tables (CSV, Parquet), FHIR or CDISC ODM."),
+    "calendar": ("cli.exporting", "Write visits, windows and deadlines as an iCalendar feed."),
     "schema": ("cli.eligibility", "Print the JSON schema of the evidence document or of a command."),
     "submission": ("cli.submission", "Show what became of a submission: applied, refused or unknown."),
     "journal": ("cli.journal", "Verify, anchor, prepare or rebuild the journal; reconcile it with Temporal."),

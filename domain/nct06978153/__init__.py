@@ -13,6 +13,7 @@ from domain.nct06978153.screening import SCREENING
 from domain.nct06978153.sources import assumed, rule
 from domain.nct06978153.treatment import ADJUVANT, NEOADJUVANT
 from domain.nct06978153.waits import EVALUATION, FOLLOW_UP, SURGERY
+from domain.nct06978153.words import NOTICE_WORDS
 from domain.protocol import AllocationPlan, Arm, Plausibility, Protocol
 
 _BOUNDS = {
@@ -79,6 +80,7 @@ PROTOCOL = Protocol(
     repeats=REPEATS,
     pause_repeats=PAUSE_REPEATS,
     events=EVENTS,
+    notice_words=NOTICE_WORDS,
     safety=SAFETY_PLAN,
     childbearing=CHILDBEARING,
     contraception=CONTRACEPTION,

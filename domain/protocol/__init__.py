@@ -12,6 +12,7 @@ from domain.protocol.epochs import (
     TreatmentEpoch,
     Washout,
 )
+from domain.protocol.notices import Language, NoticeWords
 from domain.protocol.people import Permission, SignatureBlock, SignaturePlan, TrialActs
 from domain.protocol.safety import (
     Childbearing,
@@ -46,6 +47,8 @@ __all__ = [
     "FollowUpEpoch",
     "Gate",
     "LabLimit",
+    "Language",
+    "NoticeWords",
     "PathologicalResponse",
     "Permission",
     "Plausibility",

@@ -16,6 +16,7 @@ from domain.protocol.epochs import (
     ScreeningEpoch,
     TreatmentEpoch,
 )
+from domain.protocol.notices import NoticeWords
 from domain.protocol.people import Permission, SignaturePlan, TrialActs
 from domain.protocol.safety import (
     Childbearing,
@@ -64,6 +65,7 @@ class Protocol(Frozen):
     repeats: Repeats = Field(description="what is overdue, told again until a person acts")
     pause_repeats: Repeats = Field(description="a pause of dosing, told again until the sponsor ends it")
     events: dict[Code, Escalation] = Field(description="notices for happenings outside the schedule, by event")
+    notice_words: dict[Code, NoticeWords] = Field(description="what each notice is called, by its code")
     safety: SafetyPlan
     childbearing: Childbearing
     contraception: Contraception

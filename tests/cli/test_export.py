@@ -98,3 +98,29 @@ def test_without_a_journal_nothing_is_written(here: Here, tmp_path: Path) -> Non
     done = here(tmp_path, f"export fhir S001 --to {tmp_path / 'x.json'}")
     assert (done.returncode, list(tmp_path.iterdir())) == (4, [])
     assert "there is no journal at" in done.stderr
+
+
+def test_a_calendar_of_a_subject_and_of_a_site(here: Here, data: Path, tmp_path: Path) -> None:
+    """Written again it replaces the file of that name: a program that subscribed to it sees the new dates."""
+    one, all_of_them = tmp_path / "S001.ics", tmp_path / "site.ics"
+    for _ in range(2):
+        assert here(data, f"calendar S001 --to {one}").returncode == 0
+        done = here(data, f"calendar --site TDH --to {all_of_them}")
+        assert done.returncode == 0, done.stderr
+    assert one.read_text().startswith("BEGIN:VCALENDAR")
+    assert {subject for subject in SUBJECTS if f"UID:{subject}-" in all_of_them.read_text()} == set(SUBJECTS)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("calendar", 3, "a subject or --site is expected, one of them"),
+        ("calendar S001 --site TDH", 3, "a subject or --site is expected, one of them"),
+        ("calendar --site NOWHERE", 3, "site NOWHERE is not open; accepted: TDH"),
+        ("calendar S999", 2, "there is no subject S999"),
+    ],
+)
+def test_a_calendar_of_nobody_is_refused(here: Here, data: Path, words: str, code: int, told: str) -> None:
+    """With what would be accepted."""
+    done = here(data, words)
+    assert (done.returncode, told in done.stderr) == (code, True), done.stderr

@@ -143,3 +143,13 @@ def test_every_rule_the_protocol_names_has_its_function() -> None:
         assert set(epoch.gate.criteria) <= criteria
         assert set(epoch.regimens) == {arm.code for arm in PROTOCOL.arms}
     assert set(PROTOCOL.lab_bounds) == set(ANALYTES) >= set(PROTOCOL.screening.analytes)
+
+
+def test_every_notice_has_a_title_in_both_languages_and_no_title_lacks_its_notice() -> None:
+    """What leaves the product is a title: none is missing, none is left over (notices of issue: coded words only)."""
+    told = {part.notice for _, part in parts(PROTOCOL) if hasattr(part, "notice")}
+
+    assert set(PROTOCOL.notice_words) == told
+    for code, words in PROTOCOL.notice_words.items():
+        assert words.title("en").isascii(), code
+        assert not words.title("zh").isascii(), code

@@ -1,0 +1,113 @@
+"""Notices by e-mail, chat and push, through Apprise. Each goes to each of its channels once; the ledger says when.
+
+A message holds the subject's number, the notice's title and code, a link and a key: nothing about a person.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+
+from activities.adapters.keyed_file import KeyedFile
+from activities.adapters.notice_settings import Channel, NoticeSettings
+from activities.ports import Notice
+
+HEADER = "X-Trialpath-Notice"
+SECONDS = 40
+"""For one notice over all its channels; its activity has a minute."""
+_ADDRESS = re.compile(r"\S*@\S*|\w+://\S+")
+_log = structlog.stdlib.get_logger(__name__)
+_librarys = logging.getLogger("apprise")
+_librarys.addHandler(logging.NullHandler())
+_librarys.propagate = False  # its lines name people's addresses; why something failed is in our own
+
+
+class NotAcceptedError(OSError):
+    """Some channels did not accept a notice. They are tried again; the others are not."""
+
+
+class Channels:
+    """Every channel of an installation, behind one ledger."""
+
+    name = "channels"
+
+    def __init__(self, settings: NoticeSettings, ledger: Path) -> None:
+        """Deliver by these settings, and keep what was accepted in a ledger, one JSON object a line."""
+        self._settings = settings
+        self._ledger = KeyedFile(ledger)
+        self._asset = AppriseAsset(app_id="Trialpath", async_mode=False, secure_logging=True, storage_mode="memory")
+
+    def opens_at(self, notice: Notice, now: datetime) -> datetime:
+        """Give the instant from which a notice may go out: at once when urgent, else in the site's working hours."""
+        hours = self._settings.sites.get(notice.site)
+        return now if notice.urgent or hours is None else hours.opens_at(now)
+
+    def deliver(self, notice: Notice) -> None:
+        """Deliver a notice over each of its channels that has not accepted it yet. Raises NotAcceptedError, OSError.
+
+        Where the connection broke after a channel had accepted, it gets the notice again with the same key.
+        """
+        failed = []
+        for channel in self._settings.serving(notice.to, notice.site):
+            entry = f"{notice.key} {channel.name}"
+            if self._ledger.has(entry):
+                continue
+            why = self._sent(channel, notice)
+            if why:
+                failed.append(f"{channel.name}: {why}")
+                _log.warning("notice.not_accepted", key=notice.key, channel=channel.name, why=why)
+                continue
+            delivered_at = datetime.now(UTC).isoformat(timespec="seconds")
+            self._ledger.add(entry, {"channel": channel.name, "notice": notice.notice, "delivered_at": delivered_at})
+            _log.info("notice", key=notice.key, notice=notice.notice, channel=channel.name, urgent=notice.urgent)
+        if failed:
+            raise NotAcceptedError(f"not accepted by {'; '.join(failed)}"[:500])
+
+    def _sent(self, channel: Channel, notice: Notice) -> str:
+        """Send over one channel; give why it was not accepted, without any address, or nothing."""
+        try:
+            service: Any = Apprise.instantiate(channel.address(), asset=self._asset)
+        except (OSError, UnicodeDecodeError) as problem:
+            return f"its address cannot be read ({problem})"
+        if service is None:
+            return "its address is none of Apprise's"
+        if hasattr(service, "headers"):
+            service.headers = {**service.headers, HEADER: notice.key}
+        said: list[str] = []
+        told = Apprise(asset=self._asset)
+        told.add(service)
+        accepted = told.notify(
+            title=title(notice, channel),
+            body=body(notice, channel, self._settings.link),
+            body_format=NotifyFormat.TEXT,
+            notify_type=NotifyType.WARNING if notice.urgent else NotifyType.INFO,
+            timeout=SECONDS,
+            log_callback=lambda entry, _service: said.append(str(getattr(entry, "message", entry))),
+        )
+        return "" if accepted else _reason(said)
+
+
+def title(notice: Notice, channel: Channel) -> str:
+    """Give the title in the channel's language; a notice without words of its own shows its code."""
+    words = notice.words.title(channel.language) if notice.words else notice.notice
+    urgent = {"en": "URGENT: ", "zh": "紧急 "}[channel.language] if notice.urgent else ""
+    return f"{urgent}{notice.subject} {words}"
+
+
+def body(notice: Notice, channel: Channel, link: str) -> str:
+    """Give the text: coded words, a link where details are, and the key."""
+    where = link.replace("{workflow}", notice.workflow)
+    names = {"en": ("Subject", "Notice", "Details", "Key"), "zh": ("受试者", "通知", "详情", "编号")}[channel.language]
+    said = (notice.subject, notice.notice, where, notice.key)
+    return "\n".join(f"{name}: {value}" for name, value in zip(names, said, strict=True) if value)
+
+
+def _reason(said: Sequence[str]) -> str:
+    """Give the library's last words without addresses."""
+    last = next((line for line in reversed(said) if line.strip()), "it gave no reason")
+    return _ADDRESS.sub("...", last)[:200]
