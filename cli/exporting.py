@@ -50,7 +50,7 @@ def dossier_command(subject: str, form: str, font: Path | None, path: Path | Non
             content = dossier_pdf(record, made, str(font) if font else "")
         except UnusableFont as unusable:
             raise Failed(MALFORMED, f"--font {font}: {unusable}") from None
-    return _write([(path or Path(f"{subject}-dossier.{form}"), content)], force=force)
+    return write_files([(path or Path(f"{subject}-dossier.{form}"), content)], force=force)
 
 
 @export_command.command("fhir")
@@ -62,7 +62,7 @@ def fhir_command(subject: str, path: Path | None, *, force: bool) -> int:
     from exports.fhir import fhir_json  # noqa: PLC0415 - as above
 
     record = _record(*_journal(), subject)
-    return _write([(path or Path(f"{subject}-fhir.json"), fhir_json(record, _made(record.head)))], force=force)
+    return write_files([(path or Path(f"{subject}-fhir.json"), fhir_json(record, _made(record.head)))], force=force)
 
 
 @export_command.command("odm")
@@ -76,7 +76,7 @@ def odm_command(subjects: tuple[str, ...], path: Path | None, *, force: bool) ->
     known, store = _journal()
     records = [_record(known, store, subject) for subject in dict.fromkeys(subjects)]
     content = odm(records, _made(*(record.head for record in records)))
-    return _write([(path or Path(f"{'-'.join(dict.fromkeys(subjects))[:80]}-odm.xml"), content)], force=force)
+    return write_files([(path or Path(f"{'-'.join(dict.fromkeys(subjects))[:80]}-odm.xml"), content)], force=force)
 
 
 @click.command("calendar")
@@ -120,7 +120,7 @@ def tables_command(form: str, folder: Path, *, force: bool) -> int:
     rows = trial_rows(store, known.trial, datetime.now(UTC))
     made = _made(*(Head(row["stream"], row["seq"], row["hash"]) for row in rows["streams"]))
     files = flat.csv_files(rows, made) if form == "csv" else flat.parquet_files(rows, made)
-    return _write([(folder / name, content) for name, content in files], force=force)
+    return write_files([(folder / name, content) for name, content in files], force=force)
 
 
 def _journal() -> tuple[Settings, Journal]:
@@ -137,7 +137,7 @@ def _made(*heads: Head) -> MadeFrom:
     return MadeFrom(heads, datetime.now(UTC))
 
 
-def _write(files: Iterable[tuple[Path, bytes]], *, force: bool) -> int:
+def write_files(files: Iterable[tuple[Path, bytes]], *, force: bool) -> int:
     """Write files. Raises Failed when one is there already, or cannot be written; then none was changed."""
     made = list(files)
     there = next((path for path, _ in made if path.exists() and not force), None)
