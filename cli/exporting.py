@@ -137,12 +137,12 @@ def _made(*heads: Head) -> MadeFrom:
     return MadeFrom(heads, datetime.now(UTC))
 
 
-def write_files(files: Iterable[tuple[Path, bytes]], *, force: bool) -> int:
+def write_files(files: Iterable[tuple[Path, bytes]], *, force: bool, option: str = "--to") -> int:
     """Write files. Raises Failed when one is there already, or cannot be written; then none was changed."""
     made = list(files)
     there = next((path for path, _ in made if path.exists() and not force), None)
     if there is not None:
-        raise Failed(MALFORMED, f"{there} is there already; accepted: another --to, or --force to overwrite it")
+        raise Failed(MALFORMED, f"{there} is there already; accepted: another {option}, or --force to overwrite it")
     parts: list[Path] = []
     try:
         for path, content in made:

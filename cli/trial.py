@@ -45,7 +45,7 @@ def trial_command(as_of: str | None, path: Path | None, *, force: bool, as_json:
     )
     shown = overview(trial, today, work)
     if path is not None:
-        write_files([(path, overview_html(shown, MadeFrom(trial.heads, now)))], force=force)
+        write_files([(path, overview_html(shown, MadeFrom(trial.heads, now)))], force=force, option="--html")
     if as_json:
         click.echo(overview_json(shown), nl=False)
     elif path is None:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement
 from read_models.overview import Overview
 
 WIDTH, HEIGHT = 960, 340
-LEFT, RIGHT, TOP, BOTTOM = 46, 150, 16, 34
+LEFT, RIGHT, TOP, BOTTOM = 46, 150, 22, 34
 PLANNED, RANDOMIZED, AXIS, TODAY = "#8a97a6", "#1667b7", "#c8d0d9", "#a3232b"
 LINES = 6
 """Horizontal lines at most, besides the axis."""
@@ -52,10 +52,12 @@ def _axes(svg: Element, scale: _Scale, shown: Overview) -> None:
         y = scale.at(scale.first, count)[1]
         SubElement(svg, "path", d=f"M{LEFT} {y:.1f}H{scale.right}", stroke=AXIS, fill="none")
         _name(svg, LEFT - 8, y + 4, str(count), anchor="end")
-    for point in shown.curve[:: -(-len(shown.curve) // DATES)]:
-        _name(svg, scale.at(point.on, 0)[0], HEIGHT - 12, f"{point.on:%Y-%m-%d}", anchor="middle")
+    dates = [point.on for point in shown.curve if point.on != shown.today]
+    for on in dates[:: -(-len(dates) // DATES)]:
+        _name(svg, scale.at(on, 0)[0], HEIGHT - 12, str(on), anchor="middle")
     x = scale.at(shown.today, 0)[0]
     SubElement(svg, "path", d=f"M{x:.1f} {TOP}V{scale.bottom}", stroke=TODAY, fill="none", opacity="0.5")
+    _name(svg, x, TOP - 5, str(shown.today), TODAY, anchor="middle")
 
 
 def _steps(scale: _Scale, shown: Overview) -> list[tuple[float, float]]:

@@ -17,6 +17,7 @@ h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.05rem; margin: 0 
 section { margin: 1.5rem 0; } .parts section { margin: 0; }
 table { border-collapse: collapse; } th { text-align: left; font-weight: 600; }
 th, td { padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #dde3ea; vertical-align: top; }
+td:first-child { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .late { color: #a3232b; font-weight: 600; } .small { color: #5a6775; font-size: .85rem; }
 svg { width: 100%; height: auto; display: block; margin: 1rem 0; }
