@@ -68,7 +68,7 @@ class ArmCount:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """What became of those screened. A failure by several rules counts under each."""
+    """What became of the numbers issued: who is screened again has two. A failure by two rules counts under both."""
 
     screened: int
     in_screening: int

@@ -213,9 +213,8 @@ def test_the_page_cannot_be_written_where_there_is_no_folder(here: Here, data: P
 
 
 def sponsor(*facts: t.Fact, folder: Path) -> None:
-    """Write facts of the sponsor's behind those of a trial with S003 alone, cut on day 20."""
-    subject = {"S003": "detours"}
-    journal = journal_of(f"sqlite:///{folder / 'journal.db'}", {**subject})
+    """Write facts of the sponsor's, recorded on day 18, behind those of a trial with S003 alone."""
+    journal = journal_of(f"sqlite:///{folder / 'journal.db'}", {"S003": "detours"})
     rows = journal.facts(trial_stream(TRIAL_ID))
     at = rows[-1]
     told = tuple(
@@ -234,8 +233,8 @@ def sponsor(*facts: t.Fact, folder: Path) -> None:
 
 def test_a_pause_and_a_stop_say_who_and_since_when(here: Here, tmp_path: Path) -> None:
     """Not why: that is free text, and stays in the register. As of the day before there is none."""
-    acts = {"by": "SPO1", "at": noon(day(18)), "why": "a reason in words"}
-    sponsor(t.EnrolmentPaused(**acts), t.DosingPaused(**acts), folder=tmp_path)
+    at, why = noon(day(18)), "a reason in words"
+    sponsor(t.EnrolmentPaused(by="SPO1", at=at, why=why), t.DosingPaused(by="SPO1", at=at, why=why), folder=tmp_path)
     found = shown(here, tmp_path)
     assert (found["enrolment"], found["dosing"]) == (
         f"paused by SPO1 since {day(18)}",
