@@ -107,13 +107,33 @@ def test_after_the_last_possible_first_dose_the_plan_stays(here: Here, data: Pat
 
 
 def test_as_of_a_date_everybody_is_where_they_were(here: Here, data: Path) -> None:
-    """On day 2 seven in screening, on day 3 four are randomized; on day 48 a drug is discontinued for S003."""
+    """On day 2 seven in screening, on day 3 four are randomized; on day 20 two have failed screening."""
     before, randomized, later = (shown(here, data, f"--as-of {day(number)}") for number in (2, 3, 20))
     assert (before["screening"]["in_screening"], before["screening"]["failed_by"]) == (7, {})
     assert (before["phases"]["SCREENING"], before["phases"]["NEOADJUVANT"], before["randomized"]) == (7, 0, 0)
     assert (randomized["phases"]["SCREENING"], randomized["phases"]["NEOADJUVANT"]) == (3, 4)
     assert later["phases"]["NEOADJUVANT"] == 4
     assert later["screening"]["failed_by"] == {"I2": 1, "E25": 1}
+
+
+@pytest.mark.parametrize(
+    ("number", "held", "discontinued"),
+    [(11, None, None), (12, "ETOPOSIDE", None), (13, None, None), (14, None, "CISPLATIN")],
+)
+def test_a_drug_on_hold_is_shown_while_it_is(
+    here: Here, data: Path, number: int, held: str | None, discontinued: str | None
+) -> None:
+    """S003: etoposide is held on day 12 and resumed on day 13, cisplatin is discontinued on day 14."""
+    row = {"subject": "S003", "site": "TDH", "dosing_stopped": False}
+    expected = [row | {"drugs_held": held, "drugs_discontinued": discontinued}] if held or discontinued else []
+    assert shown(here, data, f"--as-of {day(number)}")["holds"] == expected
+
+
+def test_a_hold_ends_with_treatment(here: Here, data: Path) -> None:
+    """Treatment of S003 ended on day 50, after R1: the day before cisplatin is discontinued, then nothing is held."""
+    before, after = (shown(here, data, f"--as-of {day(number)}")["holds"] for number in (49, 50))
+    assert [row["drugs_discontinued"] for row in before] == ["CISPLATIN"]
+    assert after == []
 
 
 def test_what_is_overdue_is_what_the_work_list_says(here: Here, data: Path) -> None:
