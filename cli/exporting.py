@@ -104,7 +104,7 @@ def calendar_command(subject: str | None, site: str | None, path: Path | None, *
                  if store.facts(patient_stream(known.trial, each)))  # fmt: skip
         records, name = [record for record in every if record.journey.site.code == site], str(site)
     content = calendar(records, f"{known.trial} {name}")
-    return _write([(path or Path(f"{name}.ics"), content)], force=force or path is not None)
+    return write_files([(path or Path(f"{name}.ics"), content)], force=force or path is not None)
 
 
 @export_command.command("tables")
