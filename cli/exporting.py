@@ -50,7 +50,7 @@ def dossier_command(subject: str, form: str, font: Path | None, path: Path | Non
             content = dossier_pdf(record, made, str(font) if font else "")
         except UnusableFont as unusable:
             raise Failed(MALFORMED, f"--font {font}: {unusable}") from None
-    return _write([(path or Path(f"{subject}-dossier.{form}"), content)], force=force)
+    return write_files([(path or Path(f"{subject}-dossier.{form}"), content)], force=force)
 
 
 @export_command.command("fhir")
@@ -62,7 +62,7 @@ def fhir_command(subject: str, path: Path | None, *, force: bool) -> int:
     from exports.fhir import fhir_json  # noqa: PLC0415 - as above
 
     record = _record(*_journal(), subject)
-    return _write([(path or Path(f"{subject}-fhir.json"), fhir_json(record, _made(record.head)))], force=force)
+    return write_files([(path or Path(f"{subject}-fhir.json"), fhir_json(record, _made(record.head)))], force=force)
 
 
 @export_command.command("odm")
@@ -76,7 +76,7 @@ def odm_command(subjects: tuple[str, ...], path: Path | None, *, force: bool) ->
     known, store = _journal()
     records = [_record(known, store, subject) for subject in dict.fromkeys(subjects)]
     content = odm(records, _made(*(record.head for record in records)))
-    return _write([(path or Path(f"{'-'.join(dict.fromkeys(subjects))[:80]}-odm.xml"), content)], force=force)
+    return write_files([(path or Path(f"{'-'.join(dict.fromkeys(subjects))[:80]}-odm.xml"), content)], force=force)
 
 
 @click.command("calendar")
@@ -104,7 +104,7 @@ def calendar_command(subject: str | None, site: str | None, path: Path | None, *
                  if store.facts(patient_stream(known.trial, each)))  # fmt: skip
         records, name = [record for record in every if record.journey.site.code == site], str(site)
     content = calendar(records, f"{known.trial} {name}")
-    return _write([(path or Path(f"{name}.ics"), content)], force=force or path is not None)
+    return write_files([(path or Path(f"{name}.ics"), content)], force=force or path is not None)
 
 
 @export_command.command("tables")
@@ -120,7 +120,7 @@ def tables_command(form: str, folder: Path, *, force: bool) -> int:
     rows = trial_rows(store, known.trial, datetime.now(UTC))
     made = _made(*(Head(row["stream"], row["seq"], row["hash"]) for row in rows["streams"]))
     files = flat.csv_files(rows, made) if form == "csv" else flat.parquet_files(rows, made)
-    return _write([(folder / name, content) for name, content in files], force=force)
+    return write_files([(folder / name, content) for name, content in files], force=force)
 
 
 def _journal() -> tuple[Settings, Journal]:
@@ -137,12 +137,12 @@ def _made(*heads: Head) -> MadeFrom:
     return MadeFrom(heads, datetime.now(UTC))
 
 
-def _write(files: Iterable[tuple[Path, bytes]], *, force: bool) -> int:
+def write_files(files: Iterable[tuple[Path, bytes]], *, force: bool, option: str = "--to") -> int:
     """Write files. Raises Failed when one is there already, or cannot be written; then none was changed."""
     made = list(files)
     there = next((path for path, _ in made if path.exists() and not force), None)
     if there is not None:
-        raise Failed(MALFORMED, f"{there} is there already; accepted: another --to, or --force to overwrite it")
+        raise Failed(MALFORMED, f"{there} is there already; accepted: another {option}, or --force to overwrite it")
     parts: list[Path] = []
     try:
         for path, content in made:

@@ -1,24 +1,27 @@
 """Commands that read the journal: show, timeline, list, due, history. They need no Temporal and change nothing."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.panel import Panel
 from rich.table import Table
 
 from cli import access, time_travel
-from cli.main import DONE
+from cli.main import DONE, MALFORMED, Failed
 from cli.output import console
 from domain.ctcae import VERSION
 from domain.decider import patient_stream, register_state
 from domain.patient.asks import asks
 from domain.patient.journey import Journey
 from domain.patient.view import next_due_instant, phase, state, timeline
+from domain.protocol import Role
 from domain.trial.register import Register
 from journal.store import Journal
+from read_models.work_list import work_list
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
@@ -139,41 +142,39 @@ def _line(journey: Journey) -> dict[str, Any]:
     }
 
 
-def _passed(by: date | None, today: date) -> bool:
-    return by is not None and by < today
-
-
 @click.command("due")
 @click.option("--role", help="only what this role may do, for example SURGEON")
-@click.option("--site", help="only this site")
+@click.option("--site", help="only this site, for example TDH")
 @as_json_option
 def due_command(role: str | None, site: str | None, *, as_json: bool) -> int:
     """Show the work list: who must do what by when, overdue first."""
     known = access.settings()
     register, journeys = _journeys(access.journal(known), known.trial)
+    role, site = _one_of("role", role, get_args(Role)), _one_of("site", site, register.sites)
     now = register.clock.trial_time(datetime.now(UTC))
-    rows: list[dict[str, Any]] = [
-        {
-            "overdue": ask.overdue or _passed(ask.by, journey.site.date_of(now)),
-            "by": ask.by,
-            "subject": journey.subject,
-            "site": journey.site.code,
-        }
-        | {"what": ask.text, "kind": ask.kind, "to": list(ask.to)}
-        for journey in journeys
-        for ask in asks(journey)
-        if (role is None or role.upper() in ask.to) and (site is None or site == journey.site.code)
-    ]
-    rows.sort(key=lambda row: (not row["overdue"], row["by"] or date.max, row["subject"]))
+    rows = work_list(journeys, lambda at: at.date_of(now), role, site)
     today = max((journey.site.date_of(now) for journey in journeys), default=now.date())
     if as_json:
-        click.echo(json.dumps({"today": str(today), "due": rows}, default=str))
+        click.echo(json.dumps({"today": str(today), "due": [asdict(row) for row in rows]}, default=str))
         return DONE
-    table = Table(title=f"Work list on {today}", title_justify="left")
-    for heading in ("", "by", "subject", "what", "command", "who"):
+    of = (f" of {role}" if role else "") + (f" at site {site}" if site else "")
+    if not rows:
+        click.echo(f"Work list{of} on {today}: nothing is awaited")
+        return DONE
+    late = sum(row.overdue for row in rows)
+    table = Table(title=f"Work list{of} on {today}: {len(rows)} awaited, {late} overdue", title_justify="left")
+    for heading in ("", "by", "subject", "site", "what", "command", "who"):
         table.add_column(heading)
     for row in rows:
-        mark = "[red]OVERDUE[/red]" if row["overdue"] else ""
-        table.add_row(mark, str(row["by"] or "-"), row["subject"], row["what"], row["kind"], " / ".join(row["to"]))
+        mark = "[red]OVERDUE[/red]" if row.overdue else ""
+        table.add_row(mark, str(row.by or "-"), row.subject, row.site, row.what, row.kind, " / ".join(row.to))
     console().print(table)
     return DONE
+
+
+def _one_of(option: str, word: str | None, known: Collection[str]) -> str | None:
+    """Give a word as it is known, whatever its case. Raises Failed when it is not."""
+    if word is None or word.upper() in known:
+        return word and word.upper()
+    accepted = ", ".join(sorted(known)) or f"none: the trial has no {option} yet"
+    raise Failed(MALFORMED, f"--{option} {word!r}: there is no such {option}; accepted: {accepted}")

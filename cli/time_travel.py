@@ -39,7 +39,7 @@ class When:
 
 def journey(rows: list[StoredFact], on: str | None, at: str | None) -> tuple[Journey, When]:
     """Fold a subject's stored facts as they stood. Raises Failed for a date or instant there is nothing to show of."""
-    when = When(_date(on) if on is not None else None, _instant(at) if at is not None else None)
+    when = When(clinical_date(on) if on is not None else None, _instant(at) if at is not None else None)
     newest = access.folded(rows)
     now = newest.clock.trial_time(datetime.now(UTC))
     if when.known_at is not None:
@@ -70,7 +70,8 @@ def said(rows: list[StoredFact]) -> list[Said]:
     ]
 
 
-def _date(text: str) -> date:
+def clinical_date(text: str) -> date:
+    """Read the date that was asked for. Raises Failed for what is none."""
     with suppress(ValueError):
         if DATE.fullmatch(text):
             return date.fromisoformat(text)

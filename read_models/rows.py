@@ -1,11 +1,12 @@
 """A subject's rows for each table. Pure: the same record gives the same rows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from domain.analytes import ANALYTES
 from domain.criteria.case import completed_years
+from domain.findings import Verdict
 from domain.patient import facts as f
 from domain.patient.agenda import is_overdue
 from domain.patient.view import next_due_instant, phase
@@ -14,6 +15,7 @@ from read_models.record import SubjectRecord, decision_of
 from read_models.visit_rows import visits
 
 Row = dict[str, Any]
+EXCLUDES = (Verdict.NOT_MET, Verdict.TRIGGERED)
 WITHHELD = "withheld"
 """What stands in the place of a birth date: identity stays outside."""
 
@@ -52,6 +54,10 @@ def subjects(record: SubjectRecord) -> Iterator[Row]:
         "progressed_on": now.progressed_on,
         "died_on": now.died_on,
         "study_ended": now.study_ended or None,
+        "screen_failed_by": " ".join(failed_by(record)) or None,
+        "dosing_stopped": bool(now.safety.stopped) and now.is_on_treatment,
+        "drugs_held": " ".join(now.held) or None,
+        "drugs_discontinued": " ".join(dict.fromkeys(now.discontinued)) or None,
         "next_due_on": now.site.date_of(datetime.fromisoformat(due)) if due else None,
         "overdue": is_overdue(now),
         "deviations": len(now.deviations),
@@ -60,6 +66,16 @@ def subjects(record: SubjectRecord) -> Iterator[Row]:
         "serious_events": sum(event.serious for event in events),
         "facts": now.seq,
     }
+
+
+def failed_by(record: SubjectRecord) -> tuple[str, ...]:
+    """Give the rules a screening failed by: those found to exclude, else the one that was given as the reason."""
+    failed = [fact for _, fact in record.counting(f.ScreenFailed)]
+    if not failed or record.journey.study_ended != "SCREEN_FAILURE":
+        return ()
+    found = tuple(row.rule for row in failed[-1].findings if row.verdict in EXCLUDES)
+    named = tuple(row.rule for row in record.journey.protocol.screening.criteria if row.rule == failed[-1].why)
+    return found or named
 
 
 def deviations(record: SubjectRecord) -> Iterator[Row]:
@@ -201,7 +217,7 @@ BY_TABLE: Mapping[str, Callable[[SubjectRecord], Iterator[Row]]] = {
 }
 
 
-def rows_of(record: SubjectRecord) -> dict[str, list[Row]]:
-    """Give a subject's rows of each table."""
+def rows_of(record: SubjectRecord, names: Collection[str] = BY_TABLE) -> dict[str, list[Row]]:
+    """Give a subject's rows of each table, or of these."""
     subject = {"subject": record.journey.subject}
-    return {name: [subject | row for row in make(record)] for name, make in BY_TABLE.items()}
+    return {name: [subject | row for row in BY_TABLE[name](record)] for name in BY_TABLE if name in names}

@@ -1,6 +1,6 @@
 """Makes the read models anew from the journal, in one transaction: a reader sees the old tables or the new, whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,13 @@ from sqlalchemy import Connection, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 
 from domain.decider import TRIAL, patient_stream, trial_stream
-from domain.trial import facts as t
 from domain.trial.register import Register
 from journal.schema import FACTS
-from journal.store import Journal, StoredFact
-from read_models.record import Head, SubjectRecord, head_of, record_of
-from read_models.rows import rows_of
+from journal.store import Journal
+from read_models.record import Head, head_of, record_of
+from read_models.rows import BY_TABLE
 from read_models.tables import METADATA, TABLES, VERSION
+from read_models.trial import TrialRecord, tables_of
 
 BATCH = 500
 
@@ -24,26 +24,27 @@ class NotOurs(ValueError):
     """The database is not one the read models may be made in."""
 
 
-def trial_rows(journal: Journal, trial: str, at: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Give every row of every table, read from the journal now. `at` is the instant of the making."""
-    found: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
+def read_trial(journal: Journal, trial: str) -> TrialRecord:
+    """Read and fold the trial's register and every subject that has begun."""
     rows = journal.facts(trial_stream(trial))
     register: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
-    heads = [head_of(trial_stream(trial), rows, hashes_of(journal, trial_stream(trial)))]
+    head = head_of(trial_stream(trial), rows, hashes_of(journal, trial_stream(trial)))
     begun = journal.heads()
-    records: dict[str, SubjectRecord] = {}
-    for subject in register.subjects:
-        stream = patient_stream(trial, subject)
-        if stream not in begun:
-            continue
-        record = record_of(stream, journal.facts(stream), hashes_of(journal, stream))
-        records[subject] = record
-        heads.append(record.head)
-        for name, made in rows_of(record).items():
-            found[name] += made
-    found["enrolment"] = list(_enrolment(rows, register, records))
-    found["streams"] = [{"stream": head.stream, "seq": head.seq, "hash": head.hash} for head in heads]
-    found["about"] = [_about(trial, at, heads)]
+    streams = {subject: patient_stream(trial, subject) for subject in register.subjects}
+    subjects = {
+        subject: record_of(stream, journal.facts(stream), hashes_of(journal, stream))
+        for subject, stream in streams.items()
+        if stream in begun
+    }
+    return TrialRecord(tuple(rows), register, head, subjects)
+
+
+def trial_rows(journal: Journal, trial: str, at: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Give every row of every table, read from the journal now. `at` is the instant of the making."""
+    read = read_trial(journal, trial)
+    found = {table.name: list[dict[str, Any]]() for table in TABLES} | tables_of(read, BY_TABLE)
+    found["streams"] = [{"stream": head.stream, "seq": head.seq, "hash": head.hash} for head in read.heads]
+    found["about"] = [_about(trial, at, read.heads)]
     return found
 
 
@@ -58,41 +59,9 @@ def hashes_of(journal: Journal, stream: str) -> dict[int, str]:
         }
 
 
-def _about(trial: str, at: datetime, heads: list[Head]) -> dict[str, Any]:
+def _about(trial: str, at: datetime, heads: Sequence[Head]) -> dict[str, Any]:
     facts = sum(head.seq for head in heads)
     return {"trial": trial, "version": VERSION, "rebuilt_at": at, "streams": len(heads), "facts": facts}
-
-
-def _enrolment(
-    rows: list[StoredFact], register: Register, records: dict[str, SubjectRecord]
-) -> Iterator[dict[str, Any]]:
-    """Give one row for each number the register issued, in that order."""
-    number = 0
-    for row in rows:
-        fact = TRIAL.fact.validate_json(row.body)
-        if not isinstance(fact, t.SubjectEnrolled):
-            continue
-        number += 1
-        record, drawn = records.get(fact.subject), register.allocations.get(fact.subject)
-        yield {
-            "subject": fact.subject,
-            "number": number,
-            "site": fact.begin.site.code,
-            "enrolled_at": datetime.fromisoformat(row.recorded_at),
-            "begun": record is not None,
-            "status": _status(record),
-            "randomized_on": record.journey.randomized_on if record else None,
-            "arm": (record.journey.arm if record else "") or None,
-            "slot": drawn.slot if drawn else None,
-        }
-
-
-def _status(record: SubjectRecord | None) -> str:
-    if record is None:
-        return "SCREENING"
-    if record.journey.randomized_on:
-        return "RANDOMIZED"
-    return record.journey.study_ended or "SCREENING"
 
 
 def rebuild(url: str, schema: str, rows: dict[str, list[dict[str, Any]]]) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import MetaData, Table
 
 from read_models.columns import at, date, exact, flag, number, seq, subject, text
 
-VERSION = 1
+VERSION = 2
 """Grows with every change of a table."""
 METADATA = MetaData()
 
@@ -49,6 +49,10 @@ Table(
     date("progressed_on", "progression"),
     date("died_on", "death"),
     text("study_ended", "how the study ended for the subject"),
+    text("screen_failed_by", "of a screen failure the rules it failed by, for example I11.2 E17", length=None),
+    flag("dosing_stopped", "whether all dosing is stopped and a decision is awaited"),
+    text("drugs_held", "drugs on hold"),
+    text("drugs_discontinued", "drugs stopped for good"),
     date("next_due_on", "date by which people must act next"),
     flag("overdue", "whether that is overdue"),
     number("deviations", "deviations on record that hold"),

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from domain.decider import patient_stream
+from domain.patient import commands as c
 from domain.patient import facts as f
-from read_models.record import SubjectRecord, record_of
+from read_models.record import Head, SubjectRecord, record_of
 from read_models.rows import rows_of
 from read_models.tables import OF_SUBJECTS
 from tests.given import TRIAL_ID, day
+from tests.stories import as_woman, in_neoadjuvant, told
 from tests.streams import NAMES, stored_stream
 
 
@@ -64,6 +66,40 @@ def test_a_screen_failure_has_its_verdicts_and_no_dose() -> None:
     (subject,) = made["subjects"]
     assert (subject["study_ended"], subject["arm"], subject["randomized_on"]) == ("SCREEN_FAILURE", None, None)
     assert made["doses"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("screen-failure", "I2"),
+        ("pregnant-in-screening", "E25"),
+        ("withdrawn-in-screening", None),
+        ("completed", None),
+    ],
+)
+def test_a_screen_failure_names_the_rules_it_failed_by(name: str, rules: str | None) -> None:
+    """Those found to exclude, else the one given as the reason; nothing of who left screening otherwise."""
+    assert rows(name, "subjects")[0]["screen_failed_by"] == rules
+
+
+def test_a_reason_that_is_no_rule_is_not_taken_for_one() -> None:
+    """Free text stays in the record: the journey of a failure by I2 without findings, for another reason."""
+    told = tuple(
+        row._replace(body=row.body.replace('"why":"I2"', '"why":"moved"')) for row in stored_stream("screen-failure")
+    )
+    assert told != stored_stream("screen-failure")
+    (subject,) = rows_of(record_of("patient", told))["subjects"]
+    assert (subject["study_ended"], subject["screen_failed_by"]) == ("SCREEN_FAILURE", None)
+
+
+def test_stopped_dosing_is_shown_until_treatment_ends() -> None:
+    """A pregnancy on treatment stops all dosing: E25. Once the subject has left treatment nothing waits any more."""
+    woman = as_woman(in_neoadjuvant("COHORT_1", 1))
+    pregnant = told(woman, c.ReportPregnancy(found_on=woman.today))
+    left = told(pregnant, c.ReportWithdrawal(withdrawn_on=pregnant.today, level="STUDY"))
+    stories = (woman, pregnant, left)
+    made = [rows_of(SubjectRecord(story.state, (), Head("patient", 0)), ("subjects",)) for story in stories]
+    assert [row["subjects"][0]["dosing_stopped"] for row in made] == [False, True, False]
 
 
 def test_a_correction_is_shown_as_old_new_reason_who() -> None:
