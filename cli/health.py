@@ -25,7 +25,7 @@ LONGEST_SECONDS = 15
 def health_command(*, as_json: bool) -> int:
     """Say whether journal, Temporal, workers and watchdog are well. Exit code 0: all are; 1: one is not."""
     known = access.settings()
-    found = [_journal(known), checks.disk(known.data, known.least_free_megabytes), *_temporal(known)]
+    found = [_journal(known), *_outside(known), *_temporal(known)]
     well = all(check.ok for check in found)
     if as_json:
         rows = [asdict(check) | {"report": _report(check)} for check in found]
@@ -51,6 +51,16 @@ def _journal(known: Settings) -> Check:
         return Check("journal", ok=False, detail=str(failed))
     with closing(store):
         return checks.journal(store, known.trial)
+
+
+def _outside(known: Settings) -> list[Check]:
+    """Look at disk, laboratory and notices as a worker with these settings would."""
+    from worker import laboratory_of, notice_sink, outside  # noqa: PLC0415 - they bring the whole worker
+
+    try:
+        return [look() for look in outside(known, laboratory_of(known), notice_sink(known)).values()]
+    except (RuntimeError, ValueError, OSError) as problem:
+        return [Check("settings", ok=False, detail=str(problem))]
 
 
 def _temporal(known: Settings) -> list[Check]:
