@@ -17,6 +17,8 @@ OLDEST_POLL = timedelta(seconds=130)
 """A poll lasts up to 60 s and is noted when it begins; two of them, and a little."""
 OLDEST_BEAT = timedelta(seconds=17)
 """Three heartbeats of a worker, and a little."""
+FIRST_BEAT = timedelta(seconds=7)
+"""A worker says that it lives so long after it began, at the latest."""
 PERIODS = 2
 SHOWN = 5
 """Findings named in one line; the rest is counted."""
@@ -68,9 +70,9 @@ async def heartbeats(client: Client, task_queue: str) -> list[datetime] | None:
 async def _workers(client: Client, task_queue: str) -> Check:
     try:
         beats = await heartbeats(client, task_queue)
-        if beats is not None:
-            return _alive(beats, task_queue)
         polled = await pollers(client, task_queue)
+        if beats is not None:
+            return _alive(beats, polled, task_queue)
     except RPCError as problem:
         return Check("workers", ok=False, detail=problem.message)
     alive = [at for at in polled if datetime.now(UTC) - at <= OLDEST_POLL]
@@ -80,8 +82,10 @@ async def _workers(client: Client, task_queue: str) -> Check:
     return Check("workers", ok=False, detail=f"none asks for work on {task_queue}, {last}: start worker.py")
 
 
-def _alive(beats: list[datetime], task_queue: str) -> Check:
-    alive = [at for at in beats if datetime.now(UTC) - at <= OLDEST_BEAT]
+def _alive(beats: list[datetime], polled: list[datetime], task_queue: str) -> Check:
+    """Say whether workers live by their heartbeats; one that has just begun is known by its first poll."""
+    now = datetime.now(UTC)
+    alive = [at for at in beats if now - at <= OLDEST_BEAT] or [at for at in polled if now - at <= FIRST_BEAT]
     if alive:
         return Check("workers", ok=True, detail=f"{len(alive)} on {task_queue}, last heard of {_ago(alive[0])}")
     last = f"last heard of one {_ago(beats[0])}" if beats else "and none has said that it runs"
