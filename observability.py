@@ -2,8 +2,22 @@
 
 import logging
 import sys
+from datetime import timedelta
 
 import structlog
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+HEARTBEAT = timedelta(seconds=5)
+"""How often a worker tells Temporal that it lives: one that hangs is missed after three."""
+
+
+def runtime(metrics_address: str) -> Runtime:
+    """Give the SDK's runtime: with heartbeats, and metrics served to Prometheus where an address is given.
+
+    Raises ValueError when it cannot listen there.
+    """
+    metrics = PrometheusConfig(bind_address=metrics_address, durations_as_seconds=True) if metrics_address else None
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics), worker_heartbeat_interval=HEARTBEAT)
 
 
 def configure(level: str) -> None:

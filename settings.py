@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     watchdog_grace_seconds: float = Field(
         30, ge=1, le=86_400, description="how late a due instant may be before the watchdog acts; trial time"
     )
+    health_address: str = Field(
+        "", pattern=r"^$|^[^\s:]+:\d{1,5}$", description="host:port on which a worker serves /health; empty: none"
+    )
+    metrics_address: str = Field(
+        "",
+        pattern=r"^$|^[^\s:]+:\d{1,5}$",
+        description="IP:port on which it serves /metrics to Prometheus; empty: none",
+    )
+    least_free_megabytes: int = Field(500, ge=0, description="free space of the data folder below which health is red")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @property

@@ -6,9 +6,11 @@ import gc
 import random
 import signal
 import sys
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from pydantic import ValidationError
@@ -17,11 +19,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities import checks
 from activities.adapters.fhir_access import Access, WrongSetting
 from activities.adapters.fhir_folder import FhirFolder
 from activities.adapters.fhir_server import FhirServer
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
+from activities.checks import Check
 from activities.exporting import Exporter
 from activities.histories import HistoryFolder
 from activities.ports import Laboratory, NoticeSink
@@ -31,11 +35,13 @@ from activities.watchdog import Watchdog
 from activities.world import World
 from domain import units
 from journal.store import Journal
-from observability import configure
+from observability import configure, runtime
 from settings import Settings
 from workflows.connection import connect
+from workflows.health import examine
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
+from workflows.serving import HealthServer
 from workflows.setting_up import keep, set_up
 from workflows.trial_register import TrialRegister
 from workflows.waking import wake_those_behind
@@ -54,6 +60,8 @@ SWITCH_SECONDS = 0.0005
 """A record makes ten short database calls and wants the interpreter back after each: with 5 ms it waits 50 for them."""
 GARBAGE_AFTER = 20_000
 """Objects made before the youngest are looked through for garbage: with the usual 700 that is done all the time."""
+LOOK_SECONDS = 5.0
+"""Between two looks of a worker at all it rests on; a look may take as long."""
 CANNOT_START = 4
 _log = structlog.stdlib.get_logger("trialpath.worker")
 
@@ -150,17 +158,49 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     )
 
 
+def outside(settings: Settings, laboratory: Laboratory, sink: NoticeSink) -> dict[str, Callable[[], Check]]:
+    """Give what this installation rests on beside Temporal, each with the look at it."""
+    return {
+        "disk": partial(checks.disk, settings.data, settings.least_free_megabytes),
+        "laboratory": partial(
+            checks.source, "laboratory", settings.lab_url or f"folder {settings.labs}", laboratory.check
+        ),
+        "notices": partial(checks.source, "notices", sink.name, sink.check),
+    }
+
+
+async def keep_looking(
+    page: HealthServer, client: Client, settings: Settings, looks: Mapping[str, Callable[[], Check]]
+) -> None:
+    """Look at everything every few seconds, and tell it on the page. What does not answer in time is not well."""
+
+    async def one(name: str, look: Coroutine[None, None, list[Check]]) -> list[Check]:
+        try:
+            return await asyncio.wait_for(look, LOOK_SECONDS)
+        except TimeoutError:
+            return [Check(name, ok=False, detail=f"it did not answer within {LOOK_SECONDS:.0f} s")]
+
+    async def local(look: Callable[[], Check]) -> list[Check]:
+        return [await asyncio.to_thread(look)]
+
+    while True:
+        temporal = one("temporal", examine(client, settings.trial, settings.task_queue))
+        found = await asyncio.gather(*(one(name, local(look)) for name, look in looks.items()), temporal)
+        page.tell([check for several in found for check in several])
+        await asyncio.sleep(LOOK_SECONDS)
+
+
 async def serve(settings: Settings) -> None:
     """Work until told to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    laboratory_of(settings)
-    notice_sink(settings)
-    client = await connect()
+    laboratory, sink = laboratory_of(settings), notice_sink(settings)
+    client = await connect(runtime=runtime(settings.metrics_address))
     journal = await asyncio.to_thread(open_journal, settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:
         await set_up(client, settings)
+        page = HealthServer(settings.health_address) if settings.health_address else None
         async with build(client, journal, settings, threads):
             _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
             print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
@@ -169,7 +209,14 @@ async def serve(settings: Settings) -> None:
                 asyncio.create_task(wake_those_behind(client, journal)),
                 asyncio.create_task(keep(client, settings)),
             ]
-            await stop.wait()
+            if page is not None:
+                looks: dict[str, Callable[[], Check]] = {
+                    "journal": partial(checks.journal, journal, settings.trial),
+                    **outside(settings, laboratory, sink),
+                }
+                beside.append(asyncio.create_task(keep_looking(page, client, settings, looks)))
+            with page or contextlib.nullcontext():
+                await stop.wait()
             for task in beside:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -193,7 +240,7 @@ def main() -> int:
     gc.set_threshold(GARBAGE_AFTER)
     try:
         asyncio.run(serve(settings))
-    except (RuntimeError, RPCError, OSError, SQLAlchemyError) as problem:
+    except (RuntimeError, ValueError, RPCError, OSError, SQLAlchemyError) as problem:
         _log.error("worker.cannot_start", problem=str(problem)[:500])
         return CANNOT_START
     return 0

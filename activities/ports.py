@@ -72,6 +72,9 @@ class NoticeSink(Protocol):
     def deliver(self, notice: Notice) -> None:
         """Deliver a notice; the same key again counts once. Raises OSError when the sink cannot be reached."""
 
+    def check(self) -> str:
+        """Say in a sentence why notices cannot go out now; nothing when they can. Nobody is sent anything for it."""
+
 
 class SealedList(Protocol):
     """The allocation list, sealed. Nobody can read a slot before it is opened for a subject."""

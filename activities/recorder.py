@@ -6,6 +6,7 @@ The same submission again gets the same answer and adds nothing. This is the onl
 import hashlib
 import json
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import structlog
 from sqlalchemy import RowMapping
 from temporalio import activity
 
+from activities import measuring
 from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step, pack
 from activities.effects import effect_of
 from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
@@ -71,11 +73,14 @@ class Recorder:
     @activity.defn(name=RECORD, no_thread_cancel_exception=True)
     def record(self, request: RecordRequest) -> Step:
         """Take the messages in order and give every fact beyond the workflow's number."""
+        begun = time.monotonic()
         try:
-            return self._record(request)
+            step = self._record(request)
         except JournalAway as away:
             _log.warning("record.waits", stream=request.stream, problem=str(away))
             raise
+        measuring.recorded(map(kind_of, request.messages), step.answers, time.monotonic() - begun)
+        return step
 
     def _record(self, request: RecordRequest) -> Step:
         decider = decider_of(request.stream)

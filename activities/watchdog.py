@@ -15,12 +15,15 @@ from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities import measuring
 from activities.comparing import Described, Wrong, described, wrong
 from activities.exporting import Exporter
 from activities.ports import Notice, NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
 from activities.report import WATCH, Done, Finding, Report, WatchRequest
 from domain.decider import trial_stream
+from domain.patient.agenda import is_overdue
+from domain.patient.journey import Journey
 from domain.protocol import NoticeWords
 
 AT_ONCE = 10
@@ -73,7 +76,7 @@ class Watchdog:
             problem = f"{problem} operations were not told: {untold}".strip()
         seconds = round(time.monotonic() - begun, 3)
         _log.info("watchdog.ran", streams=len(heads), open=opened, findings=len(findings), seconds=seconds)
-        return Report(
+        report = Report(
             at=datetime.now(UTC),
             streams=len(heads),
             open=opened,
@@ -81,6 +84,9 @@ class Watchdog:
             findings=tuple(findings),
             problem=problem,
         )
+        states = [known.state for known in self._known.values()]
+        measuring.watched(report, sum(isinstance(state, Journey) and is_overdue(state) for state in states))
+        return report
 
     async def _look(
         self, streams: list[str], grace: timedelta, heads: dict[str, int]

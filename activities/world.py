@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
 
+from activities import measuring
 from activities.contract import TASK_TIMEOUT, EffectRequest, Outcome, Start
 from activities.ports import Laboratory, LaboratoryTrouble, LaboratoryUnfit, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
@@ -93,6 +94,7 @@ class World:
             pause = request.clock.real_time(opens_at) - request.clock.real_time(now)
             raise _not_yet(f"waits for working hours until {opens_at:%Y-%m-%d %H:%M} UTC", pause)
         self._sink.deliver(notice)
+        measuring.delivered(notice.notice, urgent=notice.urgent, after=now - request.at)
         return Outcome(kind="notice_delivered", fields={"notice": request.seq, "sink": self._sink.name})
 
     def _notice(self, request: EffectRequest) -> Notice:

@@ -2,20 +2,20 @@
 
 import asyncio
 import json
+from contextlib import closing
 from dataclasses import asdict
 
 import click
 from rich.table import Table
-from sqlalchemy.exc import SQLAlchemyError
 
+from activities import checks
+from activities.checks import Check
 from cli import access
 from cli.main import DONE, UNHEALTHY, Failed
 from cli.output import console
-from domain.decider import trial_stream
-from journal.store import JournalAway
 from settings import Settings
 from workflows.connection import connect
-from workflows.health import Check, examine
+from workflows.health import examine
 
 LONGEST_SECONDS = 15
 
@@ -25,16 +25,16 @@ LONGEST_SECONDS = 15
 def health_command(*, as_json: bool) -> int:
     """Say whether journal, Temporal, workers and watchdog are well. Exit code 0: all are; 1: one is not."""
     known = access.settings()
-    checks = [_journal(known), *_temporal(known)]
-    well = all(check.ok for check in checks)
+    found = [_journal(known), *_outside(known), *_temporal(known)]
+    well = all(check.ok for check in found)
     if as_json:
-        rows = [asdict(check) | {"report": _report(check)} for check in checks]
+        rows = [asdict(check) | {"report": _report(check)} for check in found]
         click.echo(json.dumps({"healthy": well, "checks": rows}))
     else:
         table = Table(title=f"{known.trial}: {'well' if well else 'not well'}", title_justify="left")
         for heading in ("", "", "what was found"):
             table.add_column(heading, overflow="fold")
-        for check in checks:
+        for check in found:
             table.add_row(check.name, "[green]ok[/green]" if check.ok else "[red]RED[/red]", check.detail)
         console().print(table)
     return DONE if well else UNHEALTHY
@@ -45,19 +45,22 @@ def _report(check: Check) -> object:
 
 
 def _journal(known: Settings) -> Check:
-    """Read the journal, and take its lock for a moment as a writer would."""
     try:
         store = access.journal(known)
-        heads = store.heads()
-        with store.locked(trial_stream(known.trial)):
-            pass
-        store.close()
     except Failed as failed:
         return Check("journal", ok=False, detail=str(failed))
-    except (SQLAlchemyError, JournalAway) as problem:
-        cause = getattr(problem, "orig", None) or problem
-        return Check("journal", ok=False, detail=f"cannot be used: {str(cause).splitlines()[0]}")
-    return Check("journal", ok=True, detail=f"{len(heads)} streams, {sum(heads.values())} facts, takes writers")
+    with closing(store):
+        return checks.journal(store, known.trial)
+
+
+def _outside(known: Settings) -> list[Check]:
+    """Look at disk, laboratory and notices as a worker with these settings would."""
+    from worker import laboratory_of, notice_sink, outside  # noqa: PLC0415 - they bring the whole worker
+
+    try:
+        return [look() for look in outside(known, laboratory_of(known), notice_sink(known)).values()]
+    except (RuntimeError, ValueError, OSError) as problem:
+        return [Check("settings", ok=False, detail=str(problem))]
 
 
 def _temporal(known: Settings) -> list[Check]:

@@ -1,33 +1,27 @@
 """Says whether an installation is well: Temporal, its workers, and the watchdog's last run. It changes nothing."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, ListWorkersRequest
 from temporalio.client import Client, ScheduleDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.checks import Check
 from activities.report import Report
 from workflows.setting_up import schedule_id
 from workflows.watch import Watch
 
 OLDEST_POLL = timedelta(seconds=130)
 """A poll lasts up to 60 s and is noted when it begins; two of them, and a little."""
+OLDEST_BEAT = timedelta(seconds=17)
+"""Three heartbeats of a worker, and a little."""
+FIRST_BEAT = timedelta(seconds=7)
+"""A worker says that it lives so long after it began, at the latest."""
 PERIODS = 2
 SHOWN = 5
 """Findings named in one line; the rest is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at, and whether it is well."""
-
-    name: str
-    ok: bool
-    detail: str
-    report: Report | None = None
 
 
 async def examine(client: Client, trial: str, task_queue: str) -> list[Check]:
@@ -55,9 +49,30 @@ async def pollers(client: Client, task_queue: str) -> list[datetime]:
     return sorted((poller.last_access_time.ToDatetime(UTC) for poller in answer.pollers), reverse=True)
 
 
+async def heartbeats(client: Client, task_queue: str) -> list[datetime] | None:
+    """Give when each running worker last said that it lives, the latest first; None where the server keeps no such.
+
+    Raises RPCError.
+    """
+    answer = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    if not answer.namespace_info.capabilities.worker_heartbeats:
+        return None
+    listed = await client.workflow_service.list_workers(ListWorkersRequest(namespace=client.namespace, page_size=100))
+    known = [row.worker_heartbeat for row in listed.workers_info]
+    found = [
+        row.heartbeat_time.ToDatetime(UTC)
+        for row in known
+        if row.task_queue == task_queue and row.status == WorkerStatus.WORKER_STATUS_RUNNING
+    ]
+    return sorted(found, reverse=True)
+
+
 async def _workers(client: Client, task_queue: str) -> Check:
     try:
+        beats = await heartbeats(client, task_queue)
         polled = await pollers(client, task_queue)
+        if beats is not None:
+            return _alive(beats, polled, task_queue)
     except RPCError as problem:
         return Check("workers", ok=False, detail=problem.message)
     alive = [at for at in polled if datetime.now(UTC) - at <= OLDEST_POLL]
@@ -65,6 +80,16 @@ async def _workers(client: Client, task_queue: str) -> Check:
         return Check("workers", ok=True, detail=f"{len(alive)} on {task_queue}, last asked for work {_ago(alive[0])}")
     last = f"the last one {_ago(polled[0])}" if polled else "and none has within minutes"
     return Check("workers", ok=False, detail=f"none asks for work on {task_queue}, {last}: start worker.py")
+
+
+def _alive(beats: list[datetime], polled: list[datetime], task_queue: str) -> Check:
+    """Say whether workers live by their heartbeats; one that has just begun is known by its first poll."""
+    now = datetime.now(UTC)
+    alive = [at for at in beats if now - at <= OLDEST_BEAT] or [at for at in polled if now - at <= FIRST_BEAT]
+    if alive:
+        return Check("workers", ok=True, detail=f"{len(alive)} on {task_queue}, last heard of {_ago(alive[0])}")
+    last = f"last heard of one {_ago(beats[0])}" if beats else "and none has said that it runs"
+    return Check("workers", ok=False, detail=f"none lives on {task_queue}, {last}: start worker.py")
 
 
 async def _watchdog(client: Client, trial: str) -> Check:

@@ -47,6 +47,17 @@ class Channels:
         hours = self._settings.sites.get(notice.site)
         return now if notice.urgent or hours is None else hours.opens_at(now)
 
+    def check(self) -> str:
+        """Say what keeps a channel from being used: the ledger, or an address that cannot be read. Nothing is sent."""
+        wrong = [self._ledger.check()]
+        for channel in self._settings.channels:
+            try:
+                known = Apprise.instantiate(channel.address(), asset=self._asset) is not None
+            except (OSError, UnicodeDecodeError):
+                known = False
+            wrong += [] if known else [f"channel {channel.name}: its address cannot be read"]
+        return "; ".join(text for text in wrong if text)
+
     def deliver(self, notice: Notice) -> None:
         """Deliver a notice over each of its channels that has not accepted it yet. Raises NotAcceptedError, OSError.
 

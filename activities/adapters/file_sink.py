@@ -24,6 +24,10 @@ class FileSink:
         """Give the instant from which a notice may go out: now."""
         return now
 
+    def check(self) -> str:
+        """Say why the file cannot be written; nothing when it can."""
+        return self._file.check()
+
     def deliver(self, notice: Notice) -> None:
         """Append a notice unless its key stands in the file already. Raises OSError when it cannot be written."""
         content = {

@@ -42,6 +42,14 @@ class KeyedFile:
             self._keys.add(key)
         return True
 
+    def check(self) -> str:
+        """Say why nothing can be added now; nothing when it can."""
+        try:
+            with self._held():
+                return ""
+        except OSError as problem:
+            return f"{self._path} cannot be written: {problem.strerror or problem}"
+
     @contextmanager
     def _held(self) -> Iterator[int]:
         with self._guard:

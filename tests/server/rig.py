@@ -41,6 +41,11 @@ class Process:
         self._log = log
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    @property
     def is_running(self) -> bool:
         """Say whether it still runs."""
         return self._popen.poll() is None
