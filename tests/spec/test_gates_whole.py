@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -100,6 +101,8 @@ def test_what_no_gate_looks_at_holds_none_again(first: bool) -> None:  # noqa: F
     assert not facts_of(albumin, f.GateChecked)
     said = when(story, asked_again(story.today))
     assert [check.cycle for check in facts_of(said, f.GateChecked)] == ([1] if first else [])
+    lighter = c.RecordEvidence(assessed_on=story.today, weight_kg=Decimal(40))
+    assert [check.cycle for check in facts_of(when(story, lighter), f.GateChecked)] == ([1] if first else [])
 
 
 def test_a_positive_pregnancy_test_before_c1_holds_its_gate() -> None:
@@ -140,6 +143,17 @@ def test_an_override_covers_statements_that_come_in_part() -> None:
     outcome = when(story, asked_again(day(20), "bleeding"))
     assert not facts_of(outcome, f.GateChecked)
     assert outcome.story.state.cycles[1].gate == "OVERRIDDEN"
+
+
+def test_after_an_override_a_later_verdict_counts_again() -> None:
+    """T11: a result that passes ends it; a worse one that came after it makes day 1 a deviation."""
+    story = told(low(), c.OverrideGate(cycle="C2", why="stable"))
+    passes = when(story, typed(result("PLT", "150", day(27))), on=day(27))
+    assert the(passes, f.GateChecked).passed
+    assert passes.story.state.cycles[2].gate == "PASSED"
+    worse = passing(told(story, typed(result("PLT", "15", day(27))), day(27)), P)
+    (row,) = gate_deviations(when(worse, c2()))
+    assert (row.text, row.important) == ("C2D1 given with the pre-dose gate failed", True)
 
 
 # What a verdict rests on
@@ -339,6 +353,21 @@ def test_a_late_result_of_what_the_gate_knew_is_no_new_departure() -> None:
     assert gate_deviations(when(story, again)) == []
     other = typed(result("ANC", "0.3", P))
     assert gate_deviations(when(story, other)) == [late_gate("I11.3 NOT_MET")]
+
+
+def test_late_results_are_held_against_the_verdict_that_counts_for_day_1() -> None:
+    """T11: platelets failed on day 26 and passed on day 27; later results show both days' values failing."""
+    story = told(passing(low(), day(27)), typed(result("PLT", "150", day(27))))
+    story = told(passing(story, P), c2())
+    rows = (result("PLT", "20", P), result("ANC", "0.3", P))
+    assert gate_deviations(when(story, typed(*rows))) == [late_gate("I11.3 NOT_MET, I11.4 NOT_MET")]
+
+
+def test_results_that_answer_an_open_order_after_day_1_are_held_against_it() -> None:
+    """T11: given before the laboratory answered; what answers the order is a fact of its own, with nothing new."""
+    story = told(passing(ordered(), P), c2())
+    outcome = when(story, typed(*results(P, LOW)))
+    assert late_gate("I11.4 NOT_MET") in gate_deviations(outcome)
 
 
 # Orders that are answered late
