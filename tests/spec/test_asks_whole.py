@@ -11,7 +11,7 @@ from domain.nct06978153 import PROTOCOL
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import Ask, asks
-from domain.protocol import Protocol
+from domain.protocol import Protocol, Role
 from tests.given import Story, day, noon, when
 from tests.stories import (
     answered,
@@ -23,9 +23,8 @@ from tests.stories import (
     told,
 )
 
-DOSES = ("COORDINATOR", "INVESTIGATOR", "PHARMACIST")
-SITE_STAFF = ("COORDINATOR", "INVESTIGATOR")
-INVESTIGATOR = ("INVESTIGATOR",)
+SITE_STAFF: tuple[Role, ...] = ("COORDINATOR", "INVESTIGATOR")
+INVESTIGATOR: tuple[Role, ...] = ("INVESTIGATOR",)
 
 
 def asked(story: Story, kind: str) -> list[Ask]:
