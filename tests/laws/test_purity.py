@@ -113,6 +113,7 @@ def test_the_shell_is_all_there() -> None:
         "health",
         "recovery",
         "search_attributes",
+        "serving",
         "setting_up",
         "waking",
         "walks",
