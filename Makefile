@@ -34,7 +34,7 @@ up: $(RUNTIME) ## Temporal server, UI and worker until Ctrl-C (SEED=surgery: wit
 	@python starter.py up $(if $(SEED),--seed $(SEED))
 
 test: $(DEVELOPMENT) ## all tests
-	@echo "test: all tests, about 12 minutes on 2 cores"
+	@echo "test: all tests, about 13 minutes on 2 cores"
 	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) sh -c '\
 	    echo "test: two at a time" && status=0; \
 	    python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(TIMED)) tests || status=1; \

@@ -8,6 +8,7 @@ from read_models.overview import Overview
 WIDTH, HEIGHT = 960, 340
 LEFT, RIGHT, TOP, BOTTOM = 46, 150, 22, 34
 PLANNED, RANDOMIZED, AXIS, TODAY = "#8a97a6", "#1667b7", "#c8d0d9", "#a3232b"
+LINE_OF_TEXT = 16
 LINES = 6
 """Horizontal lines at most, besides the axis."""
 DATES = 9
@@ -25,10 +26,11 @@ def curve(shown: Overview) -> Element:
     _line(svg, _steps(scale, shown), RANDOMIZED)
     x, y = scale.at(shown.today, shown.randomized)
     SubElement(svg, "circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r="4", fill=RANDOMIZED)
-    _name(svg, scale.right + 8, max(y, TOP + 12) + 4, f"{shown.randomized} randomized", RANDOMIZED)
-    end_y = scale.at(shown.today, float(plan[-1][1]))[1]
-    below = 18 if abs(end_y - y) < 16 else 0  # noqa: PLR2004 - the height of a line of text
-    _name(svg, scale.right + 8, end_y + 4 + below, f"{shown.plan.target} planned", PLANNED)
+    name_y = max(y, TOP + 12) + 4
+    _name(svg, scale.right + 8, name_y, f"{shown.randomized} randomized", RANDOMIZED)
+    end_y = scale.at(shown.today, float(plan[-1][1]))[1] + 4
+    planned_y = name_y + LINE_OF_TEXT if abs(end_y - name_y) < LINE_OF_TEXT else end_y
+    _name(svg, scale.right + 8, planned_y, f"{shown.plan.target} planned", PLANNED)
     return svg
 
 
@@ -42,7 +44,7 @@ class _Scale:
 
     def at(self, on: date, count: float) -> tuple[float, float]:
         days = max((self.last - self.first).days, 1)
-        x = LEFT + (on - self.first).days / days * (self.right - LEFT)
+        x = LEFT + (min(on, self.last) - self.first).days / days * (self.right - LEFT)
         return x, self.bottom - count / self.most * (self.bottom - TOP)
 
 
@@ -55,6 +57,8 @@ def _axes(svg: Element, scale: _Scale, shown: Overview) -> None:
     dates = [point.on for point in shown.curve if point.on != shown.today]
     for on in dates[:: -(-len(dates) // DATES)]:
         _name(svg, scale.at(on, 0)[0], HEIGHT - 12, str(on), anchor="middle")
+    if shown.today > scale.last:
+        return
     x = scale.at(shown.today, 0)[0]
     SubElement(svg, "path", d=f"M{x:.1f} {TOP}V{scale.bottom}", stroke=TODAY, fill="none", opacity="0.5")
     _name(svg, x, TOP - 5, str(shown.today), TODAY, anchor="middle")

@@ -157,7 +157,7 @@ def overview(trial: TrialRecord, today: date, work: Sequence[Work]) -> Overview:
         plan=plan,
         randomized=len(randomized_on),
         planned_today=plan.by(today),
-        curve=tuple(_curve(plan, randomized_on, today)),
+        curve=tuple(curve(plan, randomized_on, today)),
         randomizations=tuple(Step(on, bisect_right(randomized_on, on)) for on in dict.fromkeys(randomized_on)),
         arms=tuple(ArmCount(arm.code, arms[arm.code], arm.cap) for arm in protocol.arms),
         screening=_screening(numbers, subjects),
@@ -170,10 +170,15 @@ def overview(trial: TrialRecord, today: date, work: Sequence[Work]) -> Overview:
     )
 
 
-def _curve(plan: Plan, randomized_on: Sequence[date], today: date) -> Iterator[Point]:
-    """Give a point for the opening, the end of each month, today and the end of the plan."""
-    dates, on = {plan.opened_on, plan.last_first_dose_on, today}, _month_end(plan.opened_on)
-    while on < max(dates):
+def curve(plan: Plan, randomized_on: Sequence[date], today: date) -> Iterator[Point]:
+    """Give a point for the opening, the end of each month, today and the end of the plan.
+
+    It goes on until today, or until the target was reached: what comes after that is one line to nowhere.
+    """
+    is_full = len(randomized_on) >= plan.target
+    last = max(plan.last_first_dose_on, randomized_on[plan.target - 1] if is_full else today)
+    dates, on = {plan.opened_on, plan.last_first_dose_on, last, min(today, last)}, _month_end(plan.opened_on)
+    while on < last:
         dates.add(on)
         on = _month_end(on + timedelta(days=1))
     for one in sorted(dates):
