@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 from pydantic import BaseModel
 from rich.table import Table
 
 from cli.output import console
+from domain.intake import takes
 from domain.raw_json import parse_json
 from domain.submission import Refused
 
@@ -115,16 +116,7 @@ def help_for(kind: str, model: type[BaseModel]) -> None:
         table.add_column(heading)
     for name, field in model.model_fields.items():
         if name != "kind":
-            takes = _takes(field.annotation)
+            kind = takes(field.annotation)
             required = "yes" if field.is_required() else ""
-            table.add_row(f"--{_option(name).replace('_', '-')}", required, takes, field.description or "")
+            table.add_row(f"--{_option(name).replace('_', '-')}", required, kind, field.description or "")
     console().print(table)
-
-
-def _takes(annotation: Any) -> str:  # noqa: ANN401 - any annotation
-    parts = [part for part in get_args(annotation) if part is not type(None)]
-    if parts and all(isinstance(part, str) for part in parts):
-        return " | ".join(parts)
-    if parts and not hasattr(annotation, "__origin__"):
-        return _takes(parts[0])
-    return str(getattr(annotation, "__name__", annotation))

@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -20,6 +20,16 @@ from domain.submission import SYSTEM, UNATTRIBUTED, Envelope, Reason, Refused, S
 from domain.values import FIRST_YEAR, LAST_YEAR, Frozen
 
 LARGEST = 64 * 1024
+IN_WORDS = {
+    "bool": "true or false",
+    "date": "a date, YYYY-MM-DD",
+    "datetime": "an instant with its offset, YYYY-MM-DDTHH:MM+08:00",
+    "AwareDatetime": "an instant with its offset, YYYY-MM-DDTHH:MM+08:00",
+    "Decimal": "a number",
+    "int": "a whole number",
+    "str": "text",
+}
+"""What a type is called in a refusal."""
 LARGEST_OWN = 512 * 1024
 SUBMIT = "submit"
 _ID = re.compile(r"^[A-Za-z0-9_.:/-]{8,200}$")
@@ -212,4 +222,19 @@ def _accepts(model: Any, location: tuple[int | str, ...]) -> str:  # noqa: ANN40
     field = model.model_fields.get(location[0]) if location else None
     if field is None:
         return "fields: " + ", ".join(name for name in model.model_fields if name != "kind")
-    return str(field.description or getattr(field.annotation, "__name__", field.annotation))
+    return field.description or takes(field.annotation)
+
+
+def takes(annotation: object) -> str:
+    """Say in words what a field of a type takes; what may be left out is told by what it is when given."""
+    parts = [part for part in get_args(annotation) if part is not type(None)]
+    if get_origin(annotation) is Annotated:
+        return takes(parts[0])
+    if parts and all(isinstance(part, str) for part in parts):
+        return " or ".join(map(str, parts))
+    if get_origin(annotation) in (tuple, list):
+        return f"a list: {takes(parts[0])}"
+    if parts:
+        return " or ".join(map(takes, parts))
+    name = getattr(annotation, "__name__", str(annotation))
+    return IN_WORDS.get(name, name)

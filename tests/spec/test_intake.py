@@ -1,7 +1,9 @@
 """Intake: from raw bytes to a submission, or to a refusal that names field, problem and what would be accepted."""
 
 import json
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -19,6 +21,7 @@ from domain.intake import (
     message_text,
     read,
     system_message,
+    takes,
 )
 from domain.patient import commands as c
 from domain.raw_json import parse_json
@@ -360,3 +363,22 @@ def test_parsed_json_is_what_was_written() -> None:
 def test_the_kind_for_the_record_is_what_can_be_read_of_it(sent: Message, kind: str) -> None:
     """The name, or what a whole submission names: 60 characters, none of them NUL; what cannot be read is a submit."""
     assert kind_of(sent) == kind
+
+
+@pytest.mark.parametrize(
+    ("annotation", "told"),
+    [
+        (Literal["A", "B"], "A or B"),
+        (Literal["A", "B"] | None, "A or B"),
+        (date, "a date, YYYY-MM-DD"),
+        (bool, "true or false"),
+        (Decimal | None, "a number"),
+        (Annotated[str, "a pattern"] | None, "text"),
+        (tuple[Literal["A"], ...], "a list: A"),
+        (tuple[int, ...] | None, "a list: a whole number"),
+        (Message, "Message"),
+    ],
+)
+def test_what_a_field_takes_is_said_in_words(annotation: object, told: str) -> None:
+    """No type of the program reaches a sender."""
+    assert takes(annotation) == told
