@@ -31,17 +31,15 @@ def check_again(draft: Draft, was: Sequence[f.Fact], number: int) -> None:
 
 
 def verdict_then(draft: Draft, then: Then) -> f.GateChecked | None:
-    """Give the verdict of a check on what was known then; None when its order does not count any more.
+    """Give the verdict of a check on what was known then.
 
     An early day 1 may have been held against the record before there was an order.
     """
     fact = then.fact
     cycle = then.journey.cycles.get(fact.cycle) if isinstance(fact, f.GateChecked) else None
-    if cycle is None or not isinstance(fact, f.GateChecked):
+    if cycle is None or not isinstance(fact, f.GateChecked):  # pragma: no cover - a cycle is planned before it is held
         return None
-    order = None if cycle.ordered is None else then.journey.orders.get(cycle.ordered)
-    if order is None and cycle.ordered is not None:
-        return None
+    order = None if cycle.ordered is None else then.journey.orders[cycle.ordered]
     return gate_verdict(Draft(then.journey, then.at, draft.sender), cycle, order, fact.day_1_on)
 
 
