@@ -152,10 +152,10 @@ def _alike(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
     return all(_same(value, theirs.get(name)) for name, value in ours.items())
 
 
-def _same(ours: Any, theirs: Any) -> bool:  # noqa: ANN401 - keywords, numbers, times
+def _same(ours: object, theirs: object) -> bool:
     if isinstance(theirs, datetime) and isinstance(ours, str):
         return abs(datetime.fromisoformat(ours) - theirs) < ALIKE
-    return bool(ours == theirs)
+    return ours == theirs
 
 
 def _ago(now: datetime, since: datetime) -> str:

@@ -90,7 +90,7 @@ def _append(journal: Journal, number: int) -> float:
         with journal.locked(stream) as held:
             seq = len(held.facts_after(0)) + 1
             row = about | SENT | {"body": body, "first_seq": seq, "last_seq": seq}
-            held.append(row, [StoredFact(seq=seq, body=body, **about)])  # type: ignore[arg-type]
+            held.append(row, [StoredFact(seq=seq, body=body, **about)])  # type: ignore[arg-type] # its columns by name, each of its own type
 
     return _timed(act)
 

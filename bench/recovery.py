@@ -101,7 +101,7 @@ def _write(journal: Journal, count: int) -> int:
     return sum(journal.heads().values())
 
 
-def _recover(environment: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+def _recover(environment: dict[str, str]) -> dict[str, Any]:
     run = subprocess.run(
         [sys.executable, "starter.py", "recover", "--json"],
         cwd=ROOT,
@@ -110,7 +110,8 @@ def _recover(environment: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
         text=True,
         check=True,
     )
-    return json.loads(run.stdout)
+    told: dict[str, Any] = json.loads(run.stdout)
+    return told
 
 
 async def _watched(

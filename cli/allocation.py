@@ -1,6 +1,5 @@
 """The commands on the sealed allocation list: its back-up, and its way back into a journal that was made again."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +10,9 @@ from activities.adapters import sealed_list_backup as backups
 from activities.adapters.sealed_list_backup import NoBackupError, OnRecord, OtherListError
 from cli import access
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE, Failed
-from domain.decider import trial_stream
 from journal import sealing
 from journal.store import Journal
 from journal.verify import Finding, Trouble
-
-SEALED = "AllocationListSealed"
 
 
 @click.group("allocation")
@@ -77,12 +73,12 @@ def restore_command(file: Path) -> int:
 def on_record(store: Journal, trial: str) -> OnRecord:
     """Give what the register says of its list. Raises Failed when no list was ever sealed."""
     register = access.register(store, trial)
-    sealed = [row for row in access.facts(store, trial_stream(trial)) if row.kind == SEALED]
+    with store.snapshot() as connection:
+        sealed = [told for told in sealing.on_record(connection) if told.trial == trial]
     if not sealed:
         raise Failed(REFUSED, f"no allocation list of {trial} was sealed yet: `starter.py open` does it")
-    told = json.loads(sealed[-1].body)
     drawn = {allocation.slot: allocation.arm for allocation in register.allocations.values()}
-    return OnRecord(trial, str(told["sha256"]), int(told["slots"]), drawn)
+    return OnRecord(trial, sealed[-1].sha256, sealed[-1].slots, drawn)
 
 
 def opened(connection: Connection) -> Iterator[Finding]:

@@ -156,9 +156,13 @@ def _require_json(response: httpx.Response) -> None:
         )
 
 
+LONGEST_PAUSE_DIGITS = 9
+"""Thirty years in seconds: what is longer is no pause, and `timedelta` would not hold it."""
+
+
 def _pause(said: str) -> timedelta | None:
     """Read Retry-After: seconds, or an instant. What cannot be read counts for nothing."""
-    if said.strip().isdecimal() and len(said) < 10:  # noqa: PLR2004 - more digits than any pause has
+    if said.strip().isdecimal() and len(said) <= LONGEST_PAUSE_DIGITS:
         asked = timedelta(seconds=int(said))
     else:
         try:

@@ -176,6 +176,10 @@ def _latest(observations: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(latest.values())
 
 
+LONGEST_VERSION = 18
+"""Digits of a version that counts up: a longer one is a name."""
+
+
 def _stored(row: Mapping[str, Any]) -> tuple[datetime, int]:
     """Give when a version was stored, and its number where that counts up."""
     about = row.get("meta")
@@ -185,7 +189,8 @@ def _stored(row: Mapping[str, Any]) -> tuple[datetime, int]:
         at = datetime.fromisoformat(about.get("lastUpdated", ""))
     except (TypeError, ValueError):
         at = _NEVER
-    return at if at.tzinfo else _NEVER, int(number) if number.isdecimal() and len(number) <= 18 else 0  # noqa: PLR2004
+    counts = number.isdecimal() and len(number) <= LONGEST_VERSION
+    return at if at.tzinfo else _NEVER, int(number) if counts else 0
 
 
 def _document(row: Mapping[str, Any]) -> str:

@@ -45,15 +45,16 @@ class Owners:
         if not isinstance(about, dict):
             return False
         identifier, reference = about.get("identifier"), str(about.get("reference", ""))
-        of_system = isinstance(identifier, dict) and identifier.get("system") == self._system
-        named = self._names(identifier) if of_system else None
+        named = None
+        if isinstance(identifier, dict) and identifier.get("system") == self._system:
+            named = self._names(identifier)
         held = self._held(observation, reference)
         if named is None and held is None:
             held = await self._look_up(reference)
         said = [word for word in (named, held) if word is not None]
         return bool(said) and all(said)
 
-    def _names(self, identifier: Any) -> bool:  # noqa: ANN401 - FHIR of any shape
+    def _names(self, identifier: Mapping[str, Any]) -> bool:
         return (identifier.get("system"), identifier.get("value")) == (self._system, self._subject)
 
     def _held(self, observation: Mapping[str, Any], reference: str) -> bool | None:

@@ -6,7 +6,7 @@ Whose the Observation is, its source must have made sure of before.
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from pydantic import ValidationError
@@ -40,7 +40,7 @@ def parsed(text: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
 
 
-def _no_number(word: str) -> Any:  # noqa: ANN401 - as json.loads has it
+def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number of JSON")
 
 

@@ -35,9 +35,18 @@ def validator() -> Any:
     return odm_parser.ODMSchemaValidator(str(SCHEMA))
 
 
+def refusal(validator: Any, file: Path) -> str:
+    """Give why a document is not valid; nothing when it is."""
+    try:
+        validator.validate_file(str(file))
+    except OdmlibSchemaValidationError as problem:
+        return str(problem) or "refused without a word"
+    return ""
+
+
 def test_the_document_is_valid_by_the_schema_of_cdisc(path: Path, validator: Any) -> None:
     """ODM 1.3.2, whole: metadata and data."""
-    validator.validate_file(str(path))
+    assert refusal(validator, path) == ""
 
 
 @pytest.mark.parametrize("name", ["chinese", "screen-failure"])
@@ -45,7 +54,7 @@ def test_the_document_of_one_subject_is_valid(tmp_path: Path, validator: Any, na
     """Each by itself too."""
     file = tmp_path / "one.xml"
     file.write_bytes(odm([record(name)], made(record(name))))
-    validator.validate_file(str(file))
+    assert refusal(validator, file) == ""
 
 
 def test_the_schema_can_refuse(tmp_path: Path, validator: Any) -> None:

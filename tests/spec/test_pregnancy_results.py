@@ -68,11 +68,11 @@ def test_the_laboratory_s_answer_and_entered_evidence_start_it_too() -> None:
     """Whatever brought the result (E25)."""
     story = woman()
     report = c.RecordEvidence(assessed_on=story.today, labs=(hcg("positive", story.today),))
-    the(when(story, report), f.PregnancyFound)
+    assert the(when(story, report), f.PregnancyFound).found_on == story.today
     story = passing(story, day(6))
     order = story.seq_of(f.LabsOrdered)
     answer = c.LabsReported(order=order, results=(hcg("positive", day(6)),), complete=False)
-    the(when(story, answer), f.PregnancyFound)
+    assert the(when(story, answer), f.PregnancyFound).found_on == day(6)
 
 
 def test_nothing_starts_before_randomization_or_in_a_man() -> None:
@@ -124,7 +124,7 @@ def test_after_a_decision_to_go_on_a_new_result_stops_again_and_the_same_one_doe
 def test_a_pregnancy_told_before_randomization_does_not_hide_a_later_one() -> None:
     """It never was due and never asked anything."""
     story = woman().with_facts((f.PregnancyFound(found_on=day(1), aware_at=noon(day(1))),), noon(day(3)))
-    the(sampled(story, "positive"), f.PregnancyFound, found_on=day(3))
+    assert the(sampled(story, "positive"), f.PregnancyFound).found_on == day(3)
 
 
 @pytest.mark.parametrize("build", [in_follow_up, ended])
