@@ -37,7 +37,7 @@ test: $(DEVELOPMENT) ## all tests
 	@echo "test: all tests, about 13 minutes on 2 cores"
 	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) sh -c '\
 	    echo "test: two at a time" && status=0; \
-	    python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(TIMED)) tests || status=1; \
+	    python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(TIMED)) tests || status=1; \
 	    echo "test: what is held to a time, one at a time"; \
 	    python -m pytest $(TIMED) || status=1; exit $$status'
 

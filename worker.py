@@ -204,7 +204,6 @@ async def serve(settings: Settings) -> None:
         async with build(client, journal, settings, threads):
             _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
             print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
-            await asyncio.to_thread(units.load)
             beside = [
                 asyncio.create_task(wake_those_behind(client, journal)),
                 asyncio.create_task(keep(client, settings)),
@@ -236,6 +235,7 @@ def main() -> int:
         return CANNOT_START
     configure(settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
+    units.load()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
     try:

@@ -113,6 +113,11 @@ def wrong(known: Known, found: Described | None, now: datetime, grace: timedelta
     return _overdue(known, now, grace) or _stuck(found, now, grace) or _told(known, found)
 
 
+def halted(found: Described, now: datetime, grace: timedelta) -> Wrong | None:
+    """Say whether a run waits for a time-out that the server has lost; None: it goes, or may. `now` is real time."""
+    return _wedged(found, now, grace) or _stuck(found, now, grace)
+
+
 def _wedged(found: Described, now: datetime, grace: timedelta) -> Wrong | None:
     if found.problems or found.tries >= WEDGED_FROM:
         why = found.problems or "no reason given yet"

@@ -6,6 +6,7 @@ Decimal throughout. The library is loaded at the first conversion that needs it.
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from functools import cache
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +42,8 @@ MASSES: Mapping[str, Decimal] = MappingProxyType(
 )
 """The units in which the drug of one day is weighed, in mg: as UCUM and labels spell them, micro in both characters."""
 _EXACT = Context(prec=80)
+_ONE_AT_A_TIME = Lock()
+"""Two threads that load the library, or ask it, at once find its tables half made."""
 
 
 class UnknownUnit(ValueError):
@@ -56,7 +59,8 @@ def _registry() -> Any:  # noqa: ANN401 - the library is untyped
 
 def load() -> None:
     """Load the units library ahead of the first conversion."""
-    _registry()
+    with _ONE_AT_A_TIME:
+        _registry()
 
 
 @cache
@@ -70,11 +74,12 @@ def factor(from_unit: str, to_unit: str, analyte: str = "") -> Decimal:
     from lark.exceptions import LarkError  # noqa: PLC0415 - comes with the units library, loaded as late as it
     from pint import PintError  # noqa: PLC0415 - as above
 
-    registry = _registry()
     try:
-        source, target = (registry.from_ucum(SPELLINGS.get(unit, unit)) for unit in (from_unit, to_unit))
-        same_number = source.magnitude == target.magnitude
-        ratio = registry.Quantity(Decimal(1), source.units).to(target.units).magnitude
+        with _ONE_AT_A_TIME:
+            registry = _registry()
+            source, target = (registry.from_ucum(SPELLINGS.get(unit, unit)) for unit in (from_unit, to_unit))
+            same_number = source.magnitude == target.magnitude
+            ratio = registry.Quantity(Decimal(1), source.units).to(target.units).magnitude
     except (PintError, LarkError, AttributeError) as problem:  # the library gives no quantity for "1" and "{INR}"
         raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r}") from problem
     if not same_number:  # a number inside a unit, as in g/(24.h), is a binary fraction to the library

@@ -8,6 +8,8 @@ import structlog
 from temporalio.client import (
     Client,
     Schedule,
+    ScheduleActionExecution,
+    ScheduleActionExecutionStartWorkflow,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
     ScheduleDescription,
@@ -19,6 +21,7 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
+from activities.comparing import described, halted
 from activities.contract import TASK_TIMEOUT
 from activities.report import WatchRequest
 from workflows.search_attributes import register
@@ -85,22 +88,42 @@ async def schedule_watchdog(client: Client, plan: Plan) -> None:
 
 
 async def _kept(client: Client, plan: Plan) -> None:
-    """Make a schedule that is missing, and make one anew that stands still: no change to it brings its timer back."""
+    """Make a schedule that is missing, and make one anew that stands still: no change to it brings its timer back.
+
+    A run that will never end is ended first: no other begins beside it.
+    """
     if await _made(client, plan):
         return
     handle = client.get_schedule_handle(schedule_id(plan.trial))
-    if _stands_still(await handle.describe(), plan):
+    schedule = await handle.describe()
+    ended = [await _ended(client, action, plan) for action in schedule.info.running_actions]
+    if all(ended) and _stands_still(schedule, plan):
         _log.warning("watchdog.stood_still", schedule=schedule_id(plan.trial))
         await handle.delete()
         await _made(client, plan)
+
+
+async def _ended(client: Client, action: ScheduleActionExecution, plan: Plan) -> bool:
+    """Terminate a run that has lost its timers on its way, and say whether none runs there any more."""
+    if not isinstance(action, ScheduleActionExecutionStartWorkflow):
+        return True
+    run = client.get_workflow_handle(action.workflow_id, run_id=action.first_execution_run_id)
+    found = described(await run.describe())
+    if not found.is_running:
+        return True
+    halt = halted(found, datetime.now(UTC), timedelta(seconds=plan.watchdog_grace_seconds))
+    if halt is None:
+        return False
+    _log.warning("watchdog.run_halted", run=action.workflow_id, what=halt.what, detail=halt.detail)
+    await run.terminate(reason=halt.detail)
+    return True
 
 
 def _stands_still(schedule: ScheduleDescription, plan: Plan) -> bool:
     """Say whether the next run should have begun. A schedule that goes moves it on as soon as it has come."""
     late = max(timedelta(seconds=plan.watchdog_seconds) / 4, SHORTEST_LATE)
     upcoming = schedule.info.next_action_times
-    idle = not schedule.schedule.state.paused and not schedule.info.running_actions
-    return idle and bool(upcoming) and upcoming[0] + late < datetime.now(UTC)
+    return not schedule.schedule.state.paused and bool(upcoming) and upcoming[0] + late < datetime.now(UTC)
 
 
 async def _made(client: Client, plan: Plan) -> bool:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -240,6 +242,35 @@ def quick_clock() -> Clock:
     """Give a clock that starts now and goes quickly: the first due instant, after three weeks, comes in seconds."""
     now = datetime.now(UTC)
     return Clock(real_epoch=now, trial_epoch=now, factor=timedelta(days=1) / timedelta(seconds=0.7))
+
+
+async def at_work(place: Installation) -> bool:
+    """Say whether a worker has a workflow task of a watchdog's run."""
+    schedule = await place.temporal.get_schedule_handle(schedule_id(TRIAL)).describe()
+    runs: list[Any] = list(schedule.info.running_actions)
+    described = [await place.temporal.get_workflow_handle(run.workflow_id).describe() for run in runs]
+    return any(run.raw_description.pending_workflow_task.HasField("started_time") for run in described)
+
+
+async def test_a_run_of_the_watchdog_that_never_ends_is_ended_and_others_follow(
+    tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None
+) -> None:
+    """F22: the worker dies with a run's task in its hands, and the server loses every timer: nothing would time out."""
+    async with own_installation(tmp_path_factory, databases, EVERY) as place:
+        os.kill(place.workers[0].pid, signal.SIGSTOP)
+        await until(lambda: at_work(place))
+        place.workers[0].kill()
+        place.server.kill()
+        with closing(sqlite3.connect(place.server.file)) as file:
+            lost = file.execute("DELETE FROM timer_tasks").rowcount
+            file.commit()
+        place.server.start()
+        place.start_worker()
+
+        await quiet(place)
+
+        assert lost > 0
+        assert "watchdog.run_halted" in (place.settings.data / "worker-1.log").read_text()
 
 
 async def test_a_lost_timer_is_found_overdue_and_nudged(
