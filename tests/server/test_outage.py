@@ -16,7 +16,7 @@ from tests.server.rig import Server
 from workflows.client import Submitted
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
-AWAY_SECONDS = 120
+AWAY_SECONDS = 60
 ANSWER_SECONDS = 15
 MOST_EVENTS = 25
 """Events a journey may write however long the journal is away: one workflow task a local try, then one activity."""
