@@ -3,9 +3,10 @@
 Decimal throughout. The library is loaded at the first conversion that needs it. It must never guess a unit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from functools import cache
+from importlib.resources import files
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -51,16 +52,24 @@ class UnknownUnit(ValueError):
 
 
 @cache
-def _registry() -> Any:  # noqa: ANN401 - the library is untyped
-    from ucumvert import PintUcumRegistry  # noqa: PLC0415 - 1 s to load, needed only for a conversion
+def _library() -> tuple[Any, Callable[[str], Any]]:
+    """Give the library's units, and how it reads a UCUM code as an amount of them: our own, that nobody else changes.
 
-    return PintUcumRegistry(non_int_type=Decimal)
+    Its `PintUcumRegistry` reads codes with the units that all programs of a process share, in binary fractions.
+    """
+    import ucumvert  # noqa: PLC0415 - half a second to load, needed only for a conversion
+    from pint import UnitRegistry  # noqa: PLC0415 - as above
+
+    units: Any = UnitRegistry(non_int_type=Decimal)
+    units.load_definitions(str(files(ucumvert) / "pint_ucum_defs.txt"))
+    parser, read = ucumvert.get_ucum_parser(), ucumvert.UcumToPintTransformer(ureg=units).transform
+    return units, lambda code: read(ucumvert.parse_ucum(code, parser))
 
 
 def load() -> None:
     """Load the units library ahead of the first conversion."""
     with _ONE_AT_A_TIME:
-        _registry()
+        _library()
 
 
 @cache
@@ -76,13 +85,13 @@ def factor(from_unit: str, to_unit: str, analyte: str = "") -> Decimal:
 
     try:
         with _ONE_AT_A_TIME:
-            registry = _registry()
-            source, target = (registry.from_ucum(SPELLINGS.get(unit, unit)) for unit in (from_unit, to_unit))
+            units, read = _library()
+            source, target = (read(SPELLINGS.get(unit, unit)) for unit in (from_unit, to_unit))
             same_number = source.magnitude == target.magnitude
-            ratio = registry.Quantity(Decimal(1), source.units).to(target.units).magnitude
-    except (PintError, LarkError, AttributeError) as problem:  # the library gives no quantity for "1" and "{INR}"
+            ratio = units.Quantity(Decimal(1), source.units).to(target.units).magnitude
+    except (PintError, LarkError, AttributeError, TypeError) as problem:  # "{INR}" is no quantity, a "B" a logarithm
         raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r}") from problem
-    if not same_number:  # a number inside a unit, as in g/(24.h), is a binary fraction to the library
+    if not same_number:  # a number inside a unit, as in g/(24.h), may have no end
         raise UnknownUnit(f"cannot convert {from_unit!r} to {to_unit!r} exactly")
     return Decimal(ratio).normalize()
 

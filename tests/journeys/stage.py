@@ -28,7 +28,7 @@ from activities.contract import Answer
 from demo import laboratory
 from demo.documents import screening_document
 from demo.laboratory_tests import SCREENING
-from domain import catalogue
+from domain import catalogue, units
 from domain.decider import PATIENT, patient_stream, trial_stream
 from domain.protocol import Protocol
 from domain.values import Clock, Sex
@@ -224,6 +224,7 @@ async def stage(folder: Path, arm: str = "COHORT_1") -> AsyncIterator[Stage]:
     """Give a stage whose trial is open and whose first slot is of this arm."""
     settings = Settings(data=folder, demo_seed=_seed(arm))
     journal = open_journal(settings)
+    units.load()  # as the worker does before it takes work
     environment = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(SERVER), data_converter=CONVERTER, identity="journeys"
     )

@@ -16,7 +16,8 @@ MODULES = sorted(DOMAIN.rglob("*.py"))
 SHARED = [ROOT / "activities" / "__init__.py", ROOT / "activities" / "contract.py", ROOT / "activities" / "report.py"]
 """What workflows import of the activities: names and types."""
 OURS = {"domain", "pydantic"}
-UNITS = {"ucumvert", "pint", "lark"}
+UNITS = {"ucumvert", "pint", "lark", "threading"}
+"""The units library, and the lock it needs: it breaks when two threads ask it at once."""
 IMPURE = {
     "asyncio",
     "concurrent",

@@ -4,13 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from domain.units import UnknownUnit, factor
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys, threading
 from domain import units
 
 sys.setswitchinterval(0.0001)
-pairs = [("g/dL", "g/L"), ("mg/dL", "g/L"), ("mmol/L", "umol/L"), ("10*3/uL", "10*9/L"), ("kU/L", "U/L"), ("ug/L", "ng/mL")]
+pairs = [
+    ("g/dL", "g/L"), ("mg/dL", "g/L"), ("mmol/L", "umol/L"), ("10*3/uL", "10*9/L"), ("kU/L", "U/L"), ("ug/L", "ng/mL"),
+]
 found = {}
 
 def ask(pair):
@@ -33,3 +39,12 @@ def test_threads_that_ask_at_once_while_the_library_loads_get_the_right_factors(
     asked = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert asked.stdout.split("\n")[:-1] == ["10", "0.01", "1000", "1", "1000", "1"]
+
+
+@pytest.mark.parametrize(
+    ("of", "to"), [("B", "Np"), ("dB", "1"), ("[pH]", "mol/L"), ("mg/dL", "{INR}"), ("g/(7.h)", "g/h")]
+)
+def test_a_unit_that_cannot_be_converted_exactly_is_refused(of: str, to: str) -> None:
+    """3.5: logarithms, annotations, other dimensions, and a number in the unit that has no end."""
+    with pytest.raises(UnknownUnit):
+        factor(of, to)
