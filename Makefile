@@ -46,9 +46,9 @@ test: $(DEVELOPMENT) ## all tests
 	    python -m pytest $(TIMED) || status=1; exit $$status'
 
 test-postgresql: $(DEVELOPMENT) ## tests of server and journal with every journal in PostgreSQL
-	@echo "test-postgresql: tests/server, tests/activities, tests/read_models, one at a time"
+	@echo "test-postgresql: tests/server, tests/activities, tests/read_models"
 	@TRIALPATH_TESTS_ON=postgresql timeout --foreground --signal=INT --kill-after=30 $(POSTGRESQL_LIMIT) \
-	    python -m pytest tests/server tests/activities tests/read_models
+	    python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/server tests/activities tests/read_models
 
 check: $(DEVELOPMENT) ## format, lint, types, imports, then the tests (TESTS=0: without them)
 	@echo "check: format"
