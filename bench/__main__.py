@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import core, journal, protocol, recovery
+from bench import core, journal, outside, protocol, recovery
 from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
 from bench.rig import SETTINGS, server
 from demo import laboratory
@@ -20,21 +20,22 @@ ROUNDS = 3
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["all", "core", "journal", "recover"]), default="all")
+@click.argument("part", type=click.Choice(["all", "connections", "core", "journal", "recover"]), default="all")
 @click.option("--at-once", default=16, help="journeys at once")
 @click.option("--samples", default=2000, help="updates timed on each side")
 @click.option("--idle", default=100, help="idle subjects for the memory figure")
 @click.option("--folds", default=10_000, help="finished journeys folded for the core's rate")
 @click.option("--appends", default=2000, help="appends timed in each database")
 @click.option("--rows", default=1_000_000, help="rows of the journal that is verified")
+@click.option("--notices", default=200, help="notices mailed, and laboratory checks made, on each side")
 @click.option("--open", "opened", default=1000, help="open subjects to recover")
 @click.option("--ms", default=400, help="milliseconds a clinical day lasts in the trial whose Temporal is lost")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
 def main(part: str, file: Path | None, **size: int) -> None:
     """Measure, and print the figures with their ratios to the floor.
 
-    `core` and `journal`: what needs no Temporal server, alone. `recover`: many open subjects, and a whole trial whose
-    Temporal is lost.
+    `core` and `journal`: what needs no Temporal server, alone. `connections`: mail, laboratory, and how soon a failure
+    is seen. `recover`: many open subjects, and a whole trial whose Temporal is lost.
     """
     found: dict[str, object] = {}
     if part in ("all", "core"):
@@ -44,6 +45,9 @@ def main(part: str, file: Path | None, **size: int) -> None:
         found["journal"] = stored = journal.measure(size["appends"], size["rows"])
         Console(width=110).print(journal.table(stored))
     with tempfile.TemporaryDirectory() as name:
+        if part in ("all", "connections"):
+            found["connections"] = told = outside.measure(Path(name), size["notices"], size["notices"])
+            Console(width=110).print(outside.table(told))
         if part == "recover":
             found |= _recovery(Path(name), size)
         elif part == "all":
