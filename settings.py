@@ -1,10 +1,37 @@
 """Settings of worker and command line, from the environment (`TRIALPATH_...`). Wrong values are refused at once."""
 
+import os
+from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TRIALPATH_"
+OTHERS = ("TRIALPATH_STAFF", "TRIALPATH_POSTGRESQL_PROGRAMS", "TRIALPATH_TEST")
+"""Names that are no setting of an installation: who sends, and what tests read (as a start)."""
+HIGHEST_PORT = 65_535
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
+        raise ValueError("host:port is expected, for example 127.0.0.1:9090")
+    return text
+
+
+def _numeric_address(text: str) -> str:
+    try:
+        ip_address(_address(text).rpartition(":")[0].strip("[]") or "::")
+    except ValueError:
+        raise ValueError("IP:port is expected, for example 127.0.0.1:9090") from None
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+NumericAddress = Annotated[str, AfterValidator(_numeric_address)]
 
 
 class Settings(BaseSettings):
@@ -54,16 +81,22 @@ class Settings(BaseSettings):
     watchdog_grace_seconds: float = Field(
         30, ge=1, le=86_400, description="how late a due instant may be before the watchdog acts; trial time"
     )
-    health_address: str = Field(
-        "", pattern=r"^$|^[^\s:]+:\d{1,5}$", description="host:port on which a worker serves /health; empty: none"
-    )
-    metrics_address: str = Field(
-        "",
-        pattern=r"^$|^[^\s:]+:\d{1,5}$",
-        description="IP:port on which it serves /metrics to Prometheus; empty: none",
+    health_address: Address = Field("", description="host:port on which a worker serves /health; empty: none")
+    metrics_address: NumericAddress = Field(
+        "", description="IP:port on which it serves /metrics to Prometheus; empty: none"
     )
     least_free_megabytes: int = Field(500, ge=0, description="free space of the data folder below which health is red")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @model_validator(mode="after")
+    def _no_unknown_name(self) -> Self:
+        """Refuse a name that looks like a setting: one misspelled would leave the default in force, unseen."""
+        known = [f"{PREFIX}{name.upper()}" for name in type(self).model_fields]
+        for name in (name.upper() for name in os.environ):
+            if name.startswith(PREFIX) and name not in known and not name.startswith(OTHERS):
+                near = get_close_matches(name, known, 1)
+                raise ValueError(f"{name} is none" + (f"; is {near[0]} meant?" if near else "; see docs/operations.md"))
+        return self
 
     @property
     def url(self) -> str:
@@ -99,3 +132,12 @@ class Settings(BaseSettings):
     def allocation_key(self) -> Path:
         """The key file of the allocation list."""
         return self.key_file or self.data / "allocation.key"
+
+
+def wrong_settings(problem: ValidationError) -> list[str]:
+    """Give a line for each setting that is wrong: its name, and what is expected."""
+    lines = []
+    for error in problem.errors(include_url=False):
+        name = f" {PREFIX}{'_'.join(map(str, error['loc'])).upper()}:" if error["loc"] else ":"
+        lines.append(f"setting{name} {error['msg'].removeprefix('Value error, ')}")
+    return lines

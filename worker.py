@@ -6,7 +6,7 @@ import gc
 import random
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -34,14 +34,14 @@ from activities.recorder import Recorder
 from activities.watchdog import Watchdog
 from activities.world import World
 from domain import units
+from health_page import health_page, keep_looking, outside
 from journal.store import Journal
 from observability import configure, runtime
-from settings import Settings
-from workflows.connection import connect
-from workflows.health import examine
+from preflight import make_folder, require_usable
+from settings import Settings, wrong_settings
+from workflows.fitness import fit_client
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
-from workflows.serving import HealthServer
 from workflows.setting_up import keep, set_up
 from workflows.trial_register import TrialRegister
 from workflows.waking import wake_those_behind
@@ -60,16 +60,14 @@ SWITCH_SECONDS = 0.0005
 """A record makes ten short database calls and wants the interpreter back after each: with 5 ms it waits 50 for them."""
 GARBAGE_AFTER = 20_000
 """Objects made before the youngest are looked through for garbage: with the usual 700 that is done all the time."""
-LOOK_SECONDS = 5.0
-"""Between two looks of a worker at all it rests on; a look may take as long."""
 CANNOT_START = 4
 _log = structlog.stdlib.get_logger("trialpath.worker")
 
 
 def open_journal(settings: Settings) -> Journal:
     """Open the journal, its schema brought up to date by its owner. Raises JournalAway, JournalUnusableError."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    settings.labs.mkdir(parents=True, exist_ok=True)
+    for name, folder in (("DATA", settings.data), ("LAB_FOLDER", settings.labs)):
+        make_folder(name, folder)
     with closing(Journal(settings.journal_owner_url or settings.url)) as owners:
         owners.migrate()
     journal = Journal(settings.url)
@@ -158,49 +156,19 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     )
 
 
-def outside(settings: Settings, laboratory: Laboratory, sink: NoticeSink) -> dict[str, Callable[[], Check]]:
-    """Give what this installation rests on beside Temporal, each with the look at it."""
-    return {
-        "disk": partial(checks.disk, settings.data, settings.least_free_megabytes),
-        "laboratory": partial(
-            checks.source, "laboratory", settings.lab_url or f"folder {settings.labs}", laboratory.check
-        ),
-        "notices": partial(checks.source, "notices", sink.name, sink.check),
-    }
-
-
-async def keep_looking(
-    page: HealthServer, client: Client, settings: Settings, looks: Mapping[str, Callable[[], Check]]
-) -> None:
-    """Look at everything every few seconds, and tell it on the page. What does not answer in time is not well."""
-
-    async def one(name: str, look: Coroutine[None, None, list[Check]]) -> list[Check]:
-        try:
-            return await asyncio.wait_for(look, LOOK_SECONDS)
-        except TimeoutError:
-            return [Check(name, ok=False, detail=f"it did not answer within {LOOK_SECONDS:.0f} s")]
-
-    async def local(look: Callable[[], Check]) -> list[Check]:
-        return [await asyncio.to_thread(look)]
-
-    while True:
-        temporal = one("temporal", examine(client, settings.trial, settings.task_queue))
-        found = await asyncio.gather(*(one(name, local(look)) for name, look in looks.items()), temporal)
-        page.tell([check for several in found for check in several])
-        await asyncio.sleep(LOOK_SECONDS)
-
-
 async def serve(settings: Settings) -> None:
     """Work until told to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     laboratory, sink = laboratory_of(settings), notice_sink(settings)
-    client = await connect(runtime=runtime(settings.metrics_address))
+    client = await fit_client(runtime(settings.metrics_address))
     journal = await asyncio.to_thread(open_journal, settings)
+    require_usable(settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:
         await set_up(client, settings)
-        page = HealthServer(settings.health_address) if settings.health_address else None
+        page = health_page(settings)
+        units.load()
         async with build(client, journal, settings, threads):
             _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
             print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
@@ -229,13 +197,10 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as problem:
-        for error in problem.errors(include_url=False):
-            name = "TRIALPATH_" + "_".join(map(str, error["loc"])).upper()
-            print(f"setting {name}: {error['msg']}", file=sys.stderr)  # noqa: T201 - before logging is set up
+        print(*wrong_settings(problem), sep="\n", file=sys.stderr)  # noqa: T201 - before logging is set up
         return CANNOT_START
     configure(settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
-    units.load()
     gc.freeze()
     gc.set_threshold(GARBAGE_AFTER)
     try:

@@ -10,7 +10,7 @@ from domain.decider import PATIENT, TRIAL, patient_stream, trial_stream
 from domain.patient.journey import Journey
 from domain.trial.register import Register
 from journal.store import Journal, JournalAway, JournalUnusableError, StoredFact
-from settings import Settings
+from settings import Settings, wrong_settings
 
 
 def settings() -> Settings:
@@ -18,9 +18,7 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        name = "TRIALPATH_" + "_".join(map(str, first["loc"])).upper()
-        raise Failed(MALFORMED, f"setting {name}: {first['msg']}") from None
+        raise Failed(MALFORMED, wrong_settings(problem)[0]) from None
 
 
 def journal(known: Settings) -> Journal:

@@ -55,7 +55,8 @@ def _journal(known: Settings) -> Check:
 
 def _outside(known: Settings) -> list[Check]:
     """Look at disk, laboratory and notices as a worker with these settings would."""
-    from worker import laboratory_of, notice_sink, outside  # noqa: PLC0415 - they bring the whole worker
+    from health_page import outside  # noqa: PLC0415 - brings what a worker looks at
+    from worker import laboratory_of, notice_sink  # noqa: PLC0415 - they bring the whole worker
 
     try:
         return [look() for look in outside(known, laboratory_of(known), notice_sink(known)).values()]

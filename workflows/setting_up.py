@@ -24,7 +24,7 @@ from temporalio.service import RPCError
 from activities.comparing import described, halted
 from activities.contract import TASK_TIMEOUT
 from activities.report import WatchRequest
-from workflows.search_attributes import register
+from workflows.search_attributes import UnregisteredError, register
 
 SHORTEST_CATCH_UP = timedelta(seconds=10)
 SHORTEST_LATE = timedelta(seconds=1)
@@ -50,7 +50,7 @@ def schedule_id(trial: str) -> str:
 
 
 async def set_up(client: Client, plan: Plan) -> None:
-    """Prepare the namespace. Raises RPCError when it refuses the search attributes: without them every task fails."""
+    """Prepare the namespace. Raises UnregisteredError, RPCError: without search attributes every task fails."""
     await register(client)
     await schedule_watchdog(client, plan)
 
@@ -65,8 +65,8 @@ async def keep(client: Client, plan: Plan) -> None:
         try:
             await register(client)
             await _kept(client, plan)
-        except RPCError as problem:
-            _log.warning("set_up.failed", problem=problem.message[:300])
+        except (RPCError, UnregisteredError) as problem:
+            _log.warning("set_up.failed", problem=str(problem)[:300])
 
 
 async def schedule_watchdog(client: Client, plan: Plan) -> None:

@@ -1,0 +1,80 @@
+"""Whether a Temporal server is fit for us, asked before any work is taken: reachable, our namespace, new enough.
+
+Each refusal says what is wrong, which setting to look at, and how to mend it.
+"""
+
+import os
+from pathlib import Path
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
+from temporalio.client import Client
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError, RPCStatusCode
+
+from workflows.connection import connect
+
+LEAST_SERVER = (1, 28)
+"""A run begins together with an update, and namespaces tell what they can do."""
+REFUSED = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
+
+
+class UnfitServerError(RuntimeError):
+    """Temporal cannot be used as it is set or as it is. The message says why, and how to mend it."""
+
+
+async def fit_client(runtime: Runtime | None = None) -> Client:
+    """Connect, and hold the server against what we need. Raises UnfitServerError."""
+    _require_config_file()
+    try:
+        client = await connect(runtime=runtime)
+    except (RuntimeError, ValueError, OSError) as problem:
+        raise UnfitServerError(_unreachable(str(problem))) from None
+    await require_fit(client)
+    return client
+
+
+def _require_config_file() -> None:
+    """Hold that a file named is there: the SDK goes on without one. Raises UnfitServerError."""
+    file = os.environ.get("TEMPORAL_CONFIG_FILE")
+    if file and not Path(file).is_file():
+        raise UnfitServerError(f"TEMPORAL_CONFIG_FILE {file}: there is no such file; name one, or unset it")
+
+
+async def require_fit(client: Client) -> None:
+    """Hold a server against what we need. Raises UnfitServerError."""
+    where = f"the Temporal server at {client.service_client.config.target_host}"
+    try:
+        info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+        asked = DescribeNamespaceRequest(namespace=client.namespace)
+        known = (await client.workflow_service.describe_namespace(asked)).namespace_info.capabilities
+        if not _is_new_enough(info.server_version) or not (info.capabilities.supports_schedules and known.sync_update):
+            least = ".".join(map(str, LEAST_SERVER))
+            told = f"version {info.server_version}" if info.server_version else "of no version it tells"
+            raise UnfitServerError(f"{where} is {told}: {least} or later is needed, with schedules and updates")
+    except RPCError as problem:
+        raise UnfitServerError(f"{where}: {_advice(problem, client.namespace)}") from None
+
+
+def _is_new_enough(version: str) -> bool:
+    """Say whether a version is late enough; one that is not told by number, as a cloud's, is taken for late."""
+    parts = version.removeprefix("v").split(".")[:2]
+    return not all(part.isdecimal() for part in parts) or tuple(map(int, parts)) >= LEAST_SERVER
+
+
+def _advice(problem: RPCError, namespace: str) -> str:
+    if problem.status is RPCStatusCode.NOT_FOUND:
+        making = f"temporal operator namespace create --namespace {namespace} --retention 365d"
+        return f"namespace {namespace} does not exist; set TEMPORAL_NAMESPACE, or make it: {making}"
+    if problem.status in REFUSED:
+        return f"it refuses us ({problem.message}); look at TEMPORAL_API_KEY or TEMPORAL_TLS_CLIENT_CERT_PATH"
+    return problem.message
+
+
+def _unreachable(problem: str) -> str:
+    if "InvalidContentType" in problem:
+        return "Temporal answers without TLS: unset TEMPORAL_TLS and certificates, or name a port with it"
+    if "Connection" in problem or "Connect" in problem:
+        why = "connection refused" if "refused" in problem else "no connection"
+        address = os.environ.get("TEMPORAL_ADDRESS", "127.0.0.1:7233")
+        return f"no Temporal server answers at {address} ({why}): start it, or set TEMPORAL_ADDRESS"
+    return f"Temporal's settings (TEMPORAL_...) cannot be used: {problem[:300]}"
