@@ -3,9 +3,17 @@
 import logging
 import sys
 from datetime import timedelta
+from types import TracebackType
 
 import structlog
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 HEARTBEAT = timedelta(seconds=5)
 """How often a worker tells Temporal that it lives: one that hangs is missed after three."""
@@ -17,7 +25,20 @@ def runtime(metrics_address: str) -> Runtime:
     Raises ValueError when it cannot listen there.
     """
     metrics = PrometheusConfig(bind_address=metrics_address, durations_as_seconds=True) if metrics_address else None
-    return Runtime(telemetry=TelemetryConfig(metrics=metrics), worker_heartbeat_interval=HEARTBEAT)
+    forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"), append_target_to_name=False)
+    told = LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding)
+    return Runtime(telemetry=TelemetryConfig(logging=told, metrics=metrics), worker_heartbeat_interval=HEARTBEAT)
+
+
+def _uncaught(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+    """Write what nobody caught as one line too."""
+    logging.getLogger("trialpath").critical("uncaught", exc_info=(kind, problem, trace))
+
+
+def _without_handles(_logger: object, _name: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Leave out what the SDK hangs on its lines as an object: its message says the same."""
+    line.pop("temporal_log", None)
+    return line
 
 
 def configure(level: str) -> None:
@@ -29,7 +50,7 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _without_handles],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
@@ -41,6 +62,8 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(True)  # noqa: FBT003 - the library's own argument
+    sys.excepthook = _uncaught
     logging.getLogger("alembic").setLevel(logging.WARNING)
     for name in ("httpx", "httpcore"):  # they log addresses asked for, which hold ids of patients in a hospital
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -14,6 +14,7 @@ from activities.report import Report
 SUBMISSIONS = "trialpath_submissions"
 RECORD_SECONDS = "trialpath_record_seconds"
 NOTICES = "trialpath_notices"
+NOTICES_MISSED = "trialpath_notices_missed"
 NOTICE_SECONDS = "trialpath_notice_seconds"
 OPEN_STREAMS = "trialpath_open_streams"
 FINDINGS = "trialpath_watchdog_findings"
@@ -41,6 +42,12 @@ def delivered(notice: str, *, urgent: bool, after: timedelta) -> None:
     meter.create_histogram_timedelta(NOTICE_SECONDS, "from decision to delivery").record(
         max(after, timedelta(0)), labels
     )
+
+
+def missed(notice: str) -> None:
+    """Count a notice that was too late to be useful."""
+    if activity.in_activity():
+        activity.metric_meter().create_counter(NOTICES_MISSED, "notices not sent").add(1, {"notice": notice[:40]})
 
 
 def watched(report: Report, overdue: int) -> None:

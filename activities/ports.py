@@ -13,7 +13,8 @@ from domain.protocol import NoticeWords
 class Notice:
     """A notice to deliver. `key` makes it count once; it holds coded words only.
 
-    `words` are its titles and `workflow` the subject's workflow id, for whoever makes a message of it.
+    `words` are its titles and `workflow` the subject's workflow id, for whoever makes a message of it. It is worth
+    sending up to `useful_until` of trial time; always, where there is none.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Notice:
     site: str = ""
     workflow: str = ""
     words: NoticeWords | None = None
+    useful_until: datetime | None = None
 
 
 class LaboratoryTrouble(OSError):
@@ -68,6 +70,9 @@ class NoticeSink(Protocol):
 
     def opens_at(self, notice: Notice, now: datetime) -> datetime:
         """Give the instant from which a notice may go out: `now`, or when people are at work again."""
+
+    def has(self, notice: Notice) -> bool:
+        """Say whether a notice was accepted already, by everybody it goes to. Raises OSError."""
 
     def deliver(self, notice: Notice) -> None:
         """Deliver a notice; the same key again counts once. Raises OSError when the sink cannot be reached."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import RowMapping
@@ -33,6 +34,7 @@ from journal.store import Journal, JournalAway, StoredFact, Stream
 
 CACHED_STREAMS = 2000
 CORRECTION = "FactCorrected"
+UNKNOWN_KIND = "unknown"
 LONGEST_ID = 240
 NOT_RETAINED = ""
 """The SHA-256 of a message that no history held when its journal was made again: any message with its id is it."""
@@ -79,7 +81,19 @@ class Recorder:
         except JournalAway as away:
             _log.warning("record.waits", stream=request.stream, problem=str(away))
             raise
-        measuring.recorded(map(kind_of, request.messages), step.answers, time.monotonic() - begun)
+        kinds = [_known_kind(request.stream, message) for message in request.messages]
+        measuring.recorded(kinds, step.answers, time.monotonic() - begun)
+        for kind, answer in zip(kinds, step.answers, strict=True):
+            reason = {"reason": answer.reason} if answer.reason else {}
+            _log.info(
+                "record.taken",
+                stream=request.stream,
+                submission=_loggable(answer.submission_id),
+                kind=kind,
+                outcome=answer.outcome,
+                facts=answer.facts,
+                **reason,
+            )
         return step
 
     def _record(self, request: RecordRequest) -> Step:
@@ -238,6 +252,20 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
         submission_id = derived_id(stream.name, content_id(stream.name, message), str(tries))
         known = stream.submission(submission_id)
     return submission_id, known, False
+
+
+def _known_kind(stream: str, message: Message) -> str:
+    """Give a message's kind where there is one of that name; what a sender made up is in no log line and no label."""
+    kind, decider = kind_of(message), decider_of(stream)
+    return kind if kind in decider.people or kind in decider.system else UNKNOWN_KIND
+
+
+def _loggable(submission_id: str) -> str:
+    """Give an id as it stands in a log line: a UUID as it is, and of what else a sender chose the digest alone."""
+    try:
+        return str(UUID(submission_id))
+    except ValueError:
+        return f"sha256:{hashlib.sha256(submission_id.encode()).hexdigest()[:16]}"
 
 
 def _digest(message: Message) -> str:

@@ -18,19 +18,17 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities import measuring
 from activities.comparing import Described, Wrong, described, wrong
 from activities.exporting import Exporter
-from activities.ports import Notice, NoticeSink
+from activities.ports import NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
 from activities.report import WATCH, Done, Finding, Report, WatchRequest
+from activities.telling import NEEDS_A_LOOK, operations
 from domain.decider import trial_stream
 from domain.patient.agenda import is_overdue
 from domain.patient.journey import Journey
-from domain.protocol import NoticeWords
 
 AT_ONCE = 10
 SECOND_LOOK = 2.0
 """Seconds until what looks wrong is looked at again: a journal is read before Temporal is asked, and both go on."""
-OPERATIONS = "OPERATIONS"
-TOLD = NoticeWords(en="Trialpath needs a look", zh="系统需要检查")
 BEGINNING = 20
 """History events of a register that has only just begun: it may record its first fact in a moment."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -175,16 +173,13 @@ class Watchdog:
             _log.warning("watchdog.found", **finding.model_dump())
             if not finding.done:
                 self._sink.deliver(
-                    Notice(
-                        key=f"watchdog/{finding.stream}/{heads.get(finding.stream, 0)}/{finding.what}",
+                    operations(
+                        f"watchdog/{finding.stream}/{heads.get(finding.stream, 0)}/{finding.what}",
+                        "WATCHDOG",
+                        f"{finding.what}: {finding.detail}",
+                        words=NEEDS_A_LOOK,
                         subject=finding.stream.rsplit("-", 1)[-1],
-                        notice="WATCHDOG",
-                        to=(OPERATIONS,),
-                        text=f"{finding.what}: {finding.detail}",
-                        urgent=True,
-                        at=datetime.now(UTC),
                         workflow=finding.stream,
-                        words=TOLD,
                     )
                 )
 

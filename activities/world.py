@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
 
-from activities import measuring
+from activities import measuring, telling
 from activities.contract import TASK_TIMEOUT, EffectRequest, Outcome, Start
 from activities.ports import Laboratory, LaboratoryTrouble, LaboratoryUnfit, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
@@ -76,19 +76,28 @@ class World:
         return Outcome(kind="labs_reported", fields={"order": request.seq, "results": results, "complete": complete})
 
     def _reports(self, subject: str, order: LabsOrdered) -> Sequence[ReportedResult]:
-        """Ask the laboratory. Trouble is tried again: as soon as it asks, or slowly while it must be mended."""
+        """Ask the laboratory. Trouble is tried again: as soon as it asks, or slowly while operations must mend it."""
         try:
             return latest_reports(self._laboratory.results(subject, order.after - LAB_LOOK_BACK))
         except LaboratoryTrouble as trouble:
-            slowly = LAB_MENDING if isinstance(trouble, LaboratoryUnfit) else None
+            slowly = None
+            if isinstance(trouble, LaboratoryUnfit):
+                slowly = LAB_MENDING
+                telling.laboratory_unfit(self._sink, trouble, subject)
             pause = trouble.pause or slowly
             raise ApplicationError(str(trouble), type=type(trouble).__name__, next_retry_delay=pause) from None
 
     @activity.defn(name="send_notice", no_thread_cancel_exception=True)
     def send_notice(self, request: EffectRequest) -> Outcome:
-        """Deliver a notice; one that is not urgent waits for the site's working hours."""
+        """Deliver a notice; one that is not urgent waits for the site's working hours.
+
+        One that is of no use any more is not sent: it is told as missed, unless it had been accepted before.
+        """
         notice = self._notice(request)
         now = request.clock.trial_time(activity.info().started_time)
+        if notice.useful_until is not None and now > notice.useful_until and not self._sink.has(notice):
+            measuring.missed(notice.notice)
+            return Outcome(kind="notice_too_late", fields={"notice": request.seq, "why": _why_late()})
         opens_at = self._sink.opens_at(notice, now)
         if opens_at > now:
             pause = request.clock.real_time(opens_at) - request.clock.real_time(now)
@@ -110,6 +119,7 @@ class World:
             site=journey.site.code,
             workflow=request.stream,
             words=journey.protocol.notice_words.get(fact.notice),
+            useful_until=fact.useful_until,
         )
 
     @activity.defn(name="ask_allocation")
@@ -203,6 +213,13 @@ class World:
     def _has_heard(self, stream: str, submission_id: str) -> bool:
         journey: Journey = self._recorder.state(stream)
         return journey.is_over or self._recorder.has_taken(stream, submission_id)
+
+
+def _why_late() -> str:
+    """Say what kept a notice, as far as the activity's own count of its tries tells."""
+    tries = activity.info().attempt - 1
+    times = "once" if tries == 1 else f"{tries} times"
+    return f"tried {times} before, and not accepted" if tries else "no worker tried it in time"
 
 
 def _not_yet(why: str, pause: timedelta | None = None) -> ApplicationError:

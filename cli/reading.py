@@ -51,6 +51,8 @@ def show_command(subject: str, as_of: str | None, known_at: str | None, *, as_js
     for ask in shown["asks"]:
         late = "OVERDUE " if ask["overdue"] else ""
         lines.append(f"{late}{ask['what']} by {ask['by'] or '-'}: {ask['kind']} from {' or '.join(ask['to'])}")
+    if shown["notices_missed"]:
+        lines.append(f"notices that came too late and were not sent: {'; '.join(shown['notices_missed'])}")
     lines.append(f"facts {journey.seq}   deviations {len(journey.deviations)}   open effects {len(journey.intents)}")
     console().print(Panel("\n".join(lines), title=f"{subject}: {phase(journey)}{when}", title_align="left"))
     if shown["labs"]:

@@ -88,7 +88,7 @@ def _print(out: Console, shown: Overview) -> None:
     if screening.failed_by:
         tables.append(_counts("screen failures by rule", list(screening.failed_by.items())))
     out.print(Columns(tables, padding=(0, 3)))
-    for part in (*_overdue(shown), *_deviations(shown), *_holds(shown)):
+    for part in (*_overdue(shown), *_deviations(shown), *_holds(shown), f"Notices: {shown.notices.told()}."):
         out.print(part)
 
 

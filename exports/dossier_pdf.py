@@ -59,8 +59,8 @@ TITLES = {
     ),
     "notices": (
         "Notices",
-        "seq notice roles text urgent asked_at reached_at acknowledged_at acknowledged_by",
-        (1, 4, 4, 6, 1.5, 4, 4, 4, 3),
+        "seq notice roles text urgent asked_at reached_at missed_at acknowledged_at acknowledged_by",
+        (1, 4, 4, 6, 1.5, 4, 4, 4, 4, 3),
     ),
 }
 """Of each section: title, columns, and how wide they are beside each other."""

@@ -48,6 +48,7 @@ def overview_html(shown: Overview, made: MadeFrom) -> bytes:
     _overdue(body, shown)
     _deviations(body, shown)
     _holds(body, shown)
+    _text(body, "p", f"Notices: {shown.notices.told()}.")
     _made_from(body, made)
     written: bytes = tostring(page, encoding="utf-8", method="html")
     return b"<!DOCTYPE html>\n" + written + b"\n"

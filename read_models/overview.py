@@ -13,7 +13,7 @@ from domain.trial.facts import SponsorActed
 from read_models.trial import TrialRecord, tables_of
 from read_models.work_list import Work
 
-TABLES = ("subjects", "deviations")
+TABLES = ("subjects", "deviations", "notices")
 OLDEST = 5
 """Overdue acts that are named; the rest is counted."""
 NO_RULE = "no rule named"
@@ -117,6 +117,21 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeCount:
+    """Notices that were asked for: how many are still on their way, were not sent in time, or wait to be read."""
+
+    asked_for: int
+    on_their_way: int
+    missed: int
+    not_acknowledged: int
+
+    def told(self) -> str:
+        """Say it in a sentence."""
+        known = f"{self.asked_for} asked for, {self.on_their_way} on their way, {self.missed} missed, for being too late"
+        return f"{known}, {self.not_acknowledged} wait for an acknowledgement"
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """One look at a trial. Dates are those of its first site."""
 
@@ -132,6 +147,7 @@ class Overview:
     phases: Mapping[str, int]
     overdue: Overdue
     deviations: tuple[DeviationCount, ...]
+    notices: NoticeCount
     enrolment: str
     dosing: str
     holds: tuple[Hold, ...]
@@ -164,6 +180,7 @@ def overview(trial: TrialRecord, today: date, work: Sequence[Work]) -> Overview:
         phases={code: found.pop(code, 0) for code in epochs} | dict(sorted(found.items())),
         overdue=_overdue([row for row in work if row.overdue]),
         deviations=tuple(_deviations(rows["deviations"])),
+        notices=_notices(rows["notices"], work),
         enrolment=_by(trial, register.stop or register.enrolment_pause, "open"),
         dosing=_by(trial, register.dosing_pause, "on"),
         holds=tuple(_holds(subjects)),
@@ -210,6 +227,11 @@ def _deviations(rows: Rows) -> Iterator[DeviationCount]:
         of_rule = [row for row in hold if row["rule"] == rule]
         important = sum(row["important"] for row in of_rule)
         yield DeviationCount(rule, count, important, len({row["subject"] for row in of_rule}))
+
+
+def _notices(rows: Rows, work: Sequence[Work]) -> NoticeCount:
+    missed, unread = sum(row["missed_at"] is not None for row in rows), sum(row.kind == "acknowledge" for row in work)
+    return NoticeCount(len(rows), sum(row["reached_at"] is None for row in rows) - missed, missed, unread)
 
 
 def _holds(subjects: Rows) -> Iterator[Hold]:

@@ -96,6 +96,7 @@ def deviations(record: SubjectRecord) -> Iterator[Row]:
 def notices(record: SubjectRecord) -> Iterator[Row]:
     """Give each notice with what became of it."""
     reached = {fact.notice: told.recorded_at for told, fact in record.counting(f.NoticeReached)}
+    missed = {fact.notice: fact.missed_at for _, fact in record.counting(f.NoticeMissed)}
     answered = {fact.notice: told for told, fact in record.counting(f.NoticeAcknowledged)}
     for told, fact in record.counting(f.NoticeRequested):
         answer = answered.get(told.seq)
@@ -107,6 +108,7 @@ def notices(record: SubjectRecord) -> Iterator[Row]:
             "urgent": fact.urgent,
             "asked_at": told.recorded_at,
             "reached_at": reached.get(told.seq),
+            "missed_at": missed.get(told.seq),
             "acknowledged_at": answer.recorded_at if answer else None,
             "acknowledged_by": answer.stored.staff if answer else None,
         }

@@ -4,7 +4,7 @@ from sqlalchemy import MetaData, Table
 
 from read_models.columns import at, date, exact, flag, number, seq, subject, text
 
-VERSION = 2
+VERSION = 3
 """Grows with every change of a table."""
 METADATA = MetaData()
 
@@ -136,6 +136,7 @@ Table(
     flag("urgent", "whether it is urgent"),
     at("asked_at", "when it was asked for, trial time"),
     at("reached_at", "when it reached its sink; empty: not yet"),
+    at("missed_at", "when it was found too late to be useful; it was not sent then"),
     at("acknowledged_at", "when somebody acknowledged it"),
     text("acknowledged_by", "staff code"),
     comment="One row a notice.",

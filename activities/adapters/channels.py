@@ -58,6 +58,11 @@ class Channels:
             wrong += [] if known else [f"channel {channel.name}: its address cannot be read"]
         return "; ".join(text for text in wrong if text)
 
+    def has(self, notice: Notice) -> bool:
+        """Say whether every channel of a notice has accepted it. Raises OSError."""
+        channels = self._settings.serving(notice.to, notice.site)
+        return all(self._ledger.has(f"{notice.key} {channel.name}") for channel in channels)
+
     def deliver(self, notice: Notice) -> None:
         """Deliver a notice over each of its channels that has not accepted it yet. Raises NotAcceptedError, OSError.
 

@@ -28,6 +28,10 @@ class FileSink:
         """Say why the file cannot be written; nothing when it can."""
         return self._file.check()
 
+    def has(self, notice: Notice) -> bool:
+        """Say whether a notice stands in the file. Raises OSError."""
+        return self._file.has(notice.key)
+
     def deliver(self, notice: Notice) -> None:
         """Append a notice unless its key stands in the file already. Raises OSError when it cannot be written."""
         content = {

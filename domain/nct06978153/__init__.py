@@ -6,6 +6,7 @@ from decimal import Decimal
 from domain.nct06978153.acts import ACTS
 from domain.nct06978153.doses import DOSING
 from domain.nct06978153.events import DEVIATION, EVENTS, IMPORTANT_DEVIATION, PAUSE_REPEATS, REPEATS
+from domain.nct06978153.notices import NOTICES
 from domain.nct06978153.people import PERMISSIONS, SIGNATURES, TRIAL_PERMISSIONS
 from domain.nct06978153.questions import QUESTIONS
 from domain.nct06978153.safety import CHILDBEARING, CONTRACEPTION, RESPONSE, SAFETY_PLAN
@@ -80,6 +81,7 @@ PROTOCOL = Protocol(
     repeats=REPEATS,
     pause_repeats=PAUSE_REPEATS,
     events=EVENTS,
+    notices=NOTICES,
     notice_words=NOTICE_WORDS,
     safety=SAFETY_PLAN,
     childbearing=CHILDBEARING,

@@ -30,6 +30,7 @@ _TITLES = {
     "LABORATORY_AMENDED": ("A laboratory report was amended", "检验报告已更正"),
     "LAST_START_PASSED": ("Last date for a first dose has passed", "首次给药的最后日期已过"),
     "MAXIMUM_DELAY": ("Maximum delay exceeded, decision needed", "超过最大延迟 需要决定"),
+    "NOT_ACKNOWLEDGED": ("A notice was not acknowledged", "通知尚未确认"),
     "PATHOLOGY_PRELIMINARY": ("Preliminary pathology report", "初步病理报告"),
     "PREGNANCY": ("Pregnancy rule: action needed", "妊娠规则: 需要处理"),
     "PROGRESSION": ("Progression reported", "疾病进展报告"),

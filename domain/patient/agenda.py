@@ -12,6 +12,7 @@ from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import missed_on
 from domain.patient.samples import expires_on
 from domain.patient.taken import course_line, untold
+from domain.patient.unread import unread
 from domain.patient.windows import Dates, around, contact_dates, days, delay_limit, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, ScreeningEpoch, TreatmentEpoch
 
@@ -56,6 +57,7 @@ def _every_item(journey: Journey) -> list[Item]:
     if not journey.is_over and not journey.screen_failed:
         items += (*_items(journey), *_unreported(journey), *_courses(journey), *_contraception(journey))
         items += (*_reconsent(journey), *_signatures(journey))
+        items += (step for one in unread(journey) for step in one.steps(journey))
     return sorted(items, key=lambda item: item.at)
 
 

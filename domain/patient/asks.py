@@ -7,12 +7,13 @@ from typing import assert_never
 
 from domain.last_start import last_first_dose_on
 from domain.patient.agenda import agenda, every_item, has_passed
-from domain.patient.clocks import open_clocks
+from domain.patient.clocks import HOUR, open_clocks
 from domain.patient.doses import to_plan
 from domain.patient.facts import GateChecked
 from domain.patient.journey import Cycle, Journey
 from domain.patient.regimens import is_all_discontinued, unchecked, unreported
 from domain.patient.samples import awaits_sample, unstated
+from domain.patient.unread import unread
 from domain.patient.waiting import dosing_holds
 from domain.patient.windows import contact_dates, epoch_dates
 from domain.protocol import EvaluationEpoch, FollowUpEpoch, ProcedureEpoch, Role, ScreeningEpoch, TreatmentEpoch
@@ -41,7 +42,7 @@ def asks(journey: Journey) -> tuple[Ask, ...]:
     if journey.is_over:
         return (*reports, *_signatures(journey))
     ours = (*_safety(journey), *_unreported(journey), *_courses(journey), *_of_epoch(journey), *_reconsent(journey))
-    return (*reports, *ours, *_signatures(journey))
+    return (*reports, *ours, *_unread(journey), *_signatures(journey))
 
 
 def _reports(journey: Journey) -> Iterator[Ask]:
@@ -175,6 +176,15 @@ def _reconsent(journey: Journey) -> tuple[Ask, ...]:
         return ()
     row, late = journey.protocol.permission("record_consent"), has_passed(journey, "RECONSENT_OVERDUE")
     return (Ask("record_consent", row.roles if row else (), f"re-consent to {asked.version}", asked.deadline, late),)
+
+
+def _unread(journey: Journey) -> Iterator[Ask]:
+    """Ask all who were told for one acknowledgement, by the time the notice goes one step higher."""
+    for one in unread(journey):
+        at = one.since + one.row.steps[0].after_hours * HOUR
+        late = any(step.key in journey.reached for step in one.steps(journey))
+        text = f"acknowledge the notice of fact {one.number}: {one.notice.notice}"
+        yield Ask("acknowledge", one.told, text, journey.site.date_of(at), late, at)
 
 
 def _signatures(journey: Journey) -> tuple[Ask, ...]:

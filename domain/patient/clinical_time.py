@@ -69,6 +69,7 @@ FOLLOWING = (
     f.DeviationWithdrawn,
     f.NoticeRequested,
     f.NoticeReached,
+    f.NoticeMissed,
     f.NoticeAcknowledged,
     f.CancellationAsked,
     f.IcfApproved,

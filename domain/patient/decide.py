@@ -16,6 +16,7 @@ from domain.patient import (
     holds,
     judging,
     laboratory,
+    notices,
     planning,
     reporting,
     results,
@@ -33,7 +34,7 @@ from domain.patient.draft import Draft
 from domain.patient.history import Entry, fold
 from domain.patient.journey import Journey
 from domain.patient.rechecks import recheck
-from domain.submission import Reason, Refused, Submission
+from domain.submission import Submission
 
 
 def decide(
@@ -147,7 +148,7 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.EndStudy():
             ending.end_of_study(draft, command)
         case c.Acknowledge():
-            ending.acknowledge(draft, command)
+            notices.acknowledge(draft, command)
         case c.Sign():
             signatures.sign(draft, submission, command)
         case c.Correct():
@@ -157,7 +158,9 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
         case c.LabsReported():
             laboratory.labs_reported(draft, command)
         case c.NoticeDelivered():
-            _notice_delivered(draft, command)
+            notices.delivered(draft, command)
+        case c.NoticeTooLate():
+            notices.too_late(draft, command)
         case c.SlotAllocated():
             screening.slot_allocated(draft, command)
         case c.AllocationDenied():
@@ -174,12 +177,3 @@ def _apply(draft: Draft, submission: Submission[c.Command]) -> None:  # noqa: C9
             draft.add(f.CancellationAsked())
         case _:
             assert_never(command)
-
-
-def _notice_delivered(draft: Draft, command: c.NoticeDelivered) -> None:
-    """Record that a notice reached its sink. Once."""
-    notice = draft.journey.notices.get(command.notice)
-    if notice is None:
-        raise Refused(Reason.CONTRADICTS, f"fact {command.notice} is not a notice", field="notice")
-    if not notice.reached:
-        draft.add(f.NoticeReached(notice=command.notice, sink=command.sink))

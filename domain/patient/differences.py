@@ -35,6 +35,7 @@ WORDS: Mapping[Act, str] = {
     "SIGNATURES_OVERDUE": "escalation",
     "GATE_EXPIRED": "end of the gate's samples",
     "AGAIN": "told again",
+    "UNREAD": "escalation of notice",
 }
 """What each kind of timer is called."""
 

@@ -10,6 +10,7 @@ from domain.patient import facts as f
 from domain.patient.history import Entry, fold, rewrites
 from domain.patient.journey import Journey, evolve
 from domain.patient.told import reported
+from domain.patient.unread import waiting
 from domain.patient.windows import Dates, days, epoch_dates, plan_cycle
 from domain.protocol import Escalation, ProcedureEpoch, Protocol, Reminder, Resection, Role, TreatmentEpoch
 from domain.submission import Sender
@@ -53,17 +54,43 @@ class Draft:
         why = f"follows from the correction of fact {follows}" if follows else "follows from a correction"
         self.add(f.FactCorrected(fact=number, of=kind, content=content, why=why, follows=follows))
 
-    def tell(self, notice: str, to: tuple[Role, ...], text: str, *, urgent: bool = False) -> None:
-        """Ask for a notice, in coded words only."""
-        self.add(f.NoticeRequested(notice=notice, to=to, text=text, urgent=urgent))
+    def tell(
+        self,
+        notice: str,
+        to: tuple[Role, ...],
+        text: str,
+        *,
+        urgent: bool = False,
+        about: str = "",
+        repeats: int | None = None,
+    ) -> None:
+        """Ask for a notice, in coded words only.
 
-    def announce(self, row: Reminder | Escalation, text: str) -> None:
+        One that must be acknowledged waits from now on, unless an earlier one about the same thing still does.
+        """
+        plan, earlier = self.protocol.notices, repeats or waiting(self.journey, notice, about)
+        waits = plan.acknowledgement(notice) is not None and earlier is None
+        self.add(
+            f.NoticeRequested(
+                notice=notice,
+                to=to,
+                text=text,
+                urgent=urgent,
+                about=about if waits else "",
+                unread_since=self.at if waits else None,
+                repeats=earlier,
+                useful_until=plan.useful_until(notice, self.at),
+            )
+        )
+
+    def announce(self, row: Reminder | Escalation, text: str, *, about: str = "", repeats: int | None = None) -> None:
         """Ask for the notice of a protocol row."""
-        self.tell(row.notice, row.to, text, urgent=isinstance(row, Escalation) and row.important)
+        urgent = isinstance(row, Escalation) and row.important
+        self.tell(row.notice, row.to, text, urgent=urgent, about=about, repeats=repeats)
 
-    def event(self, name: str, text: str) -> None:
+    def event(self, name: str, text: str, *, about: str = "") -> None:
         """Ask for the notice of a happening outside the schedule."""
-        self.announce(self.protocol.events[name], text)
+        self.announce(self.protocol.events[name], text, about=about)
 
     def deviate(  # noqa: PLR0913 - each is part of the fact
         self,
@@ -93,7 +120,8 @@ class Draft:
         )
         if not known:
             protocol = self.protocol
-            self.announce(protocol.important_deviation_notice if important else protocol.deviation_notice, text)
+            row = protocol.important_deviation_notice if important else protocol.deviation_notice
+            self.announce(row, text, about=item)
 
     def enter(self, epoch: str, on: date | None = None) -> None:
         """Enter an epoch: plan the first cycle that was not given yet, or go on when the procedure was done before."""

@@ -118,17 +118,3 @@ def end_of_study(draft: Draft, command: c.EndStudy) -> None:
         accepts = "in follow-up; before it: discontinue_treatment, withdrawal, screen_failure or death"
         raise Refused(Reason.PHASE, detail, accepts=accepts)
     draft.add(f.StudyEnded(ended_on=command.ended_on, reason="COMPLETED", why=command.why))
-
-
-def acknowledge(draft: Draft, command: c.Acknowledge) -> None:
-    """Record that a notice was read by a role it was for. Once."""
-    if command.notice not in draft.journey.notices:
-        known = ", ".join(map(str, sorted(draft.journey.notices)[-5:]))
-        raise Refused(Reason.CONTRADICTS, f"fact {command.notice} is not a notice", field="notice",
-                      accepts=f"one of {known}" if known else "no notice yet")  # fmt: skip
-    notice = draft.journey.notices[command.notice]
-    if draft.sender.role not in notice.to:
-        detail = f"notice {command.notice} is not addressed to {draft.sender.role}"
-        raise Refused(Reason.ROLE, detail, rule="3.6 roles", field="role", accepts=" or ".join(notice.to))
-    if not notice.acknowledged:
-        draft.add(f.NoticeAcknowledged(notice=command.notice))

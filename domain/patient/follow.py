@@ -201,7 +201,7 @@ def _deviations(draft: Draft, before: Journey, corrected: Corrected, showed: Map
         if known is None or (fact.important and not known.important):
             protocol = draft.protocol
             row = protocol.important_deviation_notice if fact.important else protocol.deviation_notice
-            draft.announce(row, fact.text)
+            draft.announce(row, fact.text, about=item)
 
 
 def _of_the_act(draft: Draft, corrected: Corrected) -> Iterator[str]:

@@ -105,7 +105,8 @@ def ask(draft: Draft, number: int, code: str | None, grade: int | None) -> None:
             )
         )
         answers = dict.fromkeys((rule.command, "safety_decision"))
-        draft.tell(rule.notice, rule.to, f"{text}: answer with {' or '.join(answers)}", urgent=True)
+        told = f"{text}: answer with {' or '.join(answers)}"
+        draft.tell(rule.notice, rule.to, told, urgent=True, about=f"{number}")
 
 
 def _gets(draft: Draft, rule: SafetyRule) -> bool:

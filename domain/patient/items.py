@@ -25,6 +25,7 @@ Act = Literal[
     "RECONSENT_OVERDUE",
     "SIGNATURES_OVERDUE",
     "AGAIN",
+    "UNREAD",
 ]
 
 
@@ -32,7 +33,8 @@ Act = Literal[
 class Item:
     """One thing that falls due. `key` holds the date it was counted from, so a moved anchor makes a new item.
 
-    `until`: the instant at which the next of its kind falls due, after which it is not told any more.
+    `until`: the instant at which the next of its kind falls due, after which it is not told any more. `notice`: the
+    number of the notice that it tells again.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Item:
     rule: str = ""
     cycle: int | None = None
     until: datetime | None = None
+    notice: int | None = None
 
 
 def item_on(journey: Journey, act: Act, what: str, on: date, text: str, tells: Reminder | Escalation) -> Item:

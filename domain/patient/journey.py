@@ -148,6 +148,8 @@ def evolve(journey: Journey, fact: f.Fact) -> Journey:  # noqa: C901, PLR0911, P
             return _notice(now, fact)
         case f.NoticeReached():
             return _close(_mark(now, fact.notice, reached=True), fact.notice)
+        case f.NoticeMissed():
+            return _close(_mark(now, fact.notice, missed=True), fact.notice)
         case f.NoticeAcknowledged():
             return _mark(now, fact.notice, acknowledged=True)
         case f.SubjectWithdrew():
@@ -332,16 +334,23 @@ def _only_notices(now: Journey) -> Journey:
 
 
 def _notice(now: Journey, fact: f.NoticeRequested) -> Journey:
-    notice = Notice(fact.notice, fact.to, fact.text, fact.urgent)
+    notice = Notice(
+        fact.notice,
+        fact.to,
+        fact.text,
+        fact.urgent,
+        about=fact.about,
+        unread_since=fact.unread_since,
+        repeats=fact.repeats,
+        useful_until=fact.useful_until,
+    )
     return replace(_open(now, fact), notices=now.notices | {now.seq: notice})
 
 
-def _mark(now: Journey, seq: int, *, reached: bool = False, acknowledged: bool = False) -> Journey:
+def _mark(now: Journey, seq: int, **became: bool) -> Journey:
+    """Mark what became of a notice: reached, missed or acknowledged."""
     notice = now.notices.get(seq)
-    if notice is None:
-        return now
-    marked = replace(notice, reached=notice.reached or reached, acknowledged=notice.acknowledged or acknowledged)
-    return replace(now, notices=now.notices | {seq: marked})
+    return now if notice is None else replace(now, notices=now.notices | {seq: replace(notice, **became)})
 
 
 def _planned(now: Journey, fact: f.CyclePlanned) -> Journey:

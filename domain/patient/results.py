@@ -107,7 +107,8 @@ def hold_at_gate(draft: Draft, cycle: Cycle, order: f.LabsOrdered | None, checke
     failing = ", ".join(f"{finding.rule} {finding.verdict}" for finding in checked.findings if not finding.is_clear)
     wanted = unstated(draft.protocol, checked)
     more = f"; wanted by screening_evidence: statements as of now on {', '.join(wanted)}" if wanted else ""
-    draft.tell(epoch.gate.notice, epoch.gate.to, f"{cycle.label}D1 on hold: {failing}{more}")
+    text = f"{cycle.label}D1 on hold: {failing}{more}"
+    draft.tell(epoch.gate.notice, epoch.gate.to, text, about=cycle.label)
     if cycle.ordered in draft.journey.intents or not awaits_sample(draft.protocol, checked):
         return
     labs = _labs(draft, epoch, cycle, order, checked.day_1_on or draft.today)

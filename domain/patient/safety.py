@@ -175,4 +175,4 @@ def tell_classes(draft: Draft, number: int, new: tuple[str, ...]) -> None:
     for name in new:
         due = [clock.text for clock in clocks_of(draft, number) if clock.row.applies_to == name]
         late = "; the journey is over: nobody will be reminded" if draft.journey.is_over else ""
-        draft.event(name, f"{what}: {'; '.join(due)}{late}")
+        draft.event(name, f"{what}: {'; '.join(due)}{late}", about=f"{number}")

@@ -32,6 +32,11 @@ class Notice:
     urgent: bool
     reached: bool = False
     acknowledged: bool = False
+    missed: bool = False
+    about: str = ""
+    unread_since: datetime | None = None
+    repeats: int | None = None
+    useful_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

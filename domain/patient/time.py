@@ -42,9 +42,9 @@ def _perform(draft: Draft, item: Item, later: list[Item]) -> None:  # noqa: C901
             _reconsent_overdue(draft, item)
         case "MAXIMUM_DELAY" | "CLOSE" | "TELL" | "RECONSENT_REMINDER" | "SIGNATURES_OVERDUE":
             draft.announce(item.tells, item.text)
-        case "AGAIN":
+        case "AGAIN" | "UNREAD":
             if item.until is None or item.until > draft.at:
-                draft.announce(item.tells, item.text)
+                draft.announce(item.tells, item.text, repeats=item.notice)
         case "MISSED":
             _missed(draft, item)
         case "COMPLETE":

@@ -51,7 +51,7 @@ def attributes(journey: Journey) -> dict[str, str | int | bool | None]:
 
 def next_due_instant(journey: Journey) -> str | None:
     """Give the instant (ISO, UTC) at which the next clinical act falls due, else the next due item. No signature."""
-    asked = [ask for ask in asks(journey) if ask.kind != "sign"]
+    asked = [ask for ask in asks(journey) if ask.kind not in ("sign", "acknowledge")]
     instants = [ask.at or journey.site.due_at(ask.by) for ask in asked if ask.by is not None]
     if instants:
         return min(instants).isoformat()
@@ -91,6 +91,7 @@ def state(journey: Journey) -> dict[str, Any]:
         "treatment_ended": journey.treatment_ended or None,
         "next_due": {"at": item.at.isoformat(), "what": item.text} if item else None,
         "asks": [_shown(ask) for ask in asks(journey)],
+        "notices_missed": [f"fact {n}, {row.notice}" for n, row in journey.notices.items() if row.missed],
         "deviations": len(journey.deviations),
         "open_intents": len(journey.intents),
         "facts": journey.seq,

@@ -12,7 +12,7 @@ from domain.protocol.epochs import (
     TreatmentEpoch,
     Washout,
 )
-from domain.protocol.notices import Language, NoticeWords
+from domain.protocol.notices import Acknowledgement, Language, NoticePlan, NoticeWords, Settled, Step, Usefulness
 from domain.protocol.people import Permission, SignatureBlock, SignaturePlan, TrialActs
 from domain.protocol.safety import (
     Childbearing,
@@ -28,6 +28,7 @@ from domain.protocol.safety import (
 from domain.protocol.whole import AllocationPlan, Plausibility, Protocol
 
 __all__ = [
+    "Acknowledgement",
     "AllocationPlan",
     "Anchor",
     "Area",
@@ -48,6 +49,7 @@ __all__ = [
     "Gate",
     "LabLimit",
     "Language",
+    "NoticePlan",
     "NoticeWords",
     "PathologicalResponse",
     "Permission",
@@ -67,13 +69,16 @@ __all__ = [
     "SafetyPlan",
     "SafetyRule",
     "ScreeningEpoch",
+    "Settled",
     "Share",
     "SignatureBlock",
     "SignaturePlan",
     "Source",
     "Stage",
+    "Step",
     "TreatmentEpoch",
     "TrialActs",
+    "Usefulness",
     "VaccineRule",
     "Washout",
     "Window",

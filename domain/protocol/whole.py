@@ -16,7 +16,7 @@ from domain.protocol.epochs import (
     ScreeningEpoch,
     TreatmentEpoch,
 )
-from domain.protocol.notices import NoticeWords
+from domain.protocol.notices import NoticePlan, NoticeWords
 from domain.protocol.people import Permission, SignaturePlan, TrialActs
 from domain.protocol.safety import (
     Childbearing,
@@ -65,6 +65,7 @@ class Protocol(Frozen):
     repeats: Repeats = Field(description="what is overdue, told again until a person acts")
     pause_repeats: Repeats = Field(description="a pause of dosing, told again until the sponsor ends it")
     events: dict[Code, Escalation] = Field(description="notices for happenings outside the schedule, by event")
+    notices: NoticePlan = Field(description="until when notices are worth sending, and which must be acknowledged")
     notice_words: dict[Code, NoticeWords] = Field(description="what each notice is called, by its code")
     safety: SafetyPlan
     childbearing: Childbearing

@@ -41,12 +41,24 @@ class Office:
         """Say that all is well."""
         return ""
 
+    def has(self, notice: Notice) -> bool:
+        """Say whether it was taken."""
+        return notice.key in {known.key for known in self.got}
+
     def deliver(self, notice: Notice) -> None:
         """Take it."""
         self.got.append(notice)
 
 
-def sent(journal: Journal, office: Office, *, urgent: bool = False, started: datetime = NIGHT) -> Any:
+def sent(  # noqa: PLR0913 - each is part of the notice or its try
+    journal: Journal,
+    office: Office,
+    *,
+    urgent: bool = False,
+    started: datetime = NIGHT,
+    useful_until: datetime | None = None,
+    attempt: int = 1,
+) -> Any:
     """Send the notice of a visit of S001."""
     nobody = cast("Any", None)
     world = World(
@@ -57,10 +69,13 @@ def sent(journal: Journal, office: Office, *, urgent: bool = False, started: dat
         sealed_list=cast("SealedList", nobody),
     )
     payload = {"notice": "VISIT_DUE", "to": ["COORDINATOR"], "text": "C2D1 planned", "urgent": urgent}
+    payload |= {"useful_until": useful_until.isoformat()} if useful_until else {}
     stream = patient_stream(TRIAL, "S001")
     request = EffectRequest(stream=stream, key=f"{stream}/9", seq=9, at=NIGHT, clock=FAST, payload=payload)
     environment = ActivityEnvironment()
-    environment.info = environment.info.__class__(**{**environment.info.__dict__, "started_time": started})
+    environment.info = environment.info.__class__(
+        **{**environment.info.__dict__, "started_time": started, "attempt": attempt}
+    )
     return environment.run(world.send_notice, request)
 
 
@@ -110,3 +125,41 @@ def test_an_urgent_one_does_not_wait(journal: Journal) -> None:
     office = Office(NIGHT + timedelta(hours=6))
     sent(journal, office, urgent=True)
     assert len(office.got) == 1
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kind", "got"), [(-1, "notice_delivered", 1), (0, "notice_delivered", 1), (1, "notice_too_late", 0)]
+)
+def test_one_that_is_of_no_use_any_more_is_not_sent(journal: Journal, seconds: int, kind: str, got: int) -> None:
+    """By the trial's clock: an hour of it is a second here. Its last instant is in time."""
+    office, until = Office(NIGHT), NIGHT + 9 * HOUR
+    outcome = sent(journal, office, started=NIGHT + timedelta(seconds=9 + seconds), useful_until=until)
+    assert (outcome.kind, len(office.got)) == (kind, got)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "why"),
+    [(1, "no worker tried it in time"), (2, "tried once before, and not accepted"), (9, "tried 8 times before")],
+)
+def test_it_says_what_kept_it(journal: Journal, attempt: int, why: str) -> None:
+    """As far as its tries tell."""
+    outcome = sent(journal, Office(NIGHT), started=NIGHT + 2 * HOUR, useful_until=NIGHT + HOUR, attempt=attempt)
+    assert outcome.fields["notice"] == 9
+    assert outcome.fields["why"].startswith(why)
+
+
+def test_one_that_was_accepted_before_the_worker_died_is_not_missed(journal: Journal) -> None:
+    """The sink knows it; only the answer was lost."""
+    office = Office(NIGHT)
+    sent(journal, office)
+    late = sent(journal, office, started=NIGHT + 2 * HOUR, useful_until=NIGHT + HOUR)
+    assert late.kind == "notice_delivered"
+
+
+def test_one_without_such_an_instant_is_sent_however_late(journal: Journal) -> None:
+    """Safety and deviations, and every notice of an older release."""
+    office = Office(NIGHT)
+    assert sent(journal, office, started=NIGHT + timedelta(days=300)).kind == "notice_delivered"

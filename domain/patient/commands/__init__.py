@@ -70,6 +70,7 @@ from domain.patient.commands.system import (
     FromSystem,
     LabsReported,
     NoticeDelivered,
+    NoticeTooLate,
     SlotAllocated,
     TimePassed,
 )
@@ -131,6 +132,7 @@ __all__ = [
     "LearnTrialStop",
     "LoseToFollowUp",
     "NoticeDelivered",
+    "NoticeTooLate",
     "OmitDose",
     "OverrideGate",
     "PathologicalM",

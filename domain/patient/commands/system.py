@@ -54,6 +54,14 @@ class NoticeDelivered(Frozen):
     sink: str
 
 
+class NoticeTooLate(Frozen):
+    """A notice was not sent: it was too late to be useful (sent by the activity)."""
+
+    kind: Literal["notice_too_late"] = "notice_too_late"
+    notice: int
+    why: str = Field(description="what kept it, in a few words of the product's own")
+
+
 class SlotAllocated(Frozen):
     """The register's record shows a slot for the subject (sent by the activity)."""
 
@@ -81,6 +89,7 @@ FromSystem = (
     | TimePassed
     | LabsReported
     | NoticeDelivered
+    | NoticeTooLate
     | SlotAllocated
     | AllocationDenied
     | CancelRequested

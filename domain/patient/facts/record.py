@@ -1,6 +1,6 @@
 """Deviations, notices, and requests to cancel."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from domain.protocol import Role
@@ -31,19 +31,37 @@ class DeviationWithdrawn(Frozen):
 
 
 class NoticeRequested(Frozen):
-    """Intent: tell roles something, in coded words."""
+    """Intent: tell roles something, in coded words.
+
+    `about` names what it is about (an event's fact, a cycle, a deviation) and `unread_since` is set when it must be
+    acknowledged. `repeats`: the earlier notice that it tells again. After `useful_until` it is not sent.
+    """
 
     kind: Literal["NoticeRequested"] = "NoticeRequested"
     notice: Code
     to: tuple[Role, ...]
     text: str
     urgent: bool = False
+    about: str = ""
+    unread_since: datetime | None = None
+    repeats: int | None = None
+    useful_until: datetime | None = None
 
 
 class NoticeReached(Frozen):
     kind: Literal["NoticeReached"] = "NoticeReached"
     notice: int
     sink: str
+
+
+class NoticeMissed(Frozen):
+    """A notice was not sent: it was worth sending until `useful_until`, and that had passed."""
+
+    kind: Literal["NoticeMissed"] = "NoticeMissed"
+    notice: int
+    useful_until: datetime | None
+    missed_at: datetime
+    why: str
 
 
 class NoticeAcknowledged(Frozen):
@@ -56,5 +74,11 @@ class CancellationAsked(Frozen):
 
 
 RecordFact = (
-    DeviationRecorded | DeviationWithdrawn | NoticeRequested | NoticeReached | NoticeAcknowledged | CancellationAsked
+    DeviationRecorded
+    | DeviationWithdrawn
+    | NoticeRequested
+    | NoticeReached
+    | NoticeMissed
+    | NoticeAcknowledged
+    | CancellationAsked
 )
