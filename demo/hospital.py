@@ -15,6 +15,7 @@ from demo.charts import Charts
 from demo.pace import Pace
 from domain.catalogue import latest
 from domain.patient.journey import Journey
+from domain.patient.unread import unread
 from domain.values import Clock, Sex, Site
 from workflows.client import Submitted, TrialClient
 
@@ -69,6 +70,11 @@ class Hospital:
         answer = await self.client.to_subject(subject, submitted)
         self.pace.answered(at, f"{subject} {kind}")
         told(f"{subject} {kind}", answer, refused)
+
+    async def acknowledge(self, subject: str, at: datetime) -> None:
+        """Have the investigator acknowledge what waits for it after an act. Raises Unexpected."""
+        for one in tuple(unread(self.charts.journey(subject))):
+            await self.act(subject, "INVESTIGATOR", "acknowledge", at, {"notice": one.number})
 
     async def until(self, subject: str, holds: Callable[[Journey], bool], what: str) -> Journey:
         """Wait until something holds in a subject's chart. Raises Unexpected when it does not come."""

@@ -237,6 +237,7 @@ class Story:
     async def _act(self, role: str, kind: str, on: date, **fields: object) -> None:
         at = self._hospital.pace.at(on, self._person.minute)
         await self._hospital.act(self._subject, role, kind, at, fields)
+        await self._hospital.acknowledge(self._subject, at)
 
     @property
     def _journey(self) -> Journey:

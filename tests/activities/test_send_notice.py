@@ -50,7 +50,7 @@ class Office:
         self.got.append(notice)
 
 
-def sent(  # noqa: PLR0913 - each is part of the notice or its try
+def sent(
     journal: Journal,
     office: Office,
     *,

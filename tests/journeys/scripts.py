@@ -9,6 +9,7 @@ from typing import Any
 
 from domain import catalogue
 from domain.decider import TRIAL
+from domain.protocol import Protocol
 from domain.values import Sex
 from tests.given import TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
@@ -265,3 +266,18 @@ async def deny(stage: Stage) -> None:
     await said(3, "death", dated="died_on").play(stage)
     stage.subject = second
     await said(4, "request_randomization", "CRC1").play(stage)
+
+
+def hasty() -> Protocol:
+    """Give the protocol with reminders that are worth sending for an hour: fourteen days are twenty thousand tries."""
+    protocol = catalogue.latest(TRIAL_ID)
+    useful = tuple(row.model_copy(update={"hours": 1}) for row in protocol.notices.useful)
+    return protocol.model_copy(update={"notices": protocol.notices.model_copy(update={"useful": useful})})
+
+
+async def miss(stage: Stage) -> None:
+    """Let nobody be told for two days, in which the first visit is announced; then all is well again. For `hasty`."""
+    await play(stage, *RANDOMIZED)
+    stage.mute()
+    await stage.come(noon(day(5)))
+    stage.unmute()

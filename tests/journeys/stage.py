@@ -137,6 +137,16 @@ class Stage:
         )
         laboratory.drop(self._settings.labs, f"{self.subject}-{sampled_on}", bundle)
 
+    def mute(self) -> None:
+        """Let no notice be accepted from now on: a folder lies where their file was."""
+        self._settings.notices.rename(self._settings.notices.with_name("heard"))
+        self._settings.notices.mkdir()
+
+    def unmute(self) -> None:
+        """Let notices be accepted again."""
+        self._settings.notices.rmdir()
+        self._settings.notices.with_name("heard").rename(self._settings.notices)
+
     def facts(self, kind: str | None = None) -> list[StoredFact]:
         """Give the subject's facts, of one kind or all."""
         return [fact for fact in self.journal.facts(self.stream) if kind in (None, fact.kind)]
@@ -157,7 +167,7 @@ class Stage:
             return False
         stored = self.facts()
         asked = sum(fact.kind == "NoticeRequested" for fact in stored)
-        told = sum(fact.kind == "NoticeReached" for fact in stored)
+        told = sum(fact.kind in ("NoticeReached", "NoticeMissed") for fact in stored)
         wanted = sum(fact.kind == "AllocationRequested" for fact in stored)
         got = sum(fact.kind in ("Randomized", "AllocationRefused") for fact in stored)
         return bool(seen == len(stored)) and asked == told and wanted == got

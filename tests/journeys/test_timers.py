@@ -5,7 +5,7 @@ from pathlib import Path
 
 from domain import catalogue
 from tests.given import SITE, TRIAL_ID, day
-from tests.journeys.scripts import DOSED, FIRST, SCREENED, Act, deny, operated, play
+from tests.journeys.scripts import DOSED, FIRST, SCREENED, Act, deny, hasty, miss, operated, play
 from tests.journeys.stage import Stage, body, protocol_is, stage
 
 SHORTLY = timedelta(minutes=1)
@@ -75,3 +75,37 @@ async def test_allocation_is_denied_when_the_trial_is_full(tmp_path: Path) -> No
         assert played.facts("Randomized") == []
         assert len(played.facts("AllocationRefused")) == 1
         assert [body(fact)["notice"] for fact in played.facts("NoticeRequested")][-1] == "ALLOCATION_DENIED"
+
+
+async def test_a_reminder_nobody_got_in_time_is_missed_and_the_journey_goes_on(tmp_path: Path) -> None:
+    """The file of notices is away for two days: C1's visit is not announced afterwards, and the record says so (Q9)."""
+    with protocol_is(hasty()):
+        async with stage(tmp_path) as played:
+            await miss(played)
+            (missed,) = played.facts("NoticeMissed")
+            asked = played.facts()[body(missed)["notice"] - 1]
+            until, at = (datetime.fromisoformat(body(missed)[name]) for name in ("useful_until", "missed_at"))
+            assert (body(asked)["notice"], until) == (
+                "VISIT_DUE",
+                datetime.fromisoformat(asked.recorded_at) + timedelta(hours=1),
+            )
+            assert until < at < until + 2 * SHORTLY
+            assert body(missed)["why"].startswith("tried ")
+            await Act(7, "wait").play(played)
+            await played.assert_healthy()
+
+
+async def test_what_nobody_acknowledges_goes_up_by_timer(tmp_path: Path) -> None:
+    """A serious event of day 4: the sponsor again after 24 h, the monitor after 48 h, and nobody after that (Q12)."""
+    serious = {"term": "sepsis", "grade": 3, "serious": True, "onset_on": str(day(4))}
+    async with stage(tmp_path, "COHORT_2") as played:
+        await play(played, *FIRST[:3], Act(4, "adverse_event", "CRC1", serious), Act(20, "wait"))
+        event = datetime.fromisoformat(played.facts("AdverseEventReported")[0].recorded_at)
+        again = [fact for fact in played.facts("NoticeRequested") if body(fact)["notice"] == "NOT_ACKNOWLEDGED"]
+        after = [datetime.fromisoformat(fact.recorded_at) - event for fact in again[:2]]
+        assert [round(span / timedelta(hours=1)) for span in after] == [24, 48]
+        first = body(again[0])["repeats"]
+        assert [body(fact)["to"] for fact in again if body(fact)["repeats"] == first] == [
+            ["INVESTIGATOR", "SPONSOR"],
+            ["INVESTIGATOR", "SPONSOR", "MONITOR"],
+        ]

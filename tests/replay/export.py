@@ -16,7 +16,7 @@ from domain import catalogue
 from domain.decider import trial_stream
 from journal.store import StoredFact
 from tests.given import TRIAL_ID
-from tests.journeys.scripts import ARMS, SCRIPTS, Script, deny, sex_of
+from tests.journeys.scripts import ARMS, SCRIPTS, Script, deny, hasty, miss, sex_of
 from tests.journeys.stage import Stage, protocol_is, stage
 from workflows.client import Submitted
 
@@ -78,6 +78,14 @@ async def export_denied() -> None:
             keep_facts(trial_stream(TRIAL_ID), played.journal.facts(trial_stream(TRIAL_ID)))
 
 
+async def export_missed() -> None:
+    """Play the notice that nobody got in time; keep its facts."""
+    with tempfile.TemporaryDirectory() as folder, protocol_is(hasty()):
+        async with stage(Path(folder)) as played:
+            await miss(played)
+            keep_facts(played.stream, played.facts())
+
+
 async def acknowledge(played: Stage) -> None:
     """Acknowledge the latest notice, after the end."""
     notices = played.facts("NoticeRequested")
@@ -103,6 +111,7 @@ async def main() -> None:
         await export(script, ARMS[0], script.name)
     await export(SCRIPTS[0], ARMS[1], OTHER_ARM)
     await export_denied()
+    await export_missed()
 
 
 if __name__ == "__main__":

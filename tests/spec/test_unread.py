@@ -13,7 +13,7 @@ from domain.patient import facts as f
 from domain.patient.asks import Ask, asks
 from domain.protocol import Acknowledgement, Step, Usefulness
 from domain.submission import Reason
-from tests.given import Story, day, facts_of, noon, nothing_happened, refused, then_kinds, when
+from tests.given import Story, day, facts_of, nothing_happened, refused, then_kinds, when
 from tests.stories import PHASES, as_woman, at_visit, in_neoadjuvant, in_surgery_wait, passing, told
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
