@@ -22,7 +22,7 @@ COPY workflows workflows
 COPY cli cli
 COPY deploy/worker_health.py deploy/worker_health.py
 COPY deploy/with-journal-password.sh deploy/with-journal-password.sh
-COPY worker.py starter.py settings.py preflight.py health_page.py observability.py ./
+COPY worker.py starter.py settings.py preflight.py health_page.py observability.py tracing.py ./
 RUN python -m compileall -q .
 USER trialpath
 STOPSIGNAL SIGTERM

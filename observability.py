@@ -6,6 +6,7 @@ from datetime import timedelta
 from types import TracebackType
 
 import structlog
+from temporalio.client import Interceptor
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -28,6 +29,15 @@ def runtime(metrics_address: str) -> Runtime:
     forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"), append_target_to_name=False)
     told = LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding)
     return Runtime(telemetry=TelemetryConfig(logging=told, metrics=metrics), worker_heartbeat_interval=HEARTBEAT)
+
+
+def traces(address: str) -> list[Interceptor]:
+    """Give what makes spans and sends them to an address until the process ends; nothing where none is set."""
+    if not address:
+        return []
+    from tracing import interceptor  # noqa: PLC0415 - libraries that are loaded only where spans are wanted
+
+    return [interceptor(address)]
 
 
 def _uncaught(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:

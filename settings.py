@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     metrics_address: NumericAddress = Field(
         "", description="IP:port on which it serves /metrics to Prometheus; empty: none"
     )
+    trace_address: str = Field(
+        "", pattern=r"^$|^https?://\S+$", description="OTLP address to which it sends traces over HTTP; empty: none"
+    )
     least_free_megabytes: int = Field(500, ge=0, description="free space of the data folder below which health is red")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 

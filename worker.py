@@ -36,7 +36,7 @@ from activities.world import World
 from domain import units
 from health_page import health_page, keep_looking, outside
 from journal.store import Journal
-from observability import configure, runtime
+from observability import configure, runtime, traces
 from preflight import make_folder, require_usable
 from settings import Settings, wrong_settings
 from workflows.fitness import fit_client
@@ -162,7 +162,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     laboratory, sink = laboratory_of(settings), notice_sink(settings)
-    client = await fit_client(runtime(settings.metrics_address))
+    client = await fit_client(runtime(settings.metrics_address), traces(settings.trace_address))
     journal = await asyncio.to_thread(open_journal, settings)
     require_usable(settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:

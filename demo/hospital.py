@@ -71,10 +71,10 @@ class Hospital:
         self.pace.answered(at, f"{subject} {kind}")
         told(f"{subject} {kind}", answer, refused)
 
-    async def acknowledge(self, subject: str, at: datetime) -> None:
-        """Have the investigator acknowledge what waits for it after an act. Raises Unexpected."""
+    async def acknowledge(self, subject: str) -> None:
+        """Have the investigator acknowledge at once what waits for it. Raises Unexpected."""
         for one in tuple(unread(self.charts.journey(subject))):
-            await self.act(subject, "INVESTIGATOR", "acknowledge", at, {"notice": one.number})
+            await self.act(subject, "INVESTIGATOR", "acknowledge", self.pace.now(), {"notice": one.number})
 
     async def until(self, subject: str, holds: Callable[[Journey], bool], what: str) -> Journey:
         """Wait until something holds in a subject's chart. Raises Unexpected when it does not come."""

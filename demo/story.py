@@ -235,9 +235,8 @@ class Story:
             await self._act("INVESTIGATOR", "sign", on, facts=facts, meaning="reviewed")
 
     async def _act(self, role: str, kind: str, on: date, **fields: object) -> None:
-        at = self._hospital.pace.at(on, self._person.minute)
-        await self._hospital.act(self._subject, role, kind, at, fields)
-        await self._hospital.acknowledge(self._subject, at)
+        await self._hospital.act(self._subject, role, kind, self._hospital.pace.at(on, self._person.minute), fields)
+        await self._hospital.acknowledge(self._subject)
 
     @property
     def _journey(self) -> Journey:

@@ -1,6 +1,8 @@
 """The one place where Temporal clients are made: address and namespace from Temporal's own configuration."""
 
-from temporalio.client import Client
+from collections.abc import Sequence
+
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.envconfig import ClientConfig
@@ -24,10 +26,12 @@ CONVERTER: DataConverter = DataConverter(
 """Failures are encoded, so that no message stands in clear in a history. A payload codec has its place here."""
 
 
-async def connect(address: str | None = None, runtime: Runtime | None = None) -> Client:
+async def connect(
+    address: str | None = None, runtime: Runtime | None = None, interceptors: Sequence[Interceptor] = ()
+) -> Client:
     """Connect to Temporal, at the configured address unless one is given. Raises RuntimeError when out of reach."""
     config = ClientConfig.load_client_connect_config()
     if address is not None:
         config["target_host"] = address
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, data_converter=CONVERTER, runtime=runtime)
+    return await Client.connect(**config, data_converter=CONVERTER, runtime=runtime, interceptors=interceptors)

@@ -4,10 +4,11 @@ Each refusal says what is wrong, which setting to look at, and how to mend it.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -22,11 +23,11 @@ class UnfitServerError(RuntimeError):
     """Temporal cannot be used as it is set or as it is. The message says why, and how to mend it."""
 
 
-async def fit_client(runtime: Runtime | None = None) -> Client:
+async def fit_client(runtime: Runtime | None = None, interceptors: Sequence[Interceptor] = ()) -> Client:
     """Connect, and hold the server against what we need. Raises UnfitServerError."""
     _require_config_file()
     try:
-        client = await connect(runtime=runtime)
+        client = await connect(runtime=runtime, interceptors=interceptors)
     except (RuntimeError, ValueError, OSError) as problem:
         raise UnfitServerError(_unreachable(str(problem))) from None
     await require_fit(client)

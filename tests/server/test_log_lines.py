@@ -3,15 +3,20 @@
 A subject's record is full of marked free text; good, refused and malformed messages carry marks everywhere.
 """
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 import pytest_asyncio
 from google.protobuf.json_format import MessageToJson
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 
@@ -34,6 +39,27 @@ name = "mail"
 roles = ["COORDINATOR", "INVESTIGATOR", "SURGEON", "PATHOLOGIST", "PHARMACIST", "MONITOR", "SPONSOR", "OPERATIONS"]
 url = "mailto://secretmark:secretmark@127.0.0.1:{port}?from=a@secretmark.example&to=b@secretmark.example"
 """
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes spans as an OTLP collector does."""
+
+    spans: ClassVar[list[Span]] = []
+
+    def do_POST(self) -> None:
+        """Take a request."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        request = ExportTraceServiceRequest.FromString(body)
+        for resource in request.resource_spans:
+            for scope in resource.scope_spans:
+                self.spans.extend(scope.spans)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +116,16 @@ async def marked(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | 
         "TRIALPATH_METRICS_ADDRESS": f"127.0.0.1:{metrics}",
         "TRIALPATH_NOTICE_SETTINGS": str(settings),
     }
+    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    Thread(target=collector.serve_forever, daemon=True).start()
+    extra["TRIALPATH_TRACE_ADDRESS"] = f"http://127.0.0.1:{collector.server_port}/v1/traces"
     async with own_installation(tmp_path_factory, databases, extra) as place:
         (place.settings.labs / "S001-x.json").write_text(f'{{"resourceType": "Bundle", "entry": [{{"{NAME}": 1}}]}}')
         subject = await told(place)
         await until(lambda: ready(any("notice.not_accepted" in line for line in lines(place))))
         yield Marked(place, subject, f"http://127.0.0.1:{metrics}/metrics")
+    collector.shutdown()
+    collector.server_close()
 
 
 def lines(place: Installation) -> list[str]:
@@ -154,3 +185,19 @@ async def test_temporal_shows_no_mark_beside_payloads(marked: Marked) -> None:
     assert found(" ".join(texts)) == []
     shown = await place.handle(marked.subject).query("__temporal_workflow_metadata")
     assert found(str(shown)) == []
+
+
+async def test_spans_reach_a_collector_and_hold_no_mark(marked: Marked) -> None:
+    """Records and notices of the subject, under its workflow's id; a name that a sender made up is `other`."""
+
+    async def arrived() -> bool:
+        names = {span.name for span in Collector.spans}
+        return {"RunActivity:record", "RunActivity:send_notice", "HandleUpdate:other"} <= names
+
+    await until(arrived)
+    kept = {"temporalWorkflowID", "temporalRunID", "temporalActivityID"}
+    ours = [span for span in Collector.spans if span.name == "RunActivity:send_notice"]
+    assert {marked.subject in MessageToJson(span) for span in ours} == {True}
+    assert {attribute.key for span in Collector.spans for attribute in span.attributes} == kept
+    assert [span.name for span in Collector.spans if span.events or span.status.message] == []
+    assert found(" ".join(MessageToJson(span) for span in Collector.spans)) == []

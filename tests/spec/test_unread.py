@@ -146,7 +146,7 @@ def test_an_event_that_is_not_serious_any_more_needs_none() -> None:
     """Nor one that was entered in error."""
     story = serious()
     event = max(story.state.safety.events)
-    assert waits(told(story, c.UpdateAdverseEvent(event=event, serious=False))) == []
+    assert waits(told(story, c.Correct(fact=event, fields={"serious": False}, why="misread"))) == []
     assert waits(told(story, c.Correct(fact=event, void=True, why="another subject's"))) == []
 
 
