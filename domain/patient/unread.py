@@ -38,10 +38,11 @@ def unread(journey: Journey) -> Iterator[Unread]:
     if journey.is_over or journey.screen_failed:
         return
     for number, notice in journey.notices.items():
-        row = journey.protocol.notices.acknowledgement(notice.notice)
-        if notice.unread_since is None or notice.acknowledged or row is None or _is_settled(journey, notice, row):
+        if notice.unread_since is None or notice.acknowledged:
             continue
-        yield Unread(number, notice, notice.unread_since, row, told_of(journey, number))
+        row = journey.protocol.notices.acknowledgement(notice.notice)
+        if row is not None and not _is_settled(journey, notice, row):
+            yield Unread(number, notice, notice.unread_since, row, told_of(journey, number))
 
 
 def waiting(journey: Journey, code: str, about: str) -> int | None:

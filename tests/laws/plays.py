@@ -15,6 +15,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.asks import asks
 from domain.patient.correctable import CORRECTABLE
+from domain.patient.unread import unread
 from domain.protocol import Recipient, Resection
 from domain.submission import UNATTRIBUTED
 from domain.trial import commands as t
@@ -109,6 +110,7 @@ def _asked(draw: st.DrawFn, story: Story) -> Any:
         "drug_check": lambda: c.CheckDrug(drug="ANLOTINIB", checked_on=today, met=draw(st.booleans())),
         "follow_up_contact": lambda: c.ReportContact(contacted_on=today),
         "sign": lambda: c.Sign(facts=(draw(st.sampled_from(sorted(story.state.unsigned))),), meaning="reviewed"),
+        "acknowledge": lambda: c.Acknowledge(notice=draw(st.sampled_from([row.number for row in unread(story.state)]))),
         "end_of_study": lambda: c.EndStudy(ended_on=today),
         "death": lambda: c.ReportDeath(died_on=today),
         "sae_reported": lambda: c.ReportSafety(event=event, reported_at=story.now, to=draw(RECIPIENTS)),
@@ -145,7 +147,8 @@ def _awaited(draw: st.DrawFn, story: Story) -> Any:
         return draw(model(draw(st.sampled_from(OWN)), dates_near(story.now)))
     intent = draw(st.sampled_from(intents))
     if isinstance(intent.fact, f.NoticeRequested):
-        return c.NoticeDelivered(notice=intent.seq, sink="test")
+        late = c.NoticeTooLate(notice=intent.seq, why="no worker tried it in time")
+        return draw(st.sampled_from([*[c.NoticeDelivered(notice=intent.seq, sink="test")] * 4, late]))
     if isinstance(intent.fact, f.AllocationRequested):
         allocated = c.SlotAllocated(
             slot=1, arm=draw(st.sampled_from(["COHORT_1", "COHORT_2"])), randomized_on=story.today

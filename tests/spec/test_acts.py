@@ -334,6 +334,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text=f"surgery 17 d early, expected {day(77)} to {day(91)}",
             urgent=True,
+            about="SURGERY",
+            unread_since=noon(day(60)),
         ),
         f.DeviationRecorded(
             item="OPERABILITY",
@@ -347,6 +349,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text="surgery without a positive operability verdict",
             urgent=True,
+            about="OPERABILITY",
+            unread_since=noon(day(60)),
         ),
         f.DeviationRecorded(
             item="WASHOUT/ANLOTINIB",
@@ -360,6 +364,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text=f"ANLOTINIB last taken {day(60)}, 0 d before surgery, 7 d required",
             urgent=True,
+            about="WASHOUT/ANLOTINIB",
+            unread_since=noon(day(60)),
         ),
         f.SurgeryPerformed(performed_on=day(60), resection="R0"),
         f.EpochEntered(epoch="EVALUATION", entered_on=day(60)),
@@ -380,6 +386,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text=f"surgery 15 d early, expected {day(35)} to {day(49)}",
             urgent=True,
+            about="SURGERY",
+            unread_since=noon(day(20)),
         ),
         f.DeviationRecorded(
             item="SURGERY_PHASE",
@@ -393,6 +401,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text="surgery while in NEOADJUVANT, not in SURGERY",
             urgent=True,
+            about="SURGERY_PHASE",
+            unread_since=noon(day(20)),
         ),
         f.DeviationRecorded(
             item="OPERABILITY",
@@ -406,6 +416,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text="surgery without a positive operability verdict",
             urgent=True,
+            about="OPERABILITY",
+            unread_since=noon(day(20)),
         ),
         f.DeviationRecorded(
             item="WASHOUT/ANLOTINIB",
@@ -419,6 +431,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text=f"ANLOTINIB last taken {day(20)}, 0 d before surgery, 7 d required",
             urgent=True,
+            about="WASHOUT/ANLOTINIB",
+            unread_since=noon(day(20)),
         ),
         f.SurgeryPerformed(performed_on=day(20), resection="R1"),
         f.TreatmentEnded(ended_on=day(20), reason="RESECTION_R1"),
@@ -441,6 +455,8 @@ FACTS: dict[str, list[Any]] = {
             to=("INVESTIGATOR", "SPONSOR"),
             text=f"live vaccine {day(15)}: none from {day(-23)} to the end of treatment",
             urgent=True,
+            about=f"VACCINE/{day(15)}",
+            unread_since=noon(day(20)),
         ),
     ],
     "ILD": [

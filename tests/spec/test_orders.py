@@ -72,7 +72,11 @@ def test_a_failed_gate_keeps_its_sample_and_orders_a_later_one() -> None:
         ("I13.1", "MET"),
     ]
     assert the(outcome, f.NoticeRequested) == f.NoticeRequested(
-        notice="DOSE_ON_HOLD", to=("COORDINATOR", "INVESTIGATOR"), text="C2D1 on hold: I11.4 NOT_MET"
+        notice="DOSE_ON_HOLD",
+        to=("COORDINATOR", "INVESTIGATOR"),
+        text="C2D1 on hold: I11.4 NOT_MET",
+        about="C2",
+        unread_since=outcome.at,
     )
     assert the(outcome, f.LabsOrdered) == f.LabsOrdered(
         purpose="GATE", cycle=2, analytes=GATE, after=noon(day(26)), give_up_at=SITE.due_at(day(41))
