@@ -63,5 +63,5 @@ NOTICES = NoticePlan(
             source=assumed("T4", "Q9", "an important deviation is acknowledged within 7 d, else told to the monitor"),
         ),
     ),
-    escalated="NOT_ACKNOWLEDGED",
+    notice="NOT_ACKNOWLEDGED",
 )

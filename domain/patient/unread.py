@@ -26,7 +26,7 @@ class Unread:
         """Give each step higher. One is not told any more once the next has come."""
         ats = [self.since + step.after_hours * HOUR for step in self.row.steps]
         for number, (step, at) in enumerate(zip(self.row.steps, ats, strict=True), start=1):
-            tells = self.row.tells(self.notice.to, number, journey.protocol.notices.escalated)
+            tells = self.row.tells(self.notice.to, number, journey.protocol.notices.notice)
             text = f"fact {self.number} {self.notice.notice} not acknowledged in {step.after_hours} h"
             key = f"UNREAD/{self.number}-{step.to}/{journey.site.date_of(at)}"
             until = ats[number] if number < len(ats) else None

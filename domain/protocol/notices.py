@@ -69,15 +69,15 @@ class Acknowledgement(Frozen):
 
 
 class NoticePlan(Frozen):
-    """Until when notices are worth sending, and which must be acknowledged. `escalated`: the code of the escalation."""
+    """Until when notices are worth sending, and which must be acknowledged. `notice`: the code under which one is told again."""
 
     useful: tuple[Usefulness, ...]
     acknowledged: tuple[Acknowledgement, ...]
-    escalated: Code
+    notice: Code
 
     @model_validator(mode="after")
     def _never_both(self) -> Self:
-        wanted = {code for row in self.acknowledged for code in row.notices} | {self.escalated}
+        wanted = {code for row in self.acknowledged for code in row.notices} | {self.notice}
         for code in sorted(wanted & {code for row in self.useful for code in row.notices}):
             raise ValueError(f"{code} must be acknowledged: it is never too late to be sent")
         return self

@@ -28,6 +28,7 @@ ASKS: dict[str, list[Row]] = {
     "neoadjuvant C1 on hold": [
         ("override_gate", ("INVESTIGATOR",), "C1D1 on hold: gate failed, new sample awaited", 10, False),
         ("dose_given", DOSES, f"C1D1 planned {day(7)}", 10, False),
+        ("acknowledge", ("COORDINATOR", "INVESTIGATOR"), "acknowledge the notice of fact 20: DOSE_ON_HOLD", 10, False),
     ],
     "neoadjuvant C1 half given": [
         ("dose_given", DOSES, "C1D2 ETOPOSIDE", 8, False),
@@ -152,7 +153,7 @@ def test_a_fatal_event_asks_for_its_reports_and_for_the_death() -> None:
     death = next(ask for ask in found if ask.kind == "death")
     assert death.text == f"fact {number} is fatal: the death is not on record"
     assert death.to == story.state.protocol.permission("death").roles
-    assert [ask.kind for ask in found] == ["sae_reported", "sae_reported", "death", "dose_given"]
+    assert [ask.kind for ask in found] == ["sae_reported", "sae_reported", "death", "dose_given", "acknowledge"]
 
 
 def test_an_event_whose_cause_was_not_judged_says_so() -> None:

@@ -16,14 +16,15 @@ from domain.protocol import (
     LabLimit,
     ProcedureEpoch,
     Source,
+    Step,
 )
 from domain.values import Frozen
 from tests.given import TRIAL_ID
 
 PROTOCOL = latest(TRIAL_ID)
 CHEMOTHERAPY = "ETOPOSIDE 100 mg/m2 D1,2,3; CISPLATIN 75 mg/m2 or CARBOPLATIN 5 mg.min/mL D1"
-OF_THEIR_PARENT = (Dose, LabLimit)
-"""An amount stands in its regimen line and a limit in its criterion: the source is there."""
+OF_THEIR_PARENT = (Dose, LabLimit, Step)
+"""An amount stands in its regimen line, a limit in its criterion, a step in its escalation: the source is there."""
 
 
 def parts(value: object, path: str = "protocol") -> Iterator[tuple[str, Frozen]]:

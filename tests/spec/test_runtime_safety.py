@@ -61,7 +61,7 @@ def test_a_pregnancy_on_treatment_stops_the_doses_and_its_report_is_due() -> Non
     assert (action.command, action.rule, action.stops_dosing) == ("safety_decision", "E25", True)
     after = outcome.story
     number = after.seq_of(f.PregnancyFound)
-    assert asked(after) == ["sae_reported", "sae_reported", "safety_decision"]
+    assert asked(after) == ["sae_reported", "sae_reported", "safety_decision", "acknowledge", "acknowledge"]
     assert asks(after.state)[0].text.startswith(f"PREGNANCY fact {number}: report to SPONSOR by")
     assert asks(after.state)[2].to == ("INVESTIGATOR",)
     assert PATIENT.show(after.state)["dosing_stopped_by"] == [number]
@@ -104,7 +104,7 @@ def test_the_investigator_decides_that_dosing_goes_on() -> None:
     story = passing(pregnant(woman(1)), day(12))
     number = story.seq_of(f.PregnancyFound)
     story = told(story, c.DecideSafety(event=number, dosing="CONTINUE", **DECIDED))
-    assert [kind for kind in asked(story) if kind != "sae_reported"] == ["dose_given"]
+    assert [kind for kind in asked(story) if kind != "sae_reported"] == ["dose_given", "acknowledge"]
     assert "C2D1" in diaries(story, day(20)).due.text
     refused(when(story, c.DecideSafety(event=number, dosing="HOLD", **DECIDED)), Reason.CONTRADICTS, field="event")
 
@@ -117,7 +117,7 @@ def test_a_decision_to_hold_keeps_asking_how_it_ends() -> None:
     assert "safety_decision" in asked(story)
     assert "dose_given" not in asked(story)
     story = told(story, c.DiscontinueTreatment(decided_on=day(10), why="pregnancy"))
-    assert [kind for kind in asked(story) if kind != "sae_reported"] == ["follow_up_contact"]
+    assert [kind for kind in asked(story) if kind != "sae_reported"] == ["follow_up_contact", "acknowledge"]
 
 
 def test_a_decision_needs_an_event_that_asks_for_one() -> None:

@@ -232,7 +232,7 @@ def test_the_table_of_notices_cannot_contradict_itself() -> None:
     source, steps = NOTICES.useful[0].source, (Step(after_hours=24, to="SPONSOR"), Step(after_hours=24, to="MONITOR"))
     late = Usefulness(notices=("SUSAR",), hours=24, source=source)
     with pytest.raises(ValidationError, match="SUSAR must be acknowledged"):
-        type(NOTICES)(useful=(late,), acknowledged=NOTICES.acknowledged, escalated=NOTICES.escalated)
+        type(NOTICES)(useful=(late,), acknowledged=NOTICES.acknowledged, notice=NOTICES.notice)
     with pytest.raises(ValidationError, match="later than the one before"):
         Acknowledgement(notices=("SUSAR",), steps=steps, settled_by="REPORTS", urgent=True, source=source)
 
@@ -240,5 +240,5 @@ def test_the_table_of_notices_cannot_contradict_itself() -> None:
 def test_every_notice_of_the_table_is_one_that_is_told() -> None:
     """A code that is misspelt would never be found."""
     protocol = in_neoadjuvant().state.protocol
-    codes = {code for row in (*NOTICES.useful, *NOTICES.acknowledged) for code in row.notices} | {NOTICES.escalated}
+    codes = {code for row in (*NOTICES.useful, *NOTICES.acknowledged) for code in row.notices} | {NOTICES.notice}
     assert codes <= set(protocol.notice_words)
