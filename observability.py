@@ -18,6 +18,8 @@ from temporalio.runtime import (
 
 HEARTBEAT = timedelta(seconds=5)
 """How often a worker tells Temporal that it lives: one that hangs is missed after three."""
+OURS = ("activities", "workflows", "journal", "cli", "trialpath")
+"""Whose lines of level DEBUG are written. Libraries' are not: Temporal's SDK shows whole payloads there."""
 
 
 def runtime(metrics_address: str) -> Runtime:
@@ -71,7 +73,9 @@ def configure(level: str) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(max(logging.getLevelNamesMapping()[level], logging.INFO))
+    for name in OURS:
+        logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)  # noqa: FBT003 - the library's own argument
     sys.excepthook = _uncaught
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -22,7 +22,7 @@ from activities import measuring
 from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step, pack
 from activities.effects import effect_of
 from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
-from domain.intake import Message, carried_id, content_id, derived_id, kind_of, message_text, read
+from domain.intake import Message, carried_id, content_id, derived_id, kind_of, known_kind, message_text, read
 from domain.patient.history import Entry
 from domain.patient.journey import Journey
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
@@ -34,7 +34,6 @@ from journal.store import Journal, JournalAway, StoredFact, Stream
 
 CACHED_STREAMS = 2000
 CORRECTION = "FactCorrected"
-UNKNOWN_KIND = "unknown"
 LONGEST_ID = 240
 NOT_RETAINED = ""
 """The SHA-256 of a message that no history held when its journal was made again: any message with its id is it."""
@@ -81,7 +80,8 @@ class Recorder:
         except JournalAway as away:
             _log.warning("record.waits", stream=request.stream, problem=str(away))
             raise
-        kinds = [_known_kind(request.stream, message) for message in request.messages]
+        decider = decider_of(request.stream)
+        kinds = [known_kind(message, decider.people, decider.system) for message in request.messages]
         measuring.recorded(kinds, step.answers, time.monotonic() - begun)
         for kind, answer in zip(kinds, step.answers, strict=True):
             reason = {"reason": answer.reason} if answer.reason else {}
@@ -252,12 +252,6 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
         submission_id = derived_id(stream.name, content_id(stream.name, message), str(tries))
         known = stream.submission(submission_id)
     return submission_id, known, False
-
-
-def _known_kind(stream: str, message: Message) -> str:
-    """Give a message's kind where there is one of that name; what a sender made up is in no log line and no label."""
-    kind, decider = kind_of(message), decider_of(stream)
-    return kind if kind in decider.people or kind in decider.system else UNKNOWN_KIND
 
 
 def _loggable(submission_id: str) -> str:

@@ -20,6 +20,7 @@ from domain.submission import SYSTEM, UNATTRIBUTED, Envelope, Reason, Refused, S
 from domain.values import FIRST_YEAR, LAST_YEAR, Frozen
 
 LARGEST = 64 * 1024
+UNKNOWN_KIND = "unknown"
 IN_WORDS = {
     "bool": "true or false",
     "date": "a date, YYYY-MM-DD",
@@ -107,6 +108,12 @@ def kind_of(message: Message) -> str:
         return str(command.get("kind", SUBMIT)).replace("\x00", "")[:60]
     except (ValueError, AttributeError, RecursionError):
         return SUBMIT
+
+
+def known_kind(message: Message, *kinds: Mapping[str, type]) -> str:
+    """Give the kind where there is one of that name. What a sender made up is shown nowhere but in the record."""
+    kind = kind_of(message)
+    return kind if any(kind in known for known in kinds) else UNKNOWN_KIND
 
 
 def content_id(stream: str, message: Message) -> str:

@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
         unpack,
     )
     from domain.decider import decider_of
-    from domain.intake import Message, argument_of, derived_id, kind_of, system_message
+    from domain.intake import Message, argument_of, derived_id, known_kind, system_message
     from workflows.attributes import all_of, change_of
     from workflows.identity import current_identity
     from workflows.recording import record
@@ -158,7 +158,8 @@ class Interpreter:
             chapter=self._step.chapter,
             events=workflow.info().get_current_history_length(),
         )
-        step = await record(request, ", ".join(kind_of(pending.message) for pending in batch))
+        known = self._decider.people, self._decider.system
+        step = await record(request, ", ".join(known_kind(pending.message, *known) for pending in batch))
         self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch), woken=woken)
         for pending, answer in zip(batch, step.answers, strict=True):
             pending.answer = answer

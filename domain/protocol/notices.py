@@ -69,7 +69,7 @@ class Acknowledgement(Frozen):
 
 
 class NoticePlan(Frozen):
-    """Until when notices are worth sending, and which must be acknowledged. `notice`: the code under which one is told again."""
+    """Until when notices are worth sending, and which must be acknowledged; `notice` is the code of telling again."""
 
     useful: tuple[Usefulness, ...]
     acknowledged: tuple[Acknowledgement, ...]

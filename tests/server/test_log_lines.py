@@ -143,7 +143,7 @@ async def test_every_log_line_is_json_and_holds_no_mark(marked: Marked) -> None:
     wrong = [line for line in lines(marked.place) if found(line)]
     assert wrong == []
     read = [json.loads(line) for line in lines(marked.place)]
-    assert {row["level"] for row in read} >= {"debug", "info", "warning"}
+    assert {row["level"] for row in read} >= {"info", "warning"}
 
 
 async def test_what_was_recorded_and_refused_has_a_line_with_its_submission(marked: Marked) -> None:
