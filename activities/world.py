@@ -91,7 +91,8 @@ class World:
     def send_notice(self, request: EffectRequest) -> Outcome:
         """Deliver a notice; one that is not urgent waits for the site's working hours.
 
-        One that is of no use any more is not sent: it is told as missed, unless it had been accepted before.
+        One that is of no use any more is not sent: it is told as missed, unless it had been accepted before. While the
+        sink cannot say whether it had, that waits too.
         """
         notice = self._notice(request)
         now = request.clock.trial_time(activity.info().started_time)

@@ -127,7 +127,7 @@ class NoticeCount:
 
     def told(self) -> str:
         """Say it in a sentence."""
-        known = f"{self.asked_for} asked for, {self.on_their_way} on their way, {self.missed} missed, for being too late"
+        known = f"{self.asked_for} asked for, {self.on_their_way} on their way, {self.missed} missed as too late"
         return f"{known}, {self.not_acknowledged} wait for an acknowledgement"
 
 

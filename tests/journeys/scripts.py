@@ -5,13 +5,14 @@ A script tells no arm: one that gets past randomization is played in each.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from domain import catalogue
 from domain.decider import TRIAL
 from domain.protocol import Protocol
 from domain.values import Sex
-from tests.given import TRIAL_ID, day, noon
+from tests.given import SITE, TRIAL_ID, day, noon
 from tests.journeys.stage import Stage
 
 CORRECTED = {"correct": "SurgeryPerformed"}
@@ -276,8 +277,7 @@ def hasty() -> Protocol:
 
 
 async def miss(stage: Stage) -> None:
-    """Let nobody be told for two days, in which the first visit is announced; then all is well again. For `hasty`."""
+    """Let nobody be told for two hours after the first visit is announced; then all is well again. For `hasty`."""
     await play(stage, *RANDOMIZED)
-    stage.mute()
-    await stage.come(noon(day(5)))
-    stage.unmute()
+    await stage.mute(SITE.due_at(day(4)) + timedelta(hours=2))
+    await stage.come(noon(day(4)))

@@ -137,15 +137,14 @@ class Stage:
         )
         laboratory.drop(self._settings.labs, f"{self.subject}-{sampled_on}", bundle)
 
-    def mute(self) -> None:
-        """Let no notice be accepted from now on: a folder lies where their file was."""
-        self._settings.notices.rename(self._settings.notices.with_name("heard"))
-        self._settings.notices.mkdir()
-
-    def unmute(self) -> None:
-        """Let notices be accepted again."""
-        self._settings.notices.rmdir()
-        self._settings.notices.with_name("heard").rename(self._settings.notices)
+    async def mute(self, until: datetime) -> None:
+        """Let no notice be accepted up to an instant of trial time: a folder lies where their file was."""
+        file, kept = self._settings.notices, self._settings.notices.with_name("kept")
+        file.rename(kept)
+        file.mkdir()
+        await self._environment.sleep(until - self._clock.trial_time(await self._environment.get_current_time()))
+        file.rmdir()
+        kept.rename(file)
 
     def facts(self, kind: str | None = None) -> list[StoredFact]:
         """Give the subject's facts, of one kind or all."""
