@@ -78,7 +78,7 @@ async def test_allocation_is_denied_when_the_trial_is_full(tmp_path: Path) -> No
 
 
 async def test_a_reminder_nobody_got_in_time_is_missed_and_the_journey_goes_on(tmp_path: Path) -> None:
-    """The file of notices is away for two hours: C1's visit is not announced afterwards, and the record says so (Q9)."""
+    """The file of notices is away for two hours: C1's visit is not announced any more, and is on record so (Q9)."""
     with protocol_is(hasty()):
         async with stage(tmp_path) as played:
             await miss(played)

@@ -51,7 +51,7 @@ def waits(story: Story) -> list[Ask]:
 
 def number_of(story: Story, notice: str) -> int:
     """Give the fact number of the latest notice of a code."""
-    return max(number for number, row in story.state.notices.items() if row.notice == notice)
+    return max(int(number) for number, row in story.state.notices.items() if row.notice == notice)
 
 
 def later(story: Story, span: timedelta) -> Story:
@@ -95,9 +95,9 @@ def test_each_step_is_told_once_and_then_no_more(
     roles = told_again(known, since + hours[-1] * HOUR)
     assert [step.to in to for step, to in zip(row.steps, roles, strict=True)] == [True] * len(hours)
     if notice != "DOSE_ON_HOLD":  # what is on hold does not wait so long
-        after = later(known, timedelta(days=15))
-        assert told_again(after, timedelta(days=40)) == []
-        assert [ask.overdue for ask in waits(after) if f"fact {number}:" in ask.text] == [True]
+        silent = later(known, timedelta(days=15))
+        assert told_again(silent, timedelta(days=40)) == []
+        assert [ask.overdue for ask in waits(silent) if f"fact {number}:" in ask.text] == [True]
 
 
 @pytest.mark.parametrize(("story", "notice"), [row[:2] for row in STEPS])
@@ -240,5 +240,6 @@ def test_the_table_of_notices_cannot_contradict_itself() -> None:
 def test_every_notice_of_the_table_is_one_that_is_told() -> None:
     """A code that is misspelt would never be found."""
     protocol = in_neoadjuvant().state.protocol
-    codes = {code for row in (*NOTICES.useful, *NOTICES.acknowledged) for code in row.notices} | {NOTICES.notice}
+    codes = {NOTICES.notice, *(code for row in NOTICES.useful for code in row.notices)}
+    codes |= {code for row in NOTICES.acknowledged for code in row.notices}
     assert codes <= set(protocol.notice_words)

@@ -1,7 +1,9 @@
 """Deviations, notices, and requests to cancel."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
+
+from pydantic import AwareDatetime
 
 from domain.protocol import Role
 from domain.values import Code, Frozen
@@ -43,9 +45,9 @@ class NoticeRequested(Frozen):
     text: str
     urgent: bool = False
     about: str = ""
-    unread_since: datetime | None = None
+    unread_since: AwareDatetime | None = None
     repeats: int | None = None
-    useful_until: datetime | None = None
+    useful_until: AwareDatetime | None = None
 
 
 class NoticeReached(Frozen):
@@ -59,8 +61,8 @@ class NoticeMissed(Frozen):
 
     kind: Literal["NoticeMissed"] = "NoticeMissed"
     notice: int
-    useful_until: datetime | None
-    missed_at: datetime
+    useful_until: AwareDatetime | None
+    missed_at: AwareDatetime
     why: str
 
 
