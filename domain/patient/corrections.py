@@ -65,7 +65,7 @@ def _check_sender(draft: Draft, entry: Entry, command: c.Correct) -> None:
     """Raise Refused unless the sender entered the fact, or is an investigator. Source: 3.6 roles."""
     by = getattr(entry.fact, "by", entry.staff)
     if draft.sender.role != "INVESTIGATOR" and draft.sender.staff != by:
-        detail = f"fact {command.fact} was entered by {'the laboratory' if by == SYSTEM else by}"
+        detail = f"fact {command.fact} was entered by {_own_name(entry) if by == SYSTEM else by}"
         raise Refused(
             Reason.ROLE,
             detail,
@@ -73,6 +73,11 @@ def _check_sender(draft: Draft, entry: Entry, command: c.Correct) -> None:
             field="fact",
             accepts="INVESTIGATOR" if by == SYSTEM else f"{by} or INVESTIGATOR",
         )
+
+
+def _own_name(entry: Entry) -> str:
+    """Say in words where a fact came from that no person of the site sent."""
+    return "the laboratory" if isinstance(entry.fact, f.LabResultsRecorded) else "the product"
 
 
 def _check_void(draft: Draft, entry: Entry, known: object, command: c.Correct) -> None:
