@@ -64,7 +64,7 @@ def endings(draft: Draft, number: int, old: Any, new: Any) -> None:  # noqa: ANN
         return
     taken_back = new is None or before is not None or is_moved(old, new)
     if taken_back:
-        for seq, fact in mates:
+        for seq, fact in reversed(mates):  # the epoch entered last is left first
             if _goes(draft, fact, old):
                 draft.supersede(seq, None, number)
     elif old is None:
