@@ -57,8 +57,13 @@ OWN_TESTS = {
         "adjoining_courses", "evidence_whole", "judgements_of_one_day", "statement_ages",
     ),
     "labs": ("amounts", "analytes", "ctcae", "laboratory"),
+    "corrections": (
+        "correction_answers", "correction_completed", "correction_effects", "correction_events", "correction_limits",
+        "corrections", "corrected_days", "corrected_details", "corrected_ends", "corrected_reports",
+        "corrected_results", "amounts",
+    ),
 }  # fmt: skip
-"""Parts whose modules are tested by themselves: a first run asks these files of tests/spec, run again asks all."""
+"""Parts that some files of tests/spec are about: a first run asks these files, run again asks all."""
 COPIED = (
     "domain",
     "tests",
