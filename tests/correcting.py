@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from tests.given import Outcome, Story, when
+from tests.given import Outcome, Story, facts_of, the, when
 
 
 def seq(story: Story, kind: type, **fields: object) -> int:
@@ -37,3 +37,13 @@ def changed(outcome: Outcome) -> dict[str, tuple[str, str]]:
 def day_1(story: Story, cycle: int) -> int:
     """Give the number of the report of a cycle's day 1."""
     return seq(story, f.DoseGiven, cycle=cycle, day=1)
+
+
+def reading(outcome: Outcome, **fields: object) -> Any:
+    """Give what the one corrected fact with these values reads now."""
+    return the(outcome, f.FactCorrected, **fields).content
+
+
+def readings(outcome: Outcome, **fields: object) -> list[Any]:
+    """Give what the corrected facts with these values read now."""
+    return [fact.content for fact in facts_of(outcome, f.FactCorrected, **fields)]

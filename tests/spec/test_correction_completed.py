@@ -1,11 +1,12 @@
 """What a corrected report is completed with: the plan it is held against, planned amounts, ids of the laboratory."""
 
-from typing import Any
+from dataclasses import replace
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from tests.correcting import correct, day_1, seq
-from tests.given import Story, day, facts_of, noon, the
+from domain.patient.clocks import clocks
+from tests.correcting import correct, day_1, reading, readings, seq
+from tests.given import Story, day, given, noon
 from tests.stories import (
     diaries,
     in_neoadjuvant,
@@ -28,12 +29,12 @@ def test_corrected_days_at_home_are_held_against_the_plan_again() -> None:
     story = passing(treated(), day(25))
     number = seq(story, f.CourseTaken)
     outcome = correct(story, number, days=[3, 1, 2, 2, 16])
-    made: Any = the(outcome, f.FactCorrected, fact=number).content
+    made = reading(outcome, fact=number)
     assert (made.cycle, made.drug, made.days, made.last_on) == (1, "ANLOTINIB", (1, 2, 3, 16), day(22))
     assert (made.planned, made.not_taken, made.beyond_plan) == (tuple(range(1, 15)), tuple(range(4, 15)), (16,))
     assert outcome.story.state.last_dose["ANLOTINIB"] == day(22)
     none = correct(story, number, days=[])
-    content: Any = the(none, f.FactCorrected, fact=number).content
+    content = reading(none, fact=number)
     assert (content.days, content.last_on) == ((), None)
 
 
@@ -43,18 +44,20 @@ def test_the_amounts_of_a_report_stay_the_planned_ones_unless_the_drugs_are_corr
     first, second = day_1(story, 1), day_1(story, 2)
     as_planned = story.facts[second - 1].as_planned
     assert as_planned
-    moved: Any = the(correct(story, second, given_on=str(day(27))), f.FactCorrected, fact=second).content
+    moved = reading(correct(story, second, given_on=str(day(27))), fact=second)
     assert moved.as_planned == as_planned
-    rows = [row.model_dump(mode="json") for row in story.facts[first - 1].drugs if row.drug != "ETOPOSIDE"]
-    named: Any = the(correct(story, first, drugs=rows), f.FactCorrected, fact=first).content
+    rows = [row.model_dump(mode="json") for row in story.facts[second - 1].drugs if row.drug != "ETOPOSIDE"]
+    named = reading(correct(story, second, drugs=rows), fact=second)
     assert named.as_planned == ()
     outcome = correct(story, second, cycle="C3")
-    turned: Any = the(outcome, f.FactCorrected, fact=second).content
+    turned = reading(outcome, fact=second)
     assert (turned.cycle, turned.as_planned) == (3, ())
-    later = [fact.content for fact in facts_of(outcome, f.FactCorrected, follows=second, of="DoseGiven")]
+    later = readings(outcome, follows=second, of="DoseGiven")
     assert [(row.day, row.as_planned) for row in later] == [(2, ()), (3, ())]
-    kept = facts_of(correct(story, first, given_on=str(day(8))), f.FactCorrected, follows=first, of="DoseGiven")
-    assert all(row.content.as_planned == story.facts[row.fact - 1].as_planned for row in kept)
+    kept = readings(correct(story, first, given_on=str(day(8))), follows=first, of="DoseGiven")
+    assert [row.as_planned for row in kept] == [
+        story.facts[seq(story, f.DoseGiven, cycle=1, day=number) - 1].as_planned for number in (2, 3)
+    ]
 
 
 def test_a_corrected_result_keeps_the_id_of_the_laboratory() -> None:
@@ -70,7 +73,7 @@ def test_a_corrected_result_keeps_the_id_of_the_laboratory() -> None:
         "unit": "g/dL",
         "collected_at": noon(day(6)).isoformat(),
     }
-    made: Any = the(correct(story, number, results=[fixed]), f.FactCorrected, fact=number).content
+    made = reading(correct(story, number, results=[fixed]), fact=number)
     hb = next(row for row in made.accepted if row.analyte == "HB")
     assert (hb.reported, hb.observation) == ("12.9 g/dL", "obs-HB")
 
@@ -82,6 +85,18 @@ def test_a_typed_in_result_that_cannot_be_used_any_more_says_so() -> None:
     story = told(story, c.TypeLabResults(results=typed))
     number = seq(story, f.LabResultsRecorded)
     wrong = {"code": "PLT", "system": "analyte", "value": "231", "unit": "mg", "collected_at": noon(day(6)).isoformat()}
-    made: Any = the(correct(story, number, results=[wrong]), f.FactCorrected, fact=number).content
+    made = reading(correct(story, number, results=[wrong]), fact=number)
     assert made.accepted == ()
     assert [(row.code, row.reported) for row in made.unused] == [("PLT", "231 mg")]
+
+
+def test_an_event_of_before_awareness_was_kept_starts_no_clock_by_another_word() -> None:
+    """T10: an earlier release kept no awareness: nobody knows since when a clock would run."""
+    story = told(treated(), c.ReportAdverseEvent(term="rash", grade=2, serious=True, onset_on=day(19)))
+    number = seq(story, f.AdverseEventReported)
+    older = story.facts[number - 1].model_copy(update={"aware_at": None, "classes": ()})
+    facts = (*story.facts[: number - 1], older)
+    old = replace(given(*facts, at=story.now), entered=story.entered[:number])
+    outcome = correct(old, number, term="exanthema")
+    assert reading(outcome, fact=number).classes == ()
+    assert clocks(outcome.story.state) == ()

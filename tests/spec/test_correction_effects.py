@@ -9,7 +9,7 @@ from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
-from tests.correcting import correct, day_1, seq, void
+from tests.correcting import correct, day_1, reading, readings, seq, void
 from tests.given import Outcome, Story, day, facts_of, noon, refused, the
 from tests.stories import (
     as_woman,
@@ -126,13 +126,13 @@ def test_an_end_that_was_taken_back_follows_from_its_fact() -> None:
     assert the(back, f.TreatmentEnded).ended_on == day(39)
     failed = told(screened(), c.ReportScreenFailure(decided_on=day(4), why="I6"), day(4))
     number = seq(failed, f.ScreenFailed)
-    gone = void(failed, number)
-    assert followed(gone) == [("StudyEnded", number)]
-    again = correct(gone.story, number, why="I11.2")
+    reopened = void(failed, number)
+    assert followed(reopened) == [("StudyEnded", number)]
+    again = correct(reopened.story, number, why="I11.2")
     assert {follows for _, follows in followed(again)} == {number}
     assert again.story.state.study_ended == "SCREEN_FAILURE"
     late = told(screened(), c.ReportScreenFailure(decided_on=day(4), why="I6"), day(5))
-    end: Any = the(correct(late, seq(late, f.ScreenFailed), why="I11.2"), f.FactCorrected, of="StudyEnded").content
+    end = reading(correct(late, seq(late, f.ScreenFailed), why="I11.2"), of="StudyEnded")
     assert (end.ended_on, end.why) == (day(5), "I11.2")
 
 
@@ -141,18 +141,18 @@ def test_an_end_has_the_reason_that_is_on_record_now() -> None:
     waiting = passing(in_surgery_wait(), day(60))
     story = told(waiting, c.ReportDeath(died_on=day(60), cause="unknown"))
     outcome = correct(story, seq(story, f.SubjectDied), cause="embolism")
-    ends = [fact.content for fact in facts_of(outcome, f.FactCorrected)[1:]]
+    ends = readings(outcome)[1:]
     assert [(end.reason, end.why) for end in ends] == [("DEATH", "embolism"), ("DEATH", "embolism")]
     story = told(waiting, c.CancelSurgery(decided_on=day(60), why="refusal"))
     outcome = correct(story, seq(story, f.SurgeryCancelled), why="heart", decided_on=str(day(59)))
-    end: Any = the(outcome, f.FactCorrected, of="TreatmentEnded").content
+    end = reading(outcome, of="TreatmentEnded")
     assert (end.reason, end.why, end.ended_on) == ("NO_SURGERY", "heart", day(59))
     story = told(waiting, c.JudgeOperability(judged_on=day(60), operable=True))
     outcome = correct(story, seq(story, f.OperabilityJudged), operable=False, why="lung function")
     ended = the(outcome, f.TreatmentEnded)
     assert (ended.reason, ended.why, ended.ended_on) == ("NOT_OPERABLE", "lung function", day(60))
     again = correct(outcome.story, seq(story, f.OperabilityJudged), why="heart", judged_on=str(day(58)))
-    moved: Any = the(again, f.FactCorrected, of="TreatmentEnded").content
+    moved = reading(again, of="TreatmentEnded")
     assert (moved.why, moved.ended_on) == ("heart", day(58))
     assert ("EpochEntered", seq(story, f.OperabilityJudged)) in followed(again)
 

@@ -7,7 +7,7 @@ import pytest
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from tests.correcting import changed, correct, seq
+from tests.correcting import changed, correct, reading, seq
 from tests.given import Outcome, Story, day, facts_of, noon, the
 from tests.stories import (
     as_woman,
@@ -42,12 +42,12 @@ def test_a_follow_up_that_was_fatal_reads_so() -> None:
     number = seq(story, f.AdverseEventReported)
     story = told(story, c.UpdateAdverseEvent(event=number, outcome="RECOVERING"))
     outcome = correct(story, seq(story, f.AdverseEventUpdated), outcome="FATAL")
-    made: Any = the(outcome, f.FactCorrected).content
+    made = reading(outcome)
     assert (made.fatal, made.serious, made.classes) == (True, True, ("SERIOUS_ADVERSE_EVENT",))
     state = outcome.story.state.safety.events[number]
     assert (state.fatal, state.serious) == (True, True)
     update = seq(story, f.AdverseEventUpdated)
-    eased: Any = the(correct(outcome.story, update, outcome="RECOVERED", serious=False), f.FactCorrected).content
+    eased = reading(correct(outcome.story, update, outcome="RECOVERED", serious=False))
     assert (eased.fatal, eased.serious, eased.classes) == (False, False, ())
 
 
@@ -62,12 +62,12 @@ def test_a_follow_up_of_before_randomization_is_none_of_the_trial_whatever_is_co
     outcome = correct(story, number, term="positive test")
     assert followed(outcome) == []
     assert dict(outcome.story.state.safety.events[number].classes) == {}
-    own: Any = the(correct(story, first, grade=3), f.FactCorrected, fact=first).content
+    own = reading(correct(story, first, grade=3), fact=first)
     assert own.classes == ()
     later = told(story, c.UpdateAdverseEvent(event=number, outcome="RECOVERING"))
     second = seq(later, f.AdverseEventUpdated)
     assert later.facts[second - 1].classes == ("PREGNANCY",)
-    corrected: Any = the(correct(later, second, outcome="NOT_RECOVERED"), f.FactCorrected, fact=second).content
+    corrected = reading(correct(later, second, outcome="NOT_RECOVERED"), fact=second)
     assert corrected.classes == ("PREGNANCY",)
     assert followed(correct(later, number, term="positive test")) == []
 

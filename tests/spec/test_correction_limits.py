@@ -8,8 +8,8 @@ import pytest
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
-from tests.correcting import correct, day_1, seq, void
-from tests.given import Story, day, refused, the
+from tests.correcting import correct, day_1, reading, seq, void
+from tests.given import Story, day, refused
 from tests.stories import (
     as_woman,
     at_visit,
@@ -22,17 +22,12 @@ from tests.stories import (
     told,
 )
 
-SURE = {"confirmed": True, "reason": "seen in the chart"}
+SURE: dict[str, Any] = {"confirmed": True, "reason": "seen in the chart"}
 
 
 def treated() -> Story:
     """C1 was given on day 7; it is day 20, and what was taken at home is reported."""
     return passing(diaries(in_neoadjuvant("COHORT_1", 1), day(20)), day(20))
-
-
-def is_dose(fact: object) -> bool:
-    """Say whether a fact is a dose of C1."""
-    return isinstance(fact, f.DoseGiven)
 
 
 def after(story: Story, command: Any, **how: Any) -> Story:
@@ -65,9 +60,11 @@ def test_a_date_before_the_consent_is_asked_about(command: Any, name: str) -> No
     number = next(
         seq for seq, fact in enumerate(story.facts, start=1) if fact.kind != "DoseGiven" and hasattr(fact, name)
     )
-    no = refused(correct(story, number, **{name: str(day(-1))}), Reason.CONFIRM, rule="I1.1", field=f"fields.{name}")
+    before: dict[str, Any] = {name: str(day(-1))}
+    no = refused(correct(story, number, **before), Reason.CONFIRM, rule="I1.1", field=f"fields.{name}")
     assert no.detail == f"{day(-1)} is before the informed consent of {day(0)}"
-    same_day = correct(story, number, **{name: str(day(0))})
+    on_the_day: dict[str, Any] = {name: str(day(0))}
+    same_day = correct(story, number, **on_the_day)
     assert same_day.refusal is None or same_day.refusal.rule != "I1.1"
 
 
@@ -77,7 +74,7 @@ def test_a_date_that_stays_is_not_asked_about_again() -> None:
     number = seq(story, f.LiveVaccineGiven)
     assert correct(story, number, product="yellow fever").refusal is None
     sure = correct(story, number, how=dict(SURE), given_on=str(day(-11)))
-    assert the(sure, f.FactCorrected).content.given_on == day(-11)
+    assert reading(sure).given_on == day(-11)
 
 
 def test_a_dose_is_put_off_to_a_date_to_come() -> None:
@@ -85,7 +82,7 @@ def test_a_dose_is_put_off_to_a_date_to_come() -> None:
     story = told(treated(), c.DelayDose(cycle="C2", until=day(30), why="fever"))
     number = seq(story, f.DoseDelayed)
     outcome = correct(story, number, until=str(day(31)))
-    assert the(outcome, f.FactCorrected, fact=number).content.until == day(31)
+    assert reading(outcome, fact=number).until == day(31)
     assert correct(story, number, why="infection").refusal is None
 
 
@@ -94,12 +91,11 @@ def test_a_dose_is_put_off_to_a_date_to_come() -> None:
 
 def test_a_negative_verdict_names_its_rule() -> None:
     """T12: not operable, and not fit, without a reason."""
-    story = operable()
-    for number, fields in (
-        (seq(story, f.OperabilityJudged), {"operable": False}),
-        (seq(in_adjuvant(), f.EvaluationJudged), {"fit": False}),
+    waiting, fit = operable(), in_adjuvant()
+    for asked in (
+        correct(waiting, seq(waiting, f.OperabilityJudged), operable=False),
+        correct(fit, seq(fit, f.EvaluationJudged), fit=False),
     ):
-        asked = correct(story if "operable" in fields else in_adjuvant(), number, **fields)
         no = refused(asked, Reason.RULE, rule="T12", field="fields.why")
         assert no.accepts == "a reason"
 
@@ -124,7 +120,7 @@ def test_a_report_of_an_event_that_is_not_serious_any_more_is_corrected() -> Non
     eased = correct(story, number, serious=False).story
     at = now - timedelta(days=2)
     outcome = correct(eased, report, reported_at=at.isoformat())
-    assert the(outcome, f.FactCorrected).content.reported_at == at
+    assert reading(outcome).reported_at == at
 
 
 def test_what_cannot_be_true_of_an_event_names_its_field() -> None:
@@ -164,7 +160,8 @@ def test_a_value_is_of_its_kind_and_no_other() -> None:
 
 def test_a_field_that_is_none_is_named_as_far_as_it_fits() -> None:
     """80 characters of it."""
-    no = refused(correct(treated(), 1, **{"x" * 200: "1"}), Reason.MALFORMED)
+    unknown: dict[str, Any] = {"x" * 200: "1"}
+    no = refused(correct(treated(), 1, **unknown), Reason.MALFORMED)
     assert no.field == "fields." + "x" * 73
     no = refused(correct(screened(), seq(screened(), f.EpochEntered), epoch="ADJUVANT"), Reason.RULE, field="fact")
     assert no.detail == f"fact {seq(screened(), f.EpochEntered)} is EpochEntered, which follows from others"
