@@ -15,9 +15,9 @@ UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation t
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN
+unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES
 
-.PHONY: help setup demo up test test-postgresql check bench format coverage mutate pin clean
+.PHONY: help setup demo up test test-postgresql replay check bench format coverage mutate pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -49,6 +49,10 @@ test-postgresql: $(DEVELOPMENT) ## tests of server and journal with every journa
 	@echo "test-postgresql: tests/server, tests/activities, tests/read_models"
 	@TRIALPATH_TESTS_ON=postgresql timeout --foreground --signal=INT --kill-after=30 $(POSTGRESQL_LIMIT) \
 	    python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/server tests/activities tests/read_models
+
+replay: $(RUNTIME) ## replay every stored history with this program, before a release (HISTORIES=folder: an installation's too)
+	@echo "replay: tests/replay/histories$(if $(HISTORIES), and $(HISTORIES))"
+	@python starter.py replay tests/replay/histories $(if $(HISTORIES),"$(HISTORIES)")
 
 check: $(DEVELOPMENT) ## format, lint, types, imports, then the tests (TESTS=0: without them)
 	@echo "check: format"

@@ -55,7 +55,7 @@ async def keep_looking(
         return [await asyncio.to_thread(look)]
 
     while True:
-        temporal = one("temporal", examine(client, settings.trial, settings.task_queue))
+        temporal = one("temporal", examine(client, settings.trial, settings.task_queue, settings.versioned_as))
         found = await asyncio.gather(*(one(name, local(look)) for name, look in looks.items()), temporal)
         page.tell([check for several in found for check in several])
         await asyncio.sleep(LOOK_SECONDS)

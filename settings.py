@@ -75,6 +75,14 @@ class Settings(BaseSettings):
         None, description="folder of the histories of closed runs; empty: histories/ in the data folder"
     )
     task_queue: str = Field("trialpath", description="Temporal task queue")
+    deployment: str = Field(
+        "trialpath", pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="worker deployment that a build belongs to"
+    )
+    build: str = Field(
+        "",
+        pattern="^$|^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        description="this release among the deployment's versions (docs/releases.md); empty: workers without versions",
+    )
     max_cached_workflows: int = Field(1000, ge=2, description="open patients kept in memory")
     demo_seed: str = Field("", description="demonstration only: the allocation list follows from this seed")
     watchdog_seconds: int = Field(30, ge=1, description="seconds between two looks of the watchdog")
@@ -110,6 +118,11 @@ class Settings(BaseSettings):
     def read_models_url(self) -> str:
         """The read models' database URL."""
         return self.models_url or f"sqlite:///{self.data / 'read-models.db'}"
+
+    @property
+    def versioned_as(self) -> str:
+        """The worker deployment; empty for workers without versions."""
+        return self.deployment if self.build else ""
 
     @property
     def labs(self) -> Path:

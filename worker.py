@@ -39,6 +39,7 @@ from journal.store import Journal
 from observability import configure, runtime, traces
 from preflight import make_folder, require_usable
 from settings import Settings, wrong_settings
+from workflows import versions
 from workflows.fitness import fit_client
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
@@ -153,6 +154,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         graceful_shutdown_timeout=timedelta(seconds=10),
         identity=f"worker:{settings.task_queue}",
+        deployment_config=versions.config(settings.versioned_as, settings.build),
     )
 
 
@@ -177,10 +179,8 @@ async def serve(settings: Settings) -> None:
                 asyncio.create_task(keep(client, settings)),
             ]
             if page is not None:
-                looks: dict[str, Callable[[], Check]] = {
-                    "journal": partial(checks.journal, journal, settings.trial),
-                    **outside(settings, laboratory, sink),
-                }
+                of_journal = partial(checks.journal, journal, settings.trial)
+                looks = {"journal": of_journal} | outside(settings, laboratory, sink)
                 beside.append(asyncio.create_task(keep_looking(page, client, settings, looks)))
             with page or contextlib.nullcontext():
                 await stop.wait()

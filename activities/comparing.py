@@ -42,6 +42,8 @@ class Described:
     attributes: dict[str, Any] = field(default_factory=dict)
     activities: tuple[tuple[str, str, datetime], ...] = ()
     """Each pending activity: id, type, and when it should have begun or ended at the latest."""
+    build: str = ""
+    """The version of the workers that its run is pinned to, by its last task; empty: none."""
 
     @property
     def is_running(self) -> bool:
@@ -78,6 +80,7 @@ def described(answer: WorkflowExecutionDescription) -> Described:
             for row in raw.pending_activities
             if (latest := _latest(row)) is not None
         ),
+        build=raw.workflow_execution_info.versioning_info.deployment_version.build_id,
     )
 
 

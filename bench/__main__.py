@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import core, journal, outside, protocol, recovery
+from bench import core, journal, moving, outside, protocol, recovery
 from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
 from bench.rig import SETTINGS, server
 from demo import laboratory
@@ -20,7 +20,7 @@ ROUNDS = 3
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["all", "connections", "core", "journal", "recover"]), default="all")
+@click.argument("part", type=click.Choice(["all", "connections", "core", "journal", "recover", "move"]), default="all")
 @click.option("--at-once", default=16, help="journeys at once")
 @click.option("--samples", default=2000, help="updates timed on each side")
 @click.option("--idle", default=100, help="idle subjects for the memory figure")
@@ -28,14 +28,15 @@ ROUNDS = 3
 @click.option("--appends", default=2000, help="appends timed in each database")
 @click.option("--rows", default=1_000_000, help="rows of the journal that is verified")
 @click.option("--notices", default=200, help="notices mailed, and laboratory checks made, on each side")
-@click.option("--open", "opened", default=1000, help="open subjects to recover")
+@click.option("--open", "opened", default=1000, help="open subjects to recover, or to move in a release")
 @click.option("--ms", default=400, help="milliseconds a clinical day lasts in the trial whose Temporal is lost")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
 def main(part: str, file: Path | None, **size: int) -> None:
     """Measure, and print the figures with their ratios to the floor.
 
     `core` and `journal`: what needs no Temporal server, alone. `connections`: mail, laboratory, and how soon a failure
-    is seen. `recover`: many open subjects, and a whole trial whose Temporal is lost.
+    is seen. `recover`: many open subjects, and a whole trial whose Temporal is lost. `move`: a release of the workers
+    and a rollback, with many open subjects.
     """
     found: dict[str, object] = {}
     if part in ("all", "core"):
@@ -50,6 +51,9 @@ def main(part: str, file: Path | None, **size: int) -> None:
             Console(width=110).print(outside.table(told))
         if part == "recover":
             found |= _recovery(Path(name), size)
+        elif part == "move":
+            found["move"] = moved = asyncio.run(moving.measure(Path(name), size["opened"]))
+            Console(width=110).print(moving.table(moved))
         elif part == "all":
             found |= _journeys(Path(name), size)
     if file is not None:

@@ -59,7 +59,7 @@ async def many(folder: Path, count: int) -> dict[str, Any]:
     settings = Settings(data=own_folder(folder / "data"), watchdog_seconds=PERIOD)
     journal = Journal(settings.url)
     journal.migrate()
-    facts = await asyncio.to_thread(_write, journal, count)
+    facts = await asyncio.to_thread(write, journal, count)
     process, address = server(folder)
     environment = {"TRIALPATH_DATA": str(settings.data), "TEMPORAL_ADDRESS": address, "TRIALPATH_LOG_LEVEL": "WARNING"}
     environment["TRIALPATH_WATCHDOG_SECONDS"] = str(PERIOD)
@@ -71,7 +71,7 @@ async def many(folder: Path, count: int) -> dict[str, Any]:
         begun = time.monotonic()
         with Process([sys.executable, "worker.py"], log=folder / "worker.log", environment=environment) as worker:
             worker.wait_for_line("worker ready")
-            await until(lambda: _all_read(client, count))
+            await until(lambda: all_read(client, count))
             caught_up = time.monotonic() - begun
             report, processor = await _watched(client, settings, worker, process)
     journal.close()
@@ -87,7 +87,7 @@ async def many(folder: Path, count: int) -> dict[str, Any]:
     }
 
 
-def _write(journal: Journal, count: int) -> int:
+def write(journal: Journal, count: int) -> int:
     """Write a register and so many open subjects through `record`."""
     recorder, register = Recorder(journal), trial_stream(TRIAL)
     at = datetime.now(UTC) - timedelta(days=999)
@@ -137,5 +137,6 @@ async def _watched(
     return found[-1], taken / max(len(found) - first, 1)
 
 
-async def _all_read(client: Client, count: int) -> bool:
+async def all_read(client: Client, count: int) -> bool:
+    """Say whether so many subjects have read their streams and show when they are due next."""
     return (await client.count_workflows("NextDue IS NOT NULL")).count >= count

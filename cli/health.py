@@ -67,7 +67,7 @@ def _outside(known: Settings) -> list[Check]:
 def _temporal(known: Settings) -> list[Check]:
     async def look() -> list[Check]:
         async with asyncio.timeout(LONGEST_SECONDS):
-            return await examine(await connect(), known.trial, known.task_queue)
+            return await examine(await connect(), known.trial, known.task_queue, known.versioned_as)
 
     try:
         return asyncio.run(look())

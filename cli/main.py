@@ -12,6 +12,8 @@ COMMANDS = {
     "up": ("cli.running", "Start the embedded Temporal server, its UI and a worker."),
     "demo": ("cli.running", "Run the whole trial with simulated participants."),
     "health": ("cli.health", "Say whether journal, Temporal, workers and watchdog are well."),
+    "release": ("cli.releasing", "Make a version of the workers the current one and move every subject; roll back."),
+    "replay": ("cli.replaying", "Replay stored and running histories with this program, before a release."),
     "recover": ("cli.recovering", "Bring every open stream back after Temporal was lost."),
     "open": ("cli.opening", "Open the trial: sites, staff, allocation list."),
     "enroll": ("cli.sending", "Register a participant and issue the subject number."),
@@ -69,8 +71,8 @@ class Lazy(click.Group):
 def cli() -> None:
     """Trialpath: a clinical trial's patients as durable workflows.
 
-    Exit codes: 0 done, 1 not well (health), 2 refused by a rule, 3 malformed, 4 Temporal or the journal out of reach,
-    5 unknown submission. From 10 on: `journal verify --help`.
+    Exit codes: 0 done, 1 not well (health, replay), 2 refused by a rule, 3 malformed, 4 Temporal or the journal out of
+    reach, 5 unknown submission. From 10 on: `journal verify --help`.
     """
 
 

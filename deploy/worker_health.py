@@ -9,7 +9,8 @@ from temporalio.service import RPCError
 
 from settings import Settings
 from workflows.connection import connect
-from workflows.health import OLDEST_POLL, pollers
+from workflows.health import pollers
+from workflows.workers import OLDEST_POLL
 
 
 async def last_poll(task_queue: str) -> datetime | None:

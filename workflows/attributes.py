@@ -28,8 +28,8 @@ def _attribute(name: str, value: Any) -> Any:  # noqa: ANN401 - keywords, number
 
 
 def all_of(attributes: dict[str, Any]) -> TypedSearchAttributes:
-    """Give all attributes for a new run."""
-    given = {name: value for name, value in attributes.items() if value is not None}
+    """Give all attributes for a new run. One that a newer release showed, and this one does not know, is left out."""
+    given = {name: value for name, value in attributes.items() if value is not None and name in KEYS}
     return TypedSearchAttributes(
         [SearchAttributePair(KEYS[name], _attribute(name, value)) for name, value in given.items()]
     )

@@ -2,31 +2,29 @@
 
 from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest, ListWorkersRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, ScheduleDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.checks import Check
 from activities.report import Report
+from workflows import versions
 from workflows.setting_up import schedule_id
 from workflows.watch import Watch
+from workflows.workers import FIRST_BEAT, OLDEST_BEAT, OLDEST_POLL, beating, polling
 
-OLDEST_POLL = timedelta(seconds=130)
-"""A poll lasts up to 60 s and is noted when it begins; two of them, and a little."""
-OLDEST_BEAT = timedelta(seconds=17)
-"""Three heartbeats of a worker, and a little."""
-FIRST_BEAT = timedelta(seconds=7)
-"""A worker says that it lives so long after it began, at the latest."""
 PERIODS = 2
 SHOWN = 5
 """Findings named in one line; the rest is counted."""
 
 
-async def examine(client: Client, trial: str, task_queue: str) -> list[Check]:
-    """Look at namespace, workers and watchdog. What cannot be asked is not well; nothing is raised for it."""
-    return [await _namespace(client), await _workers(client, task_queue), await _watchdog(client, trial)]
+async def examine(client: Client, trial: str, task_queue: str, deployment: str = "") -> list[Check]:
+    """Look at namespace, workers, their versions where they have any, and watchdog.
+
+    What cannot be asked is not well; nothing is raised for it.
+    """
+    released = [await versions.check(client, task_queue, deployment)] if deployment else []
+    return [await _namespace(client), await _workers(client, task_queue), *released, await _watchdog(client, trial)]
 
 
 async def _namespace(client: Client) -> Check:
@@ -40,13 +38,7 @@ async def _namespace(client: Client) -> Check:
 
 async def pollers(client: Client, task_queue: str) -> list[datetime]:
     """Give when each worker last asked for workflow tasks, the latest first. Raises RPCError."""
-    request = DescribeTaskQueueRequest(
-        namespace=client.namespace,
-        task_queue=TaskQueue(name=task_queue),
-        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-    )
-    answer = await client.workflow_service.describe_task_queue(request)
-    return sorted((poller.last_access_time.ToDatetime(UTC) for poller in answer.pollers), reverse=True)
+    return sorted((row.last_access_time.ToDatetime(UTC) for row in await polling(client, task_queue)), reverse=True)
 
 
 async def heartbeats(client: Client, task_queue: str) -> list[datetime] | None:
@@ -54,17 +46,8 @@ async def heartbeats(client: Client, task_queue: str) -> list[datetime] | None:
 
     Raises RPCError.
     """
-    answer = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    if not answer.namespace_info.capabilities.worker_heartbeats:
-        return None
-    listed = await client.workflow_service.list_workers(ListWorkersRequest(namespace=client.namespace, page_size=100))
-    known = [row.worker_heartbeat for row in listed.workers_info]
-    found = [
-        row.heartbeat_time.ToDatetime(UTC)
-        for row in known
-        if row.task_queue == task_queue and row.status == WorkerStatus.WORKER_STATUS_RUNNING
-    ]
-    return sorted(found, reverse=True)
+    beats = await beating(client, task_queue)
+    return None if beats is None else sorted((row.heartbeat_time.ToDatetime(UTC) for row in beats), reverse=True)
 
 
 async def _workers(client: Client, task_queue: str) -> Check:

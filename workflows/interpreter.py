@@ -36,6 +36,8 @@ with workflow.unsafe.imports_passed_through():
 
 BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
+TO_CURRENT = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
+"""A run that hands over in a release begins on the current version of the workers, and is pinned to that one."""
 
 
 class Pending:
@@ -85,6 +87,7 @@ class Interpreter:
             workflow.continue_as_new(
                 self._start.model_copy(update={"first": None, "carry": self._pack()}),
                 search_attributes=all_of(self._step.attributes),
+                initial_versioning_behavior=TO_CURRENT if _moves() else None,
             )
         return self.show()
 
@@ -168,7 +171,7 @@ class Interpreter:
         """Do what a recorded step says."""
         self._keep(unpack(step.packed) if step.packed else step.facts)
         before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "packed": "", "answers": []})
-        self._hand_over = self._hand_over or step.hand_over
+        self._hand_over = self._hand_over or step.hand_over or _moves()
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
         if changed and not self._hand_over:
             workflow.upsert_search_attributes([change_of(name, value) for name, value in changed.items()])
@@ -254,6 +257,14 @@ class Interpreter:
 
     def _now(self) -> datetime:
         return self._start.clock.trial_time(workflow.now().astimezone(UTC))
+
+
+def _moves() -> bool:
+    """Say whether the workers' current version is another than this run's: never so without versions.
+
+    Asked after a record alone, which a wake brings about: a run that cannot move hands over once a wake, not in a loop.
+    """
+    return workflow.info().is_target_worker_deployment_version_changed()
 
 
 def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id: str) -> Message:

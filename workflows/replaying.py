@@ -68,22 +68,33 @@ async def told(run: Run) -> Told:
     return Told(start, tuple(steps))
 
 
+def replayer(*listening: Interceptor) -> Replayer:
+    """Give what replays runs as a worker of this program would."""
+    return Replayer(
+        workflows=[PatientJourney, TrialRegister],
+        interceptors=[IdentityInterceptor(), *listening],
+        workflow_runner=IdentityRunner(),
+        data_converter=CONVERTER,
+    )
+
+
+async def replayed(histories: AsyncIterator[WorkflowHistory]) -> AsyncIterator[tuple[WorkflowHistory, str]]:
+    """Replay histories; give each with what went wrong, or nothing."""
+    async with replayer().workflow_replay_iterator(histories) as results:
+        async for result in results:
+            yield result.history, str(result.replay_failure or "")
+
+
 async def messages(runs: Sequence[Run]) -> tuple[Messages, dict[str, str]]:
     """Replay runs; give the messages that were recorded, and why a run did not replay, by its id."""
     found: Messages = defaultdict(dict)
     failed: dict[str, str] = {}
-    replayer = Replayer(
-        workflows=[PatientJourney, TrialRegister],
-        interceptors=[IdentityInterceptor(), _Listening(found)],
-        workflow_runner=IdentityRunner(),
-        data_converter=CONVERTER,
-    )
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
         for run in runs:
             yield run.history
 
-    async with replayer.workflow_replay_iterator(histories()) as results:
+    async with replayer(_Listening(found)).workflow_replay_iterator(histories()) as results:
         async for result in results:
             if result.replay_failure is not None:
                 failed[result.history.run_id] = str(result.replay_failure)[:200]

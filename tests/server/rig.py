@@ -18,7 +18,7 @@ from bench.postgres import Cluster
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-NAMESPACES = ("default", "crash", "outage", "register", "postgresql")
+NAMESPACES = ("default", "crash", "outage", "register", "postgresql", "releases")
 SWIFT = (
     'history.timerProcessorMaxTimeShift="5ms"',
     "history.timerProcessorMaxPollRPS=1000",
