@@ -68,6 +68,7 @@ class Interpreter:
         self._alarm_key = ""
         self._ticks = 0
         self._hand_over = False
+        self._other_version = False
         if start.first is not None:
             self._inbox.append(Pending(start.first))
 
@@ -87,7 +88,7 @@ class Interpreter:
             workflow.continue_as_new(
                 self._start.model_copy(update={"first": None, "carry": self._pack()}),
                 search_attributes=all_of(self._step.attributes),
-                initial_versioning_behavior=TO_CURRENT if _moves() else None,
+                initial_versioning_behavior=TO_CURRENT if self._moves() else None,
             )
         return self.show()
 
@@ -149,10 +150,21 @@ class Interpreter:
             return False
         return self._hand_over or workflow.info().is_continue_as_new_suggested()
 
+    def _moves(self) -> bool:
+        """Say whether the workers' current version is another than this run's: never so without versions.
+
+        It is asked around a record alone, which a wake brings about: a run that cannot move hands over once a wake, not
+        in a loop. A task that was told so once need not be told again.
+        """
+        changed = workflow.info().is_target_worker_deployment_version_changed()
+        self._other_version = self._other_version or changed
+        return self._other_version
+
     async def _record(self) -> None:
         """Take what waits, in order."""
         batch, self._inbox = self._inbox[:BATCH], self._inbox[BATCH:]
         woken, self._wake = self._wake, False
+        self._moves()
         request = RecordRequest(
             stream=self._start.stream,
             seq=self._step.seq,
@@ -171,7 +183,7 @@ class Interpreter:
         """Do what a recorded step says."""
         self._keep(unpack(step.packed) if step.packed else step.facts)
         before, self._step = self._step.attributes, step.model_copy(update={"facts": [], "packed": "", "answers": []})
-        self._hand_over = self._hand_over or step.hand_over or _moves()
+        self._hand_over = self._hand_over or step.hand_over or self._moves()
         changed = {name: value for name, value in step.attributes.items() if before.get(name) != value}
         if changed and not self._hand_over:
             workflow.upsert_search_attributes([change_of(name, value) for name, value in changed.items()])
@@ -257,14 +269,6 @@ class Interpreter:
 
     def _now(self) -> datetime:
         return self._start.clock.trial_time(workflow.now().astimezone(UTC))
-
-
-def _moves() -> bool:
-    """Say whether the workers' current version is another than this run's: never so without versions.
-
-    Asked after a record alone, which a wake brings about: a run that cannot move hands over once a wake, not in a loop.
-    """
-    return workflow.info().is_target_worker_deployment_version_changed()
 
 
 def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id: str) -> Message:

@@ -20,6 +20,8 @@ AT_ONCE = 10
 PAUSE_SECONDS = 0.3
 AGAIN_SECONDS = 3.0
 """Until a run that has not moved is woken again: its first task may have come before the servers knew the version."""
+BEGINNING_SECONDS = 2.0
+"""Until the server tells of a worker that has just said that it is ready."""
 FAILING_FROM = 3
 """Tries of a workflow task after which it is said that it fails."""
 
@@ -62,8 +64,7 @@ async def make_current(client: Client, target: Target) -> Deployment:
 
     Raises NoReleaseError, NoDeploymentsError, RPCError.
     """
-    known = await deployment_of(client, target.deployment)
-    alive = await working(client, target.task_queue, target.deployment)
+    known, alive = await _looked(client, target)
     _refuse_unless_known(target, known, alive)
     if known.current == target.build:
         return known
@@ -81,6 +82,17 @@ async def make_current(client: Client, target: Target) -> Deployment:
             raise
         raise NoReleaseError(f"the server refuses {target.build}: {problem.message}; nothing was changed") from None
     return known
+
+
+async def _looked(client: Client, target: Target) -> tuple[Deployment, Counter[str]]:
+    """Give the deployment and its living workers, after a moment where the build has none: they may have just begun."""
+    end = time.monotonic() + BEGINNING_SECONDS
+    while True:
+        known = await deployment_of(client, target.deployment)
+        alive = await working(client, target.task_queue, target.deployment)
+        if (target.build in known.builds and alive[target.build]) or time.monotonic() > end:
+            return known, alive
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _refuse_unless_known(target: Target, known: Deployment, alive: Counter[str]) -> None:
