@@ -24,7 +24,6 @@ from workflows.versions import NoDeploymentsError
 
 SHOWN = 10
 """Streams named that have not moved; the rest is counted."""
-WITHOUT = "what to do without worker deployments is in docs/releases.md"
 
 
 @click.command("release")
@@ -67,7 +66,7 @@ def release_command(build: str | None, back_to: str | None, seconds: int, *, onl
         except NoReleaseError as problem:
             raise Failed(REFUSED, str(problem)) from None
         except NoDeploymentsError as problem:
-            raise Failed(UNREACHABLE, f"this server knows no worker deployments ({problem}): {WITHOUT}") from None
+            raise Failed(UNREACHABLE, str(problem)) from None
         except (RuntimeError, OSError) as problem:
             raise Failed(UNREACHABLE, f"cannot reach Temporal: {str(problem)[:300]}") from None
     _tell(moved, after, target, as_json=as_json)

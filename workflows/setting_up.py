@@ -25,6 +25,7 @@ from activities.comparing import described, halted
 from activities.contract import TASK_TIMEOUT
 from activities.report import WatchRequest
 from workflows.search_attributes import UnregisteredError, register
+from workflows.versions import deployment_of
 
 SHORTEST_CATCH_UP = timedelta(seconds=10)
 SHORTEST_LATE = timedelta(seconds=1)
@@ -42,6 +43,8 @@ class Plan(Protocol):
     def watchdog_seconds(self) -> int: ...  # noqa: D102 - its name says it
     @property
     def watchdog_grace_seconds(self) -> float: ...  # noqa: D102 - its name says it
+    @property
+    def versioned_as(self) -> str: ...  # noqa: D102 - the worker deployment; empty for workers without versions
 
 
 def schedule_id(trial: str) -> str:
@@ -50,7 +53,12 @@ def schedule_id(trial: str) -> str:
 
 
 async def set_up(client: Client, plan: Plan) -> None:
-    """Prepare the namespace. Raises UnregisteredError, RPCError: without search attributes every task fails."""
+    """Prepare the namespace. Raises UnregisteredError, RPCError: without search attributes every task fails.
+
+    Raises NoDeploymentsError for versioned workers on a server that would give them nothing to do.
+    """
+    if plan.versioned_as:
+        await deployment_of(client, plan.versioned_as)
     await register(client)
     await schedule_watchdog(client, plan)
 

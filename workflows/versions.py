@@ -22,7 +22,7 @@ OURS = "WorkflowType IN ('PatientJourney', 'TrialRegister')"
 STATUS = "WORKER_DEPLOYMENT_VERSION_STATUS_"
 
 
-class NoDeploymentsError(Exception):
+class NoDeploymentsError(RuntimeError):
     """This server, or its settings, knows no versions of workers."""
 
 
@@ -69,9 +69,8 @@ async def deployment_of(client: Client, name: str) -> Deployment:
 
 def _unknown(problem: RPCError) -> Exception:
     """Give what it means that a server does not answer to a question about deployments."""
-    refused = problem.status in (RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.PERMISSION_DENIED)
-    if refused or "deployments are disabled" in problem.message.lower():
-        return NoDeploymentsError(problem.message)
+    if problem.status is RPCStatusCode.UNIMPLEMENTED or "are disabled on this namespace" in problem.message:
+        return NoDeploymentsError(f"this server knows no worker deployments ({problem.message}); see docs/releases.md")
     return problem
 
 
@@ -109,7 +108,7 @@ async def check(client: Client, task_queue: str, deployment: str) -> Check:
             if count := await _running(client, task_queue, deployment, build):
                 wrong.append(f"{count} streams run on {build}, and no worker of it asks for work: start one")
     except NoDeploymentsError as problem:
-        return Check("release", ok=False, detail=f"this server knows no worker deployments: {problem}")
+        return Check("release", ok=False, detail=str(problem))
     except RPCError as problem:
         return Check("release", ok=False, detail=problem.message)
     return Check("release", ok=not wrong, detail="; ".join(wrong) or f"{deployment} {known.current} is current")
