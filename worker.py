@@ -6,7 +6,6 @@ import gc
 import random
 import signal
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -25,7 +24,6 @@ from activities.adapters.fhir_folder import FhirFolder
 from activities.adapters.fhir_server import FhirServer
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
-from activities.checks import Check
 from activities.exporting import Exporter
 from activities.histories import HistoryFolder
 from activities.ports import Laboratory, NoticeSink
