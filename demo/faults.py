@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from temporalio.client import Client
 
 from demo.charts import Charts
-from demo.processes import Program
+from demo.programs import Program
 from domain.decider import intents
 from domain.patient.agenda import due
 from domain.patient.asks import asks
@@ -75,9 +75,9 @@ async def in_temporal(client: Client) -> list[str]:
     return wrong
 
 
-def in_the_log(worker: Program) -> list[str]:
-    """Say which errors the worker logged."""
-    events = [_error(line) for line in worker.lines()]
+def in_the_logs(workers: Sequence[Program]) -> list[str]:
+    """Say which errors the workers logged."""
+    events = [_error(line) for worker in workers for line in worker.lines()]
     return _first([f"worker logged: {event}" for event in events if event])
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from activities.contract import Answer
 from demo import laboratory
@@ -51,6 +51,24 @@ def opening(trial: str, clock: Clock, since: date) -> dict[str, Any]:
     }
 
 
+class Desk(Protocol):
+    """Where the laboratory hands out its results."""
+
+    async def report(self, subject: str, name: str, bundle: Mapping[str, Any]) -> None:
+        """Report a sample's results, under a name, for a subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDesk:
+    """Results as files in a folder."""
+
+    folder: Path
+
+    async def report(self, subject: str, name: str, bundle: Mapping[str, Any]) -> None:  # noqa: ARG002 - in the name
+        """Drop the results, a file a sample."""
+        laboratory.drop(self.folder, name, bundle)
+
+
 @dataclass(frozen=True, slots=True)
 class Hospital:
     """What everyone who plays staff shares."""
@@ -58,7 +76,7 @@ class Hospital:
     client: TrialClient
     charts: Charts
     pace: Pace
-    labs: Path
+    desk: Desk
     seed: str
 
     async def act(
@@ -96,7 +114,7 @@ class Hospital:
         """Take a sample when its instant comes, and let the laboratory report it, with tests beside the usual ones."""
         await self.pace.until(collected_at + REPORTED_AFTER)
         bundle = self._measured(subject, sex, collected_at, abnormal, also)
-        laboratory.drop(self.labs, f"{subject}-{collected_at:%Y%m%dT%H%MZ}", bundle)
+        await self.desk.report(subject, f"{subject}-{collected_at:%Y%m%dT%H%MZ}", bundle)
 
     def printed(
         self, subject: str, sex: Sex, collected_at: datetime, also: Collection[str] = ()

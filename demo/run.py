@@ -17,8 +17,9 @@ from demo.board import Board, console, due_table, final_table, measured
 from demo.cast import FULL, Participant, cast
 from demo.charts import Charts
 from demo.folder import demo_settings, environment_of, own_folder
-from demo.hospital import Hospital
-from demo.processes import QUICK, Embedded, ProcessDied
+from demo.hospital import Desk, Hospital
+from demo.processes import QUICK, Embedded
+from demo.programs import ProcessDied, Running
 from demo.tally import tally
 from demo.tempo import varied_clock
 from demo.trial import OPENS_AT, open_trial, play
@@ -59,19 +60,15 @@ async def run_demo(
     With `until` staff leave at noon of that date, mid-trial, and what falls due next is shown: for `recover`.
     """
     out = console()
-    _stop_on_signals()
+    stop_on_signals()
     wanted = Wanted(seed, tuple(cast(seed, participants)), milliseconds_per_day or MILLISECONDS_PER_DAY, until)
     with own_folder(data) as folder:
         settings = demo_settings(folder, seed)
         out.print(f"Starting a Temporal server and a worker; everything is kept in {folder} ...", soft_wrap=True)
         async with Embedded(folder, environment=environment_of(settings), ports=None, pragmas=QUICK) as running:
             out.print(f"UI  {running.ui}", soft_wrap=True)
-            await asyncio.gather(running.until_warm(), asyncio.to_thread(laboratory.warm_up))
-            try:
-                problems = await _unless_died(running, _demonstrate(out, running, settings, wanted))
-            except ProcessDied as died:
-                problems = [str(died)]
-            _tell(out, problems)
+            problems = await demonstrated(out, running, settings, wanted)
+            tell(out, problems)
             if keep:
                 await _keep(out, running)
         if until is not None:
@@ -79,19 +76,32 @@ async def run_demo(
     return 1 if problems else 0
 
 
-async def _demonstrate(out: Console, running: Embedded, settings: Settings, wanted: Wanted) -> list[str]:
+async def demonstrated(
+    out: Console, running: Running, settings: Settings, wanted: Wanted, desk: Desk | None = None
+) -> list[str]:
+    """Play a trial on what runs, and give what went wrong. The laboratory reports at the desk, or into its folder."""
+    await asyncio.gather(running.until_warm(), asyncio.to_thread(laboratory.warm_up))
+    try:
+        return await _unless_died(running, _demonstrate(out, running, settings, wanted, desk))
+    except ProcessDied as died:
+        return [str(died)]
+
+
+async def _demonstrate(
+    out: Console, running: Running, settings: Settings, wanted: Wanted, desk: Desk | None
+) -> list[str]:
     """Play the trial while showing it, print what it came to, and give what went wrong."""
     client, journal = await connect(running.address), Journal(settings.url)
     began = monotonic()
     clock = varied_clock(OPENS_AT, wanted.people, wanted.milliseconds_per_day, latest(settings.trial))
     sending = TrialClient(client, settings.trial, settings.task_queue, journal)
-    hospital = await open_trial(sending, settings, journal, clock, wanted.seed)
+    hospital = await open_trial(sending, settings, journal, clock, wanted.seed, desk)
     problems = await _shown(out, hospital, wanted, _last_moment(clock, wanted.until))
     wall_seconds = monotonic() - began
     if wanted.until is None:
         problems += await _looked_into(running, hospital, wanted)
     else:
-        problems += faults.in_the_log(running.worker)
+        problems += faults.in_the_logs(running.workers)
     out.print(final_table(tally(hospital.charts, latest(settings.trial)).rows()))
     out.print(measured(wall_seconds, hospital.pace, running.ui))
     journal.close()
@@ -122,18 +132,18 @@ async def _shown(out: Console, hospital: Hospital, wanted: Wanted, seconds: floa
     return problems
 
 
-async def _looked_into(running: Embedded, hospital: Hospital, wanted: Wanted) -> list[str]:
+async def _looked_into(running: Running, hospital: Hospital, wanted: Wanted) -> list[str]:
     """Look for what is wrong in journal, Temporal and log."""
     randomized = sum(not person.failure for person in wanted.people)
     refusals = sum(person.failure == "LAB" for person in wanted.people)
     return [
         *faults.in_the_journal(hospital.charts, latest(hospital.charts.trial), randomized, refusals),
         *await faults.in_temporal(hospital.client.client),
-        *faults.in_the_log(running.worker),
+        *faults.in_the_logs(running.workers),
     ]
 
 
-async def _unless_died(running: Embedded, work: Coroutine[None, None, T]) -> T:
+async def _unless_died(running: Running, work: Coroutine[None, None, T]) -> T:
     """Give the result of some work. Raises ProcessDied when server or worker end before it does."""
     working, watching = asyncio.ensure_future(work), asyncio.ensure_future(running.wait())
     try:
@@ -147,7 +157,8 @@ async def _unless_died(running: Embedded, work: Coroutine[None, None, T]) -> T:
         await asyncio.gather(working, watching, return_exceptions=True)
 
 
-def _tell(out: Console, problems: list[str]) -> None:
+def tell(out: Console, problems: list[str]) -> None:
+    """Print what went wrong, or that nothing did."""
     for problem in problems:
         out.print(f"WRONG  {problem}", style="red", highlight=False, soft_wrap=True, markup=False)
     out.print("The demonstration failed." if problems else "Everything went as it should.")
@@ -175,7 +186,7 @@ async def _keep(out: Console, running: Embedded) -> None:
         await running.wait()
 
 
-def _stop_on_signals() -> None:
+def stop_on_signals() -> None:
     """Stop on SIGTERM and SIGHUP as on Ctrl-C, so that no process is left behind."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):

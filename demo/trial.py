@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from demo.cast import START, Participant
 from demo.charts import Charts
-from demo.hospital import SITE, Hospital, Unexpected, opening, told
+from demo.hospital import SITE, Desk, FolderDesk, Hospital, Unexpected, opening, told
 from demo.pace import Pace
 from demo.screening import Screening, Turns
 from demo.story import Story
@@ -18,11 +18,22 @@ from workflows.client import TrialClient, Unreachable
 OPENS_AT = datetime.combine(START, time(), UTC)
 
 
-async def open_trial(client: TrialClient, settings: Settings, journal: Journal, clock: Clock, seed: str) -> Hospital:
-    """Open the trial on a clock, and give the hospital that takes part. Raises Unexpected when it is refused."""
+async def open_trial(
+    client: TrialClient,
+    settings: Settings,
+    journal: Journal,
+    clock: Clock,
+    seed: str,
+    desk: Desk | None = None,
+) -> Hospital:
+    """Open the trial on a clock, and give the hospital that takes part. Raises Unexpected when it is refused.
+
+    Its laboratory reports at a desk; without one it drops files in the folder of the settings.
+    """
     fields = opening(settings.trial, clock, START - timedelta(days=1))
     told("open_trial", await client.open_trial(fields, clock))
-    return Hospital(client, Charts(journal, settings.trial), Pace(clock, SITE), settings.labs, seed)
+    desk = desk or FolderDesk(settings.labs)
+    return Hospital(client, Charts(journal, settings.trial), Pace(clock, SITE), desk, seed)
 
 
 async def play(hospital: Hospital, people: Sequence[Participant]) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from demo.folder import demo_settings, environment_of
-from demo.processes import Embedded, ProcessDied
+from demo.processes import Embedded
+from demo.programs import ProcessDied
 from workflows.connection import connect
 
 pytestmark = pytest.mark.server

@@ -13,7 +13,8 @@ from activities.recorder import Recorder
 from demo import faults
 from demo.charts import Charts
 from demo.folder import demo_settings, environment_of
-from demo.processes import ROOT, Embedded
+from demo.processes import Embedded
+from demo.programs import ROOT
 from demo.run import run_demo
 from domain.catalogue import latest
 from domain.decider import trial_stream
