@@ -5,6 +5,8 @@ A message holds the subject's number, the notice's title and code, a link and a 
 
 import logging
 import re
+import socket
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,8 @@ from activities.ports import Notice
 HEADER = "X-Trialpath-Notice"
 SECONDS = 40
 """For one notice over all its channels; its activity has a minute."""
+SECONDS_KNOWN, SECONDS_TO_CONNECT = 10.0, 2.0
+"""How long it is believed that a mail server answers or not; the longest wait for it."""
 _ADDRESS = re.compile(r"\S*@\S*|\w+://\S+")
 _log = structlog.stdlib.get_logger(__name__)
 _librarys = logging.getLogger("apprise")
@@ -40,6 +44,7 @@ class Channels:
         """Deliver by these settings, and keep what was accepted in a ledger, one JSON object a line."""
         self._settings = settings
         self._ledger = KeyedFile(ledger)
+        self._asked: dict[tuple[str, int], tuple[float, str]] = {}
         self._asset = AppriseAsset(app_id="Trialpath", async_mode=False, secure_logging=True, storage_mode="memory")
 
     def opens_at(self, notice: Notice, now: datetime) -> datetime:
@@ -48,14 +53,18 @@ class Channels:
         return now if notice.urgent or hours is None else hours.opens_at(now)
 
     def check(self) -> str:
-        """Say what keeps a channel from being used: the ledger, or an address that cannot be read. Nothing is sent."""
+        """Say what keeps a channel from being used: the ledger, an address, or a mail server that is away.
+
+        Nothing is sent. A mail server is asked for a connection at most every few seconds; other services are not.
+        """
         wrong = [self._ledger.check()]
         for channel in self._settings.channels:
             try:
-                known = Apprise.instantiate(channel.address(), asset=self._asset) is not None
+                service = Apprise.instantiate(channel.address(), asset=self._asset)
             except (OSError, UnicodeDecodeError):
-                known = False
-            wrong += [] if known else [f"channel {channel.name}: its address cannot be read"]
+                service = None
+            why = "its address cannot be read" if service is None else self._away(service)
+            wrong += [f"channel {channel.name}: {why}"] if why else []
         return "; ".join(text for text in wrong if text)
 
     def has(self, notice: Notice) -> bool:
@@ -83,6 +92,21 @@ class Channels:
             _log.info("notice", key=notice.key, notice=notice.notice, channel=channel.name, urgent=notice.urgent)
         if failed:
             raise NotAcceptedError(f"not accepted by {'; '.join(failed)}"[:500])
+
+    def _away(self, service: Any) -> str:  # noqa: ANN401 - Apprise's services share no type
+        """Say that a mail server takes no connections; nothing when it does, or when this is no mail."""
+        server = getattr(service, "smtp_host", ""), getattr(service, "port", None)
+        if not server[0] or not server[1]:
+            return ""
+        asked_at, why = self._asked.get(server, (-SECONDS_KNOWN, ""))
+        if time.monotonic() - asked_at >= SECONDS_KNOWN:
+            try:
+                socket.create_connection(server, SECONDS_TO_CONNECT).close()
+                why = ""
+            except OSError as problem:
+                why = f"its mail server takes no connections ({problem.strerror or 'it does not answer'})"
+            self._asked[server] = time.monotonic(), why
+        return why
 
     def _sent(self, channel: Channel, notice: Notice) -> str:
         """Send over one channel; give why it was not accepted, without any address, or nothing."""

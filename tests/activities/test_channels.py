@@ -233,3 +233,15 @@ def test_a_notice_goes_to_the_channels_of_its_site_and_of_all_sites(
     )
     channels(tmp_path / "ledger", *rows).deliver(NOTICE)
     assert [mail["To"] for mail in box.mails] == ["here@hospital.example", "all@hospital.example"]
+
+
+def test_a_mail_server_that_is_away_is_found_before_a_notice_is(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> None:
+    """Health names the channel and no address; an answer is believed for a while."""
+    _, port = mailbox
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        away = channels(tmp_path / "away", mail_to(taken.getsockname()[1], "sponsor", "SPONSOR"))
+        assert away.check() == "channel sponsor: its mail server takes no connections (Connection refused)"
+        assert channels(tmp_path / "there", mail_to(port, "site", "SURGEON")).check() == ""
+        taken.listen()
+        assert away.check() != ""
