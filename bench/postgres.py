@@ -23,10 +23,15 @@ START_SECONDS = 30
 class Cluster:
     """One server. `kill` is what a lost machine would do."""
 
-    def __init__(self) -> None:
-        """Make it and start it. Raises RuntimeError when it does not come up."""
-        self._folder = Path(tempfile.mkdtemp(prefix="trialpath-postgresql-"))
+    def __init__(self, folder: Path | None = None) -> None:
+        """Make it and start it, in a folder of its own unless one is named. Raises RuntimeError when it does not run.
+
+        `stop` leaves the folder, `close` removes it.
+        """
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="trialpath-postgresql-"))
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o755)
+        self._require_reachable()
         self._programs = self._readable(programs())
         data = self._folder / "data"
         data.mkdir(mode=0o700)
@@ -65,6 +70,14 @@ class Cluster:
             shutil.copytree(folder, target, ignore=shutil.ignore_patterns("include", "*.a"))
         return self._folder / "programs" / found.relative_to(package.parent)
 
+    def _require_reachable(self) -> None:
+        """Raise RuntimeError where the user we run it as cannot reach its folder."""
+        closed = [row for row in self._folder.resolve().parents if not row.stat().st_mode & stat.S_IXOTH]
+        if self._user and closed:
+            raise RuntimeError(
+                f"PostgreSQL does not run as root, and others cannot enter {closed[0]}: name another folder"
+            )
+
     def start(self, *settings: str) -> None:
         """Start the server, and wait until it takes connections. Settings as name=value."""
         command = [str(self._programs / "postgres"), "-D", str(self._folder / "data"), "-p", str(self.port)]
@@ -72,11 +85,13 @@ class Cluster:
             command += ["-c", value]
         log = self._folder / "server.log"
         with log.open("ab") as file:
-            self._process = subprocess.Popen(command, stderr=file, stdout=file, cwd="/", **self._user)
+            self._process = subprocess.Popen(
+                command, stderr=file, stdout=file, cwd="/", start_new_session=True, **self._user
+            )
         until = time.monotonic() + START_SECONDS
         while True:
             try:
-                self._admin("SELECT 1")
+                self.admin("SELECT 1")
             except psycopg.OperationalError as problem:
                 if time.monotonic() > until or self._process.poll() is not None:
                     raise RuntimeError(f"PostgreSQL does not start: {log.read_text()[-2000:]}") from problem
@@ -90,7 +105,7 @@ class Cluster:
 
     def database(self, name: str) -> str:
         """Make an empty database and give its address."""
-        self._admin(f'CREATE DATABASE "{name}"')
+        self.admin(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
     def empty(self, database: str, tables: Iterable[str]) -> None:
@@ -102,9 +117,10 @@ class Cluster:
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever uses it."""
-        self._admin(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self.admin(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    def _admin(self, statement: str) -> None:
+    def admin(self, statement: str) -> None:
+        """Run a statement as the superuser. Raises psycopg.OperationalError."""
         with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=2) as connection:
             connection.execute(statement.encode())
 
@@ -113,11 +129,15 @@ class Cluster:
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait()
 
-    def close(self) -> None:
-        """Stop it and remove all of it."""
+    def stop(self) -> None:
+        """Stop it in good order; what it holds stays."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait()
+
+    def close(self) -> None:
+        """Stop it and remove all of it."""
+        self.stop()
         shutil.rmtree(self._folder)
 
 

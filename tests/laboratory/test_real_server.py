@@ -26,7 +26,7 @@ from domain.nct06978153 import PROTOCOL
 from tests.laboratory.asking import ago, fetched, values
 from tests.laboratory.hostile import SYSTEM, observation
 
-HOST = Path(__file__).with_name("fhir_host.py")
+HOST = Path(__file__).parents[2] / "deploy" / "without_docker" / "fhir_host.py"
 LAST = date(2026, 3, 1)
 Row = tuple[str, Decimal, str, datetime]
 
