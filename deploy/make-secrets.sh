@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/secrets"
 chmod 0700 .
 umask 0222
-for file in postgres_password temporal_database_password journal_owner_password journal_password; do
+for file in postgres_password temporal_database_password journal_owner_password journal_password grafana_password; do
     if [ -e "$file" ]; then
         echo "secrets: $file is there already"
     else

@@ -14,13 +14,20 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
+from activities.adapters.notice_settings import read
+from settings import Settings
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 JOBS = {"databases", "temporal-schema", "journal-schema", "temporal-namespace"}
-LASTING = {"postgres", "temporal", "temporal-ui", "worker"}
+WORKERS = ("worker-1", "worker-2")
+PROFILES = {"hapi": "laboratory", "mail": "mail", "prometheus": "monitoring", "grafana": "monitoring"}
+LASTING = {"postgres", "temporal", "temporal-ui", *WORKERS, *PROFILES}
+CANNOT_SAY = {"hapi": "its image has no shell and no program that could ask; the workers' pages tell"}
+WRITES_ITS_ROOT = {"temporal-ui": "some releases write their configuration at the start"}
 SECRET_NAME = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
-EXACT_TAG = re.compile(r"^[a-z0-9./-]+:[0-9]+\.[0-9]+[0-9a-z.-]*$")
+EXACT_TAG = re.compile(r"^[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+[0-9a-z.-]*$|^postgres:[0-9]+\.[0-9]+-[a-z]+$")
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
@@ -41,7 +48,7 @@ def copied() -> list[str]:
 
 
 def test_the_services_are_those_of_the_design() -> None:
-    """PostgreSQL with the job of its roles, Temporal with two jobs, its UI, our worker with one; nothing else."""
+    """PostgreSQL with the job of its roles, Temporal with two jobs, its UI, two workers, and what a profile adds."""
     assert set(SERVICES) == JOBS | LASTING
 
 
@@ -65,18 +72,85 @@ def test_services_start_in_an_order_that_exists() -> None:
         assert ready, f"a cycle among {sorted(left)}"
         order += ready
         left = {name: service for name, service in left.items() if name not in ready}
-    assert order.index("worker") > order.index("temporal-namespace") > order.index("temporal-schema")
-    assert order.index("worker") > order.index("journal-schema") > order.index("databases")
+    for worker in WORKERS:
+        assert order.index(worker) > order.index("temporal-namespace") > order.index("temporal-schema")
+        assert order.index(worker) > order.index("journal-schema") > order.index("databases")
     assert order.index("temporal-schema") > order.index("databases")
 
 
-@pytest.mark.parametrize("name", sorted(LASTING))
+@pytest.mark.parametrize("name", sorted(LASTING - set(CANNOT_SAY)))
 def test_a_lasting_service_says_whether_it_is_well(name: str) -> None:
-    """It has a health check with limits, and comes back after a crash."""
+    """It has a health check with limits, by a program of its image and without a shell."""
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] == "CMD"
     assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+
+
+@pytest.mark.parametrize("name", sorted(LASTING))
+def test_a_lasting_service_comes_back_after_a_crash(name: str) -> None:
+    """Until somebody stops it."""
     assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+def test_profiles_add_and_nothing_rests_on_them() -> None:
+    """What a profile adds runs when it is asked for; no other service waits for it."""
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        name: [profile] for name, profile in PROFILES.items()
+    }
+    for name, service in SERVICES.items():
+        for target in service.get("depends_on", {}):
+            assert PROFILES.get(target) in (None, PROFILES.get(name))
+
+
+def test_there_are_two_workers_alike() -> None:
+    """They differ in their name alone: the same work, the same data folder with its ledger of notices."""
+    first, second = (SERVICES[name] for name in WORKERS)
+    assert first == second
+    for name in ("HEALTH", "METRICS"):
+        assert first["environment"][f"TRIALPATH_{name}_ADDRESS"].startswith("0.0.0.0:")
+    assert "ports" not in first
+
+
+def test_a_workers_health_is_that_of_its_page() -> None:
+    """Its health check asks the page that its settings name; Prometheus asks each worker for its figures."""
+    environment = SERVICES["worker-1"]["environment"]
+    assert SERVICES["worker-1"]["healthcheck"]["test"] == ["CMD", "python", "-m", "deploy.worker_health"]
+    asked = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yml").read_text())["scrape_configs"][0]
+    port = environment["TRIALPATH_METRICS_ADDRESS"].rpartition(":")[2]
+    assert asked["static_configs"] == [{"targets": [f"{name}:{port}" for name in WORKERS]}]
+
+
+def test_grafana_finds_prometheus_and_the_dashboard() -> None:
+    """Source and dashboards are provisioned from files that are mounted where they are looked for."""
+    mounted = {mount.split(":")[1]: ROOT / mount.split(":")[0] for mount in SERVICES["grafana"]["volumes"]}
+    source = yaml.safe_load(mounted["/etc/grafana/provisioning/datasources/trialpath.yml"].read_text())
+    provider = yaml.safe_load(mounted["/etc/grafana/provisioning/dashboards/trialpath.yml"].read_text())
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+    assert provider["providers"][0]["options"]["path"] == "/etc/grafana/dashboards"
+    assert mounted["/etc/grafana/dashboards/trialpath.json"].name == "dashboard.json"
+    rules = yaml.safe_load((ROOT / "deploy/monitoring/prometheus.yml").read_text())["rule_files"]
+    given = {Path(mount.split(":")[1]).name for mount in SERVICES["prometheus"]["volumes"]}
+    assert set(rules) <= given
+
+
+def test_the_mail_catcher_gets_what_is_for_everybody() -> None:
+    """Its notice settings are sound, and name its service and port."""
+    text = (ROOT / "deploy/site/mail-catcher.toml").read_text()
+    assert read(ROOT / "deploy/site/mail-catcher.toml").channels
+    assert "mailto://mail:1025?" in text
+
+
+def test_a_sites_own_settings_are_settings() -> None:
+    """Each line of the example is a setting of ours, and a file it names lies in the folder the workers see."""
+    text = (ROOT / "deploy/site/site.env.example").read_text()
+    rows = [line.lstrip("#").split("=", 1) for line in text.splitlines() if line.startswith("#TRIALPATH")]
+    assert rows
+    for name, value in rows:
+        assert name.removeprefix("TRIALPATH_").lower() in Settings.model_fields
+        assert not value.startswith("/") or value.startswith("/etc/trialpath/")
+    assert SERVICES["worker-1"]["env_file"] == [{"path": "./deploy/site/site.env", "required": False}]
+    assert "./deploy/site:/etc/trialpath:ro" in SERVICES["worker-1"]["volumes"]
+    assert not any(name in SERVICES["worker-1"]["environment"] for name, _ in rows), "site.env would not be heard"
 
 
 @pytest.mark.parametrize("name", sorted(JOBS))
@@ -122,14 +196,14 @@ def test_a_service_has_no_rights_it_does_not_need(name: str) -> None:
     assert int(service["user"].split(":")[0]) > 0
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service.get("read_only", False) is (name != "temporal-ui")
+    assert service.get("read_only", False) is (name not in WRITES_ITS_ROOT)
 
 
 @pytest.mark.parametrize(
     ("network", "members"),
     [
         ("storage", {"postgres", "databases", "temporal-schema", "temporal"}),
-        ("journal", {"postgres", "journal-schema", "worker"}),
+        ("journal", {"postgres", "journal-schema", *WORKERS}),
     ],
 )
 def test_only_who_needs_the_database_reaches_it(network: str, members: set[str]) -> None:
@@ -143,20 +217,21 @@ def test_what_must_last_is_on_named_volumes() -> None:
     named = dict(mounts("named"))
     assert {source for _, source in mounts("named")} == set(COMPOSE["volumes"])
     assert named["postgres"] == "database"
-    of_worker = {source for name, source in mounts("named") if name == "worker"}
-    assert of_worker == {"worker-data", "histories", "allocation-key"}
+    for worker in WORKERS:
+        of_worker = {source for name, source in mounts("named") if name == worker}
+        assert of_worker == {"worker-data", "histories", "allocation-key"}
 
 
 def test_what_is_mounted_is_in_the_repository() -> None:
     """Each mounted file exists; a missing one would come up as an empty folder."""
-    assert all((ROOT / source).is_file() for _, source in mounts("bind"))
+    assert all((ROOT / source).exists() for _, source in mounts("bind"))
 
 
 def test_the_namespace_keeps_closed_histories_for_a_year() -> None:
     """Retention is set, and server, UI and worker mean the same namespace."""
     job = SERVICES["temporal-namespace"]["environment"]
     assert job["RETENTION"] == "365d"
-    assert SERVICES["worker"]["environment"]["TEMPORAL_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
+    assert SERVICES["worker-1"]["environment"]["TEMPORAL_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
     assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_DEFAULT_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
 
 
@@ -164,7 +239,7 @@ def test_the_namespace_keeps_closed_histories_for_a_year() -> None:
     ("name", "variable", "role", "secret"),
     [
         ("journal-schema", "TRIALPATH_JOURNAL_OWNER_URL", "trialpath_owner", "journal_owner_password"),
-        ("worker", "TRIALPATH_JOURNAL_URL", "trialpath", "journal_password"),
+        ("worker-1", "TRIALPATH_JOURNAL_URL", "trialpath", "journal_password"),
     ],
 )
 def test_the_journal_is_in_postgresql(name: str, variable: str, role: str, secret: str) -> None:
@@ -183,17 +258,18 @@ def test_the_journal_is_in_postgresql(name: str, variable: str, role: str, secre
 
 def test_the_journals_schema_is_there_before_the_worker() -> None:
     """The job prepares the worker's role, and the worker waits until it has ended well."""
-    role = make_url(SERVICES["worker"]["environment"]["TRIALPATH_JOURNAL_URL"]).username
+    role = make_url(SERVICES["worker-1"]["environment"]["TRIALPATH_JOURNAL_URL"]).username
     assert SERVICES["journal-schema"]["command"] == ["python", "starter.py", "journal", "prepare", "--role", role]
-    assert SERVICES["worker"]["depends_on"]["journal-schema"] == {"condition": "service_completed_successfully"}
-    assert SERVICES["worker"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
+    assert SERVICES["worker-1"]["depends_on"]["journal-schema"] == {"condition": "service_completed_successfully"}
+    assert SERVICES["worker-1"]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
 
 def test_histories_are_on_a_volume_of_their_own() -> None:
     """What gives a lost journal back is not lost with it."""
-    folders = dict(reversed(mount.split(":")[:2]) for mount in SERVICES["worker"]["volumes"])
-    assert folders[SERVICES["worker"]["environment"]["TRIALPATH_HISTORY_FOLDER"]] == "histories"
-    assert [name for name, source in mounts("named") if source == "histories"] == ["worker"]
+    named = [mount for mount in SERVICES["worker-1"]["volumes"] if not mount.startswith(".")]
+    folders = dict(reversed(mount.split(":")[:2]) for mount in named)
+    assert folders[SERVICES["worker-1"]["environment"]["TRIALPATH_HISTORY_FOLDER"]] == "histories"
+    assert sorted(name for name, source in mounts("named") if source == "histories") == sorted(WORKERS)
     assert all(folder in (ROOT / "Dockerfile").read_text().split() for folder in folders)
 
 
@@ -218,10 +294,12 @@ def test_the_image_holds_all_that_the_worker_imports(tmp_path: Path) -> None:
 def test_the_image_runs_as_the_user_of_the_composition() -> None:
     """The Dockerfile ends as a user that is not root and owns the volumes, with dependencies pinned by hash."""
     text = (ROOT / "Dockerfile").read_text()
-    uid = SERVICES["worker"]["user"].split(":")[0]
+    uid = SERVICES["worker-1"]["user"].split(":")[0]
     assert re.findall(r"^USER (.+)$", text, re.MULTILINE) == ["trialpath"]
     assert f"--uid {uid}" in text
     assert "--require-hashes -r requirements.txt" in text
+    final = text.rpartition("\nFROM ")[2]
+    assert not re.search(r"gcc|build-essential|apt-get|pip install", final), "the final image has no compiler"
     assert all(re.search(r":\d+\.\d+\.\d+-", image) for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE))
 
 

@@ -92,9 +92,9 @@ def test_the_workers_role_reads_and_adds_and_no_more(site: Site) -> None:
 
 def test_our_program_reaches_the_journal_with_the_password_of_its_file(site: Site) -> None:
     """As the worker's container does; with another password it says that the journal cannot be read."""
-    right = site.ours("worker", "python", "starter.py", "journal", "verify")
+    right = site.ours("worker-1", "python", "starter.py", "journal", "verify")
     (site.folder / "journal_password").write_text("another")
-    wrong = site.ours("worker", "python", "starter.py", "journal", "verify")
+    wrong = site.ours("worker-1", "python", "starter.py", "journal", "verify")
     (site.folder / "journal_password").write_text(PASSWORDS["journal_password"])
 
     assert (right.returncode, right.stdout[:6]) == (0, "sound:"), right.stderr
