@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,15 +58,17 @@ class Channels:
 
         Nothing is sent. A mail server is asked for a connection at most every few seconds; other services are not.
         """
-        wrong = [self._ledger.check()]
+        wrong: defaultdict[str, list[str]] = defaultdict(list)
         for channel in self._settings.channels:
             try:
                 service = Apprise.instantiate(channel.address(), asset=self._asset)
             except (OSError, UnicodeDecodeError):
                 service = None
             why = "its address cannot be read" if service is None else self._away(service)
-            wrong += [f"channel {channel.name}: {why}"] if why else []
-        return "; ".join(text for text in wrong if text)
+            if why:
+                wrong[why].append(channel.name)
+        told = (f"channel {', '.join(names)}: {why}" for why, names in wrong.items())
+        return "; ".join(text for text in (self._ledger.check(), *told) if text)
 
     def has(self, notice: Notice) -> bool:
         """Say whether every channel of a notice has accepted it. Raises OSError."""

@@ -59,7 +59,7 @@ async def _run(wanted: Wanted, folder: Path, *, kill: bool) -> int:
     stop_on_signals()
     with own_folder(folder) as own:
         out.print(f"Starting PostgreSQL, Temporal, two workers, mail and FHIR server in {own} ...", soft_wrap=True)
-        async with Topology(own, wanted.seed) as topology:
+        async with Topology(own, "" if kill else wanted.seed) as topology:
             _where(out, topology)
             desk = FhirDesk(topology.lab_url)
             try:

@@ -78,14 +78,13 @@ async def compared(topology: Topology) -> list[Row]:
 def _arms(charts: Charts, allocated: int) -> Iterator[Row]:
     """Randomized subjects by arm, and how many of them know their arm themselves."""
     counts = charts.register().arm_counts()
+    given = sum(counts.values())
     journeys = charts.refresh().values()
     for arm in latest(charts.trial).arms:
         known = sum(journey.arm == arm.code for journey in journeys)
         yield Row(f"randomized, {arm.code}", f"register: {counts[arm.code]} of {arm.cap}", f"subjects: {known}",
                   counts[arm.code] == known)  # fmt: skip
-    yield Row(
-        "randomized in all", f"register: {counts.total()}", f"slots given: {allocated}", counts.total() == allocated
-    )
+    yield Row("randomized in all", f"register: {given}", f"slots given: {allocated}", given == allocated)
 
 
 def _notices(topology: Topology, charts: Charts) -> Iterator[Row]:

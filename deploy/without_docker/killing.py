@@ -158,16 +158,21 @@ async def _round(topology: Topology, clinic: Clinic, killing: Killing, shown: Ta
 
 
 async def _red(topology: Topology, killing: Killing) -> str:
-    """Wait until health is red for the right cause and no other; give what it says, or nothing."""
+    """Wait until health is red for the right cause and no other; give what it says, or nothing.
+
+    The workers' pages must be red for it too: what they show is up to ten seconds old.
+    """
     deadline = monotonic() + RED_SECONDS
     while monotonic() < deadline:
+        pages = [await seen(page) for page in topology.health_pages]
         if killing.red == PAGE_AWAY:
-            (gone, _), (status, _) = [await seen(page) for page in topology.health_pages]
+            (gone, _), (status, _) = pages
             found = {PAGE_AWAY: f"worker 1 gives no answer, worker 2 answers {status}"} if not gone else {}
         else:
             found = await _told_by_starter(topology)
         allowed = {killing.red, *FOLLOWS.get(killing.red, ())}
-        if killing.red in found and set(found) <= allowed:
+        both = killing.red in (PAGE_AWAY, "workers") or all(killing.red in shown for _, shown in pages)
+        if both and killing.red in found and set(found) <= allowed:
             return found[killing.red]
         await asyncio.sleep(PAUSE_SECONDS)
     return ""

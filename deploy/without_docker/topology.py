@@ -82,7 +82,7 @@ class Topology:
     """All parts, running for as long as the block lasts."""
 
     def __init__(self, folder: Path, seed: str) -> None:
-        """Keep everything in a folder; the allocation list follows from the seed."""
+        """Keep everything in a folder. With a seed the allocation list follows from it, which a real clock forbids."""
         self._folder = folder.resolve()
         self._seed = seed
         self._stack = AsyncExitStack()
@@ -157,9 +157,8 @@ class Topology:
         notices.write_text(notice_settings(self.smtp, f"{self.ui}/namespaces/default/workflows/{{workflow}}"))
         cluster = self.database.cluster
         wanted = {"journal_url": cluster.url(DATABASE, ROLE), "lab_url": self.lab_url, "notice_settings": notices}
-        self.settings = demo_settings(folder, self._seed).model_copy(
-            update=wanted | {"watchdog_seconds": WATCHDOG_SECONDS}
-        )
+        wanted |= {"watchdog_seconds": WATCHDOG_SECONDS, "demo_seed": f"demo-{self._seed}" if self._seed else ""}
+        self.settings = demo_settings(folder, self._seed).model_copy(update=wanted)
         self._owner_url = cluster.database(DATABASE)
         others = {name: value for name, value in os.environ.items() if not name.startswith(("TRIALPATH_", "TEMPORAL_"))}
         python = sys.executable
