@@ -98,9 +98,10 @@ class Channels:
 
     def _away(self, service: Any) -> str:  # noqa: ANN401 - Apprise's services share no type
         """Say that a mail server takes no connections; nothing when it does, or when this is no mail."""
-        server = getattr(service, "smtp_host", ""), getattr(service, "port", None)
-        if not server[0] or not server[1]:
+        host, port = getattr(service, "smtp_host", ""), getattr(service, "port", None)
+        if not host or not port:
             return ""
+        server = str(host), int(port)
         asked_at, why = self._asked.get(server, (-SECONDS_KNOWN, ""))
         if time.monotonic() - asked_at >= SECONDS_KNOWN:
             try:

@@ -190,8 +190,8 @@ async def _until_green(topology: Topology, when: str) -> list[str]:
     deadline, red = monotonic() + GREEN_SECONDS, ""
     while monotonic() < deadline:
         pages = [await seen(page) for page in topology.health_pages]
-        red = "; ".join(f"{name}: {why}" for status, found in pages for name, why in (found or {"page": status}).items()
-                        if status != httpx.codes.OK)  # fmt: skip
+        rows = [found or {"page": str(status)} for status, found in pages if status != httpx.codes.OK]
+        red = "; ".join(f"{name}: {why}" for found in rows for name, why in found.items())
         found = {} if red else await _told_by_starter(topology)
         red = red or "; ".join(f"{name}: {why}" for name, why in found.items())
         if not red:
