@@ -39,7 +39,7 @@ AT_ONCE = 8
 """Activities that deliver, or ask the laboratory, at the same time."""
 VISITS = 6
 PERIOD = 5
-HOST = ROOT / "tests" / "laboratory" / "fhir_host.py"
+HOST = ROOT / "deploy" / "without_docker" / "fhir_host.py"
 ADDRESS = "mailto://127.0.0.1:{port}?from=trial@hospital.example&to=site@hospital.example&mode=insecure"
 
 
