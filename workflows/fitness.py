@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.connection import connect
 
-LEAST_SERVER = (1, 28)
+LEAST_SERVER = "1.28"
 """A run begins together with an update, and namespaces tell what they can do."""
 REFUSED = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
 
@@ -49,17 +49,16 @@ async def require_fit(client: Client) -> None:
         asked = DescribeNamespaceRequest(namespace=client.namespace)
         known = (await client.workflow_service.describe_namespace(asked)).namespace_info.capabilities
         if not _is_new_enough(info.server_version) or not (info.capabilities.supports_schedules and known.sync_update):
-            least = ".".join(map(str, LEAST_SERVER))
             told = f"version {info.server_version}" if info.server_version else "of no version it tells"
-            raise UnfitServerError(f"{where} is {told}: {least} or later is needed, with schedules and updates")
+            raise UnfitServerError(f"{where} is {told}: {LEAST_SERVER} or later is needed, with schedules and updates")
     except RPCError as problem:
         raise UnfitServerError(f"{where}: {_advice(problem, client.namespace)}") from None
 
 
 def _is_new_enough(version: str) -> bool:
     """Say whether a version is late enough; one that is not told by number, as a cloud's, is taken for late."""
-    parts = version.removeprefix("v").split(".")[:2]
-    return not all(part.isdecimal() for part in parts) or tuple(map(int, parts)) >= LEAST_SERVER
+    told, least = (text.removeprefix("v").split(".")[:2] for text in (version, LEAST_SERVER))
+    return not all(part.isdecimal() for part in told) or [*map(int, told)] >= [*map(int, least)]
 
 
 def _advice(problem: RPCError, namespace: str) -> str:
