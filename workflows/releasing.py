@@ -25,7 +25,7 @@ AGAIN_SECONDS = 4.0
 """Until a run that has not moved is woken again: its first task may have come before the servers knew the version."""
 BEGINNING_SECONDS = 2.0
 """Until the server tells of a worker that has just said that it is ready."""
-FAILING_FROM = 3
+FAILING_FROM = 4
 """Tries of a workflow task after which it is said that it fails."""
 
 
