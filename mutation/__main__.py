@@ -39,7 +39,7 @@ PARTS = {
         "judging", "consents", "signatures", "asks",
     ),
     "ways": _patient("surgery", "pathology", "ending", "stop", "happenings"),
-    "safety": _patient("safety", "reporting", "contraception"),
+    "safety": _patient("safety", "reporting", "contraception", "notices", "unread"),
     "corrections": (
         "domain/amended.py",
         *_patient(
