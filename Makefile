@@ -39,7 +39,7 @@ test: $(DEVELOPMENT) ## all tests
 	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) bash -c '\
 	    trap "kill 0" INT TERM; status=0; \
 	    echo "test: two at a time on real servers; the rest beside them, at the lowest priority"; \
-	    nice -n 19 python -m pytest -q $(UNTIMED) > $(VENV)/untimed.txt 2>&1 & untimed=$$!; \
+	    nice -n 19 python -m pytest -q -n 2 $(UNTIMED) > $(VENV)/untimed.txt 2>&1 & untimed=$$!; \
 	    python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(TIMED) $(UNTIMED)) tests || status=1; \
 	    wait $$untimed || status=1; cat $(VENV)/untimed.txt; \
 	    echo "test: what is held to a time, one at a time"; \

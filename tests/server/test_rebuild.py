@@ -138,6 +138,7 @@ async def tells(log: Path, words: str) -> bool:
 async def lost(tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None) -> AsyncIterator[Lost]:
     """Three subjects at different points of their way, a back-up of the list, and then the journal is gone."""
     async with own_installation(tmp_path_factory, databases, OFTEN) as place:
+        place.settings.histories.rmdir()
         place.settings.histories.write_text("a file where the folder should be: nothing can be exported")
         drawn, asking, over = [await eligible(place) for _ in range(2)] + [await place.enroll()]
         await fill(place, drawn)
