@@ -9,7 +9,7 @@ from bench.postgres import Cluster
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest: two at a time, a file of minutes at the end would leave the other one idle."""
-    items.sort(key=lambda item: item.get_closest_marker("server") is None)
+    items.sort(key=lambda item: item.get_closest_marker("server") is None and "replay" not in item.path.parts)
 
 
 @pytest.fixture(scope="session")
