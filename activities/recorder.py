@@ -3,16 +3,13 @@
 The same submission again gets the same answer and adds nothing. This is the only place where anything is decided.
 """
 
-import hashlib
 import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 from sqlalchemy import RowMapping
@@ -21,24 +18,18 @@ from temporalio import activity
 from activities import measuring
 from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step, pack
 from activities.effects import effect_of
+from activities.rows import NOT_RETAINED, answer_of, digest, loggable, row_of, stored_facts, told_nowhere_else
 from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
-from domain.intake import Message, carried_id, content_id, derived_id, kind_of, known_kind, message_text, read
+from domain.intake import Message, carried_id, content_id, derived_id, known_kind, read
 from domain.patient.history import Entry
 from domain.patient.journey import Journey
 from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
 from domain.trial.delegation import acting_role
 from domain.trial.register import Register
-from journal.chain import canonical
-from journal.schema import storable
 from journal.store import Journal, JournalAway, StoredFact, Stream
 
 CACHED_STREAMS = 2000
-CORRECTION = "FactCorrected"
 LONGEST_ID = 240
-NOT_RETAINED = ""
-"""The SHA-256 of a message that no history held when its journal was made again: any message with its id is it."""
-PLACED = ("submission_id", "position", "hash", "channel", "identity")
-FACTLESS = ("staff", "role", "occurred_at", "recorded_at", "stored_at")
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
 LONG_RUN = 500
@@ -88,7 +79,7 @@ class Recorder:
             _log.info(
                 "record.taken",
                 stream=request.stream,
-                submission=_loggable(answer.submission_id),
+                submission=loggable(answer.submission_id),
                 kind=kind,
                 outcome=answer.outcome,
                 facts=answer.facts,
@@ -150,7 +141,7 @@ class Recorder:
     ) -> tuple[Folded, Answer, str]:
         submission_id, known, reused = _find(stream, message)
         if known is not None:
-            return folded, self._again(stream, known), _told_nowhere_else(known)
+            return folded, self._again(stream, known), told_nowhere_else(known)
         recorded_at = max(at.astimezone(UTC).isoformat(timespec="microseconds"), folded.last_at)
         submission: Submission[Any] | None = None
         refused: Refused | None = None
@@ -169,21 +160,21 @@ class Recorder:
                 self._hold_against(stream, decider, submission)
         except Refused as no:
             refused, facts = no, no.facts
-        row = _row(message, submission_id, submission, refused, recorded_at)
-        stored = _stored(row, facts, folded.seq)
+        row = row_of(message, submission_id, submission, refused, recorded_at)
+        stored = stored_facts(row, facts, folded.seq)
         row |= {"first_seq": stored[0].seq if stored else None, "last_seq": stored[-1].seq if stored else None}
-        told = _told_nowhere_else(stream.append(row, stored))
+        told = told_nowhere_else(stream.append(row, stored))
         if facts:
             state = decider.fold_on(folded.state, facts, lambda: _read(decider, stream.facts_after(0)))
             folded = Folded(state, folded.seq + len(facts), stored[-1])
-        return folded, _answer(row, stored), told
+        return folded, answer_of(row, stored), told
 
     def _again(self, stream: Stream, known: RowMapping) -> Answer:
         facts: list[StoredFact] = []
         if known["first_seq"] is not None:
             later = stream.facts_after(known["first_seq"] - 1)
             facts = [fact for fact in later if fact.seq <= known["last_seq"]]
-        return _answer(known, facts)
+        return answer_of(known, facts)
 
     def _authenticated(
         self, stream: Stream, state: Journey | Register, message: Message, submission: Submission[Any], at: datetime
@@ -243,8 +234,8 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
         carried = derived_id(stream.name, carried)
     submission_id = carried or content_id(stream.name, message)
     known = stream.submission(submission_id)
-    if carried is not None and known is not None and known["sha256"] not in (NOT_RETAINED, _digest(message)):
-        other = derived_id(stream.name, submission_id, _digest(message))
+    if carried is not None and known is not None and known["sha256"] not in (NOT_RETAINED, digest(message)):
+        other = derived_id(stream.name, submission_id, digest(message))
         return other, stream.submission(other), True
     tries = 0
     while carried is None and known is not None and known["outcome"] == "refused":
@@ -252,18 +243,6 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
         submission_id = derived_id(stream.name, content_id(stream.name, message), str(tries))
         known = stream.submission(submission_id)
     return submission_id, known, False
-
-
-def _loggable(submission_id: str) -> str:
-    """Give an id as it stands in a log line: a UUID as it is, and of what else a sender chose the digest alone."""
-    try:
-        return str(UUID(submission_id))
-    except ValueError:
-        return f"sha256:{hashlib.sha256(submission_id.encode()).hexdigest()[:16]}"
-
-
-def _digest(message: Message) -> str:
-    return hashlib.sha256("|".join(argument.sha256 for argument in message.arguments).encode()).hexdigest()
 
 
 def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
@@ -275,69 +254,6 @@ def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
             if voucher.fact is None or read == voucher.fact:
                 return
     raise Refused(Reason.ROLE, f"{kind} comes from the product itself, never from outside")
-
-
-def _row(
-    message: Message, submission_id: str, submission: Submission[Any] | None, refused: Refused | None, at: str
-) -> dict[str, Any]:
-    sender = submission.sender if submission else Sender(staff=UNATTRIBUTED, role=UNATTRIBUTED)
-    occurred_at = submission.occurred_at if submission else None
-    row = {
-        **message_columns(message),
-        "submission_id": submission_id,
-        "staff": sender.staff,
-        "role": sender.role,
-        "occurred_at": occurred_at.astimezone(UTC).isoformat() if occurred_at else None,
-        "recorded_at": at,
-        "stored_at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "outcome": "refused" if refused else "applied",
-        "reason": str(refused.reason) if refused else "",
-        "rule": refused.rule if refused else "",
-        "field": refused.field if refused else "",
-        "detail": refused.detail if refused else "",
-        "accepts": refused.accepts if refused else "",
-    }
-    return storable(row)
-
-
-def message_columns(message: Message) -> dict[str, str]:
-    """Give the columns of a submission's row that say what was sent, before they are made storable."""
-    return {
-        "channel": message.channel,
-        "kind": kind_of(message),
-        "identity": message.identity,
-        "sha256": _digest(message),
-        "body": message_text(message),
-    }
-
-
-def _told_nowhere_else(row: RowMapping | dict[str, Any]) -> str:
-    """Give what of a submission's row no history would tell. With facts its sender and instants stand in them."""
-    columns = PLACED if row["first_seq"] is not None else (*PLACED, *FACTLESS)
-    return json.dumps({name: row[name] for name in columns}, separators=(",", ":"))
-
-
-def _stored(row: dict[str, Any], facts: tuple[Any, ...], seq: int) -> list[StoredFact]:
-    return [
-        StoredFact(
-            seq=seq + number,
-            submission_id=row["submission_id"],
-            kind=fact.kind,
-            staff=row["staff"],
-            role=row["role"],
-            occurred_at=row["occurred_at"],
-            recorded_at=row["recorded_at"],
-            stored_at=row["stored_at"],
-            body=canonical(fact.model_dump(mode="json")),
-        )
-        for number, fact in enumerate(facts, start=1)
-    ]
-
-
-def _answer(row: RowMapping | dict[str, Any], facts: Sequence[StoredFact]) -> Answer:
-    named = {name: row[name] for name in Answer.model_fields if name in row}
-    changes = [row for fact in facts if fact.kind == CORRECTION for row in json.loads(fact.body).get("changes", ())]
-    return Answer(**named, facts=[fact.kind for fact in facts], changes=changes)
 
 
 def _step(

@@ -29,6 +29,7 @@ from activities.adapters.notice_settings import NoticeSettings
 from activities.ports import Notice
 from bench.lost import own_folder, until
 from bench.rig import ROOT, Process, free_port, server
+from bench.tables import figures_table
 from demo import laboratory
 from observability import configure
 from settings import Settings
@@ -55,14 +56,7 @@ def measure(folder: Path, notices: int, checks: int) -> dict[str, Any]:
 
 def table(found: Mapping[str, Mapping[str, Any]]) -> Table:
     """Give the figures as a table."""
-    shown = Table(title="Connections", title_justify="left")
-    for heading in ("", "", "figure"):
-        shown.add_column(heading, overflow="fold")
-    for what, figures in found.items():
-        for name, value in figures.items():
-            shown.add_row(what, name, f"{value:.2f}" if isinstance(value, float) else str(value))
-        shown.add_section()
-    return shown
+    return figures_table("Connections", found)
 
 
 def _rates(ours: Callable[[int], None], floor: Callable[[int], None], count: int) -> dict[str, Any]:

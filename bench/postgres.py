@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then it runs as this user, over programs that it may read."""
@@ -113,7 +114,7 @@ class Cluster:
         with psycopg.connect(self.url(database)) as connection:
             connection.execute("SET session_replication_role = replica")
             for table in tables:
-                connection.execute(f"DELETE FROM {table}".encode())  # noqa: S608 - the caller's own table
+                connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever uses it."""

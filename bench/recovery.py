@@ -17,6 +17,7 @@ from activities.recorder import Recorder
 from activities.report import Report
 from bench.lost import lost_half_way, own_folder, until
 from bench.rig import ROOT, Process, server
+from bench.tables import figures_table
 from domain.decider import trial_stream
 from domain.values import Clock
 from journal.store import Journal
@@ -44,14 +45,7 @@ async def measure(folder: Path, open_subjects: int, milliseconds_per_day: int) -
 
 def table(found: dict[str, Any]) -> Table:
     """Give the figures as a table."""
-    shown = Table(title="Temporal lost, its file deleted", title_justify="left")
-    for heading in ("", "", "figure"):
-        shown.add_column(heading, overflow="fold")
-    for what, figures in found.items():
-        for name, value in figures.items():
-            shown.add_row(what, name, f"{value:.2f}" if isinstance(value, float) else str(value))
-        shown.add_section()
-    return shown
+    return figures_table("Temporal lost, its file deleted", found)
 
 
 async def many(folder: Path, count: int) -> dict[str, Any]:

@@ -46,10 +46,9 @@ def _from_file(file: Path) -> dict[str, Any]:
     if len(raw) > FAR_TOO_LARGE:
         return {"too_large_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
     try:
-        found: dict[str, Any] = parse_json(raw)  # type: ignore[assignment] # it gives an object or raises
+        return parse_json(raw)
     except Refused as no:
         raise Unreadable(f"{file}: {no.detail}; accepted: {no.accepts}", raw) from None
-    return found
 
 
 def _from_words(words: Sequence[str]) -> dict[str, str]:

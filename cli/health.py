@@ -13,7 +13,9 @@ from activities.checks import Check
 from cli import access
 from cli.main import DONE, UNHEALTHY, Failed
 from cli.output import console
+from health_page import outside
 from settings import Settings
+from worker import laboratory_of, notice_sink
 from workflows.connection import connect
 from workflows.health import examine
 
@@ -55,9 +57,6 @@ def _journal(known: Settings) -> Check:
 
 def _outside(known: Settings) -> list[Check]:
     """Look at disk, laboratory and notices as a worker with these settings would."""
-    from health_page import outside  # noqa: PLC0415 - brings what a worker looks at
-    from worker import laboratory_of, notice_sink  # noqa: PLC0415 - they bring the whole worker
-
     try:
         return [look() for look in outside(known, laboratory_of(known), notice_sink(known)).values()]
     except (RuntimeError, ValueError, OSError) as problem:

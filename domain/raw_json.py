@@ -3,13 +3,14 @@
 import json
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
 from domain.submission import Reason, Refused
 
 DEEPEST = 32
 
 
-def parse_json(raw: bytes) -> object:
+def parse_json(raw: bytes) -> dict[str, Any]:
     """Read JSON strictly: UTF-8, no doubled key, no NaN, not too deep, clean text. Raises Refused."""
     try:
         text = raw.decode("utf-8")

@@ -1,10 +1,14 @@
 """Corrections in stories: which fact, what is corrected, and what the correction lists."""
 
+from datetime import timedelta
 from typing import Any
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from tests.given import Outcome, Story, facts_of, the, when
+from tests.given import Outcome, Story, day, facts_of, the, when
+from tests.stories import diaries, in_neoadjuvant, passing
+
+MINUTE = timedelta(minutes=1)
 
 
 def seq(story: Story, kind: type, **fields: object) -> int:
@@ -47,3 +51,13 @@ def reading(outcome: Outcome, **fields: object) -> Any:
 def readings(outcome: Outcome, **fields: object) -> list[Any]:
     """Give what the corrected facts with these values read now."""
     return [fact.content for fact in facts_of(outcome, f.FactCorrected, **fields)]
+
+
+def treated(on: int = 20) -> Story:
+    """C1 was given on day 7, and what was taken at home is reported; it is some days later."""
+    return passing(diaries(in_neoadjuvant("COHORT_1", 1), day(on)), day(on))
+
+
+def followed(outcome: Outcome) -> list[tuple[str, int | None]]:
+    """Give the kind of each fact that reads otherwise, with the number it follows from, without the first."""
+    return [(fact.of, fact.follows) for fact in facts_of(outcome, f.FactCorrected)[1:]]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from activities.recorder import FACTLESS, NOT_RETAINED
+from activities.rows import FACTLESS, NOT_RETAINED
 from journal.chain import FACT_CONTENT, SUBMISSION_CONTENT
 from journal.rebuilding import Block
 from journal.rows import Row

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from activities.contract import Answer, Step, unpack
-from activities.recorder import NOT_RETAINED, message_columns
+from activities.rows import NOT_RETAINED, message_columns
 from domain.decider import decider_of
 from domain.intake import Message, read
 from domain.submission import UNATTRIBUTED, Refused

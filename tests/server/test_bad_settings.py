@@ -92,9 +92,11 @@ async def test_a_server_that_cannot_do_what_we_need_is_refused() -> None:
             await require_fit(old.client)
 
 
-async def test_the_server_of_these_tests_is_fit(client: Client) -> None:
-    """Nothing is raised."""
-    await require_fit(client)
+async def test_a_fit_server_gives_its_client(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one of these tests, in the namespace that is set."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "crash")
+    assert (await fit_client()).namespace == "crash"
 
 
 async def test_missing_search_attributes_are_told_where_we_may_not_register_them(

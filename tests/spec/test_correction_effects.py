@@ -9,11 +9,10 @@ from domain.labs import ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.submission import Reason
-from tests.correcting import correct, day_1, reading, readings, seq, void
-from tests.given import Outcome, Story, day, facts_of, noon, refused, the
+from tests.correcting import correct, day_1, followed, reading, readings, seq, treated, void
+from tests.given import day, noon, refused, the
 from tests.stories import (
     as_woman,
-    diaries,
     in_adjuvant,
     in_neoadjuvant,
     in_surgery_wait,
@@ -23,19 +22,6 @@ from tests.stories import (
     screened,
     told,
 )
-
-MINUTE = timedelta(minutes=1)
-
-
-def treated(on: int = 20) -> Story:
-    """C1 was given on day 7, and what was taken at home is reported; it is some days later."""
-    return passing(diaries(in_neoadjuvant("COHORT_1", 1), day(on)), day(on))
-
-
-def followed(outcome: Outcome) -> list[tuple[str, int | None]]:
-    """Give the kind of each fact that reads otherwise, with the number it follows from, without the first."""
-    return [(fact.of, fact.follows) for fact in facts_of(outcome, f.FactCorrected)[1:]]
-
 
 # What rests on what
 

@@ -1,17 +1,15 @@
 """Corrected events and several reports of one result: what a follow-up says itself, and which report counts."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.patient import commands as c
 from domain.patient import facts as f
-from tests.correcting import changed, correct, reading, seq
-from tests.given import Outcome, Story, day, facts_of, noon, the
+from tests.correcting import MINUTE, changed, correct, followed, reading, seq, treated
+from tests.given import day, facts_of, noon, the
 from tests.stories import (
     as_woman,
-    diaries,
     in_neoadjuvant,
     passing,
     registered,
@@ -19,19 +17,6 @@ from tests.stories import (
     screened,
     told,
 )
-
-MINUTE = timedelta(minutes=1)
-
-
-def treated(on: int = 20) -> Story:
-    """C1 was given on day 7, and what was taken at home is reported; it is some days later."""
-    return passing(diaries(in_neoadjuvant("COHORT_1", 1), day(on)), day(on))
-
-
-def followed(outcome: Outcome) -> list[tuple[str, int | None]]:
-    """Give the kind of each fact that reads otherwise, with the number it follows from, without the first."""
-    return [(fact.of, fact.follows) for fact in facts_of(outcome, f.FactCorrected)[1:]]
-
 
 # Events
 
