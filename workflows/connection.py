@@ -8,6 +8,8 @@ from temporalio.converter import DataConverter, DefaultFailureConverterWithEncod
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 
+ADDRESS = "127.0.0.1:7233"
+"""Where Temporal is looked for unless its configuration says otherwise."""
 _CONVERTERS = PydanticPayloadConverter().converters
 
 
@@ -33,5 +35,5 @@ async def connect(
     config = ClientConfig.load_client_connect_config()
     if address is not None:
         config["target_host"] = address
-    config.setdefault("target_host", "127.0.0.1:7233")
+    config.setdefault("target_host", ADDRESS)
     return await Client.connect(**config, data_converter=CONVERTER, runtime=runtime, interceptors=interceptors)

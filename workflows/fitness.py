@@ -12,7 +12,7 @@ from temporalio.client import Client, Interceptor
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
-from workflows.connection import connect
+from workflows.connection import ADDRESS, connect
 
 LEAST_SERVER = "1.28"
 """A run begins together with an update, and namespaces tell what they can do."""
@@ -75,6 +75,6 @@ def _unreachable(problem: str) -> str:
         return "Temporal answers without TLS: unset TEMPORAL_TLS and certificates, or name a port with it"
     if "Connection" in problem or "Connect" in problem:
         why = "connection refused" if "refused" in problem else "no connection"
-        address = os.environ.get("TEMPORAL_ADDRESS", "127.0.0.1:7233")
+        address = os.environ.get("TEMPORAL_ADDRESS", ADDRESS)
         return f"no Temporal server answers at {address} ({why}): start it, or set TEMPORAL_ADDRESS"
     return f"Temporal's settings (TEMPORAL_...) cannot be used: {problem[:300]}"

@@ -12,6 +12,7 @@ settled the notice with it.
 from domain.nct06978153.sources import assumed
 from domain.protocol import Acknowledgement, NoticePlan, Step, Usefulness
 
+AFTER_A_DAY = Step(after_hours=24, to="SPONSOR"), Step(after_hours=48, to="MONITOR")
 NOTICES = NoticePlan(
     useful=(
         Usefulness(
@@ -30,7 +31,7 @@ NOTICES = NoticePlan(
     acknowledged=(
         Acknowledgement(
             notices=("SERIOUS_ADVERSE_EVENT", "SUSAR", "SUSAR_FATAL", "PREGNANCY"),
-            steps=(Step(after_hours=24, to="SPONSOR"), Step(after_hours=48, to="MONITOR")),
+            steps=AFTER_A_DAY,
             settled_by="REPORTS",
             urgent=True,
             source=assumed(
@@ -39,7 +40,7 @@ NOTICES = NoticePlan(
         ),
         Acknowledgement(
             notices=("DOSING_STOPPED",),
-            steps=(Step(after_hours=24, to="SPONSOR"), Step(after_hours=48, to="MONITOR")),
+            steps=AFTER_A_DAY,
             settled_by="DECISION",
             urgent=True,
             source=assumed(
