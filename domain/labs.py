@@ -24,7 +24,7 @@ from domain.analytes import (
     why_not,
 )
 from domain.units import UnknownUnit, convert
-from domain.values import FIRST_YEAR, LAST_YEAR, Code, Frozen, Text
+from domain.values import FIRST_YEAR, LAST_YEAR, Code, Frozen, QuickInstant, Text
 
 __all__ = [
     "ANALYTES",
@@ -77,7 +77,7 @@ class LabValue(Frozen):
     unit: str
     upper_limit: Decimal | None = None
     lower_limit: Decimal | None = None
-    collected_at: AwareDatetime
+    collected_at: QuickInstant
     reported: str = Field(description="value and unit as reported")
     document: str = ""
     status: str = Field("final", description="status of the report: final, amended or corrected")

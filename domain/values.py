@@ -1,13 +1,22 @@
 """The frozen base of every value in the core, and the few scalar types they share."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """The years any date of a trial lies in. Beyond them calendar arithmetic ends, and nothing true is said."""
@@ -16,6 +25,19 @@ StaffCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_-]{0,31}$")
 SubjectNo = Annotated[str, StringConstraints(pattern=r"^S[0-9]{3,6}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Sex = Literal["FEMALE", "MALE"]
+
+
+@cache
+def _zone(offset: timedelta | None) -> timezone:
+    return timezone(offset or timedelta())
+
+
+def _quick(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=_zone(instant.utcoffset()))
+
+
+QuickInstant = Annotated[AwareDatetime, AfterValidator(_quick)]
+"""An instant like any other, with its offset. Two of one offset share its object, and are compared much faster."""
 
 
 class Frozen(BaseModel):

@@ -6,7 +6,7 @@ from datetime import date
 from domain.patient import facts as f
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cycle:
     """One cycle: as planned, and as it went."""
 

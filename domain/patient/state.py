@@ -1,10 +1,9 @@
 """What is known of a subject: the state that facts fold to. It holds data and what follows from it at a glance."""
 
-import dataclasses
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from domain import catalogue
 from domain.criteria.case import Consented, Judgement, Ruling
@@ -13,6 +12,7 @@ from domain.evidence import Section
 from domain.findings import Finding
 from domain.labs import LabValue
 from domain.patient import facts as f
+from domain.patient.copying import copied
 from domain.patient.cycle import Cycle, Stop
 from domain.patient.events import Safety
 from domain.protocol import Protocol, Resection, Role
@@ -22,7 +22,7 @@ LOST = "LOST_TO_FOLLOW_UP"
 """The reason of an end from which there is a way back."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Notice:
     """A notice that was asked for."""
 
@@ -208,15 +208,6 @@ class Journey:
         return epoch is not None and epoch.code == self.epoch
 
 
-T = TypeVar("T")
-
-
-def replace(value: T, **change: Any) -> T:  # noqa: ANN401 - any fields
-    """Give a value with some fields changed. A journey has many fields, and each fact changes it: it is copied fast."""
-    if not isinstance(value, Journey):
-        changed: T = dataclasses.replace(value, **change)  # type: ignore[type-var] # every other one is a dataclass too
-        return changed
-    copy = object.__new__(Journey)
-    copy.__dict__.update(value.__dict__)
-    copy.__dict__.update(change, worked_out={})
-    return copy  # type: ignore[return-value] # T is Journey here
+def replace(journey: Journey, **change: Any) -> Journey:  # noqa: ANN401 - any fields
+    """Give a journey with some fields changed, and nothing worked out of it yet."""
+    return copied(journey, **change, worked_out={})

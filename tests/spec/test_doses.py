@@ -500,6 +500,7 @@ def test_without_any_creatinine_carboplatin_is_not_worked_out() -> None:
     """The clearance has nothing to go by; what else is planned is (3.4)."""
     journey = replace(in_neoadjuvant().state, labs={})
     cycle = journey.current_cycle
+    assert cycle is not None
     order = work_out(journey, cycle, day(3), Wish("CARBOPLATIN"))
     assert order.missing == (f"creatinine at most 3 d old on {day(7)}",)
     assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ETOPOSIDE", "ANLOTINIB"]
@@ -508,7 +509,9 @@ def test_without_any_creatinine_carboplatin_is_not_worked_out() -> None:
 def test_without_a_weight_nothing_by_area_is_worked_out() -> None:
     """It is named; what is fixed is planned (3.4)."""
     journey = replace(in_neoadjuvant().state, weight_kg=None)
-    order = work_out(journey, journey.current_cycle, day(3), Wish("CISPLATIN"))
+    cycle = journey.current_cycle
+    assert cycle is not None
+    order = work_out(journey, cycle, day(3), Wish("CISPLATIN"))
     assert order.missing == ("body weight",)
     assert [row.drug for row in order.administrations] == ["BENMELSTOBART", "ANLOTINIB"]
 
