@@ -4,6 +4,7 @@ from datetime import date
 
 from domain.catalogue import PROTOCOLS, protocol
 from domain.protocol import (
+    Criterion,
     EvaluationEpoch,
     FollowUpEpoch,
     ProcedureEpoch,
@@ -25,14 +26,18 @@ def _day_1(lines: tuple[RegimenLine, ...]) -> tuple[RegimenLine, ...]:
     return tuple(line if line.self_administered else line.model_copy(update={"days": line.days[:1]}) for line in lines)
 
 
+def _of_any_age(criterion: Criterion) -> Criterion:
+    """Take results and judgements however old they are."""
+    limits = tuple(limit.model_copy(update={"max_age_days": FAR}) for limit in criterion.limits)
+    old: dict[str, object] = {"max_age_days": FAR, "max_age_at_first_dose_days": FAR, "limits": limits}
+    return criterion.model_copy(update=old | ({"days": FAR} if criterion.rule == "I11.1" else {}))
+
+
 def _wide(epoch: object) -> object:
     match epoch:
         case ScreeningEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})
-            criteria = tuple(
-                row.model_copy(update={"max_age_days": FAR} | ({"days": FAR} if row.rule == "I11.1" else {}))
-                for row in epoch.criteria
-            )
+            criteria = tuple(_of_any_age(row) for row in epoch.criteria)
             return epoch.model_copy(
                 update={
                     "window": window,
