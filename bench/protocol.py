@@ -51,10 +51,17 @@ def _wide(epoch: object) -> object:
             visit = epoch.visit.model_copy(update={"latest_days": FAR})
             target = epoch.gate.order_days_before if epoch.completes_after_days is None else epoch.start.target_days
             start = epoch.start.model_copy(update={"latest_days": FAR, "target_days": target})
-            gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": FAR})
+            gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": FAR, "drug_checks": ()})
+            asked = epoch.course_notice.model_copy(update={"after_days": FAR})
             ends = None if epoch.completes_after_days is None else 0
             change: dict[str, object] = {"regimens": {arm: _day_1(lines) for arm, lines in epoch.regimens.items()}}
-            change |= {"visit": visit, "start": start, "gate": gate, "completes_after_days": ends}
+            change |= {
+                "visit": visit,
+                "start": start,
+                "gate": gate,
+                "completes_after_days": ends,
+                "course_notice": asked,
+            }
             return epoch.model_copy(update=change | {"max_delay_days": FAR})
         case ProcedureEpoch() | EvaluationEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})
