@@ -291,6 +291,16 @@ def test_the_image_holds_all_that_the_worker_imports(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_what_the_image_copies_is_not_kept_from_the_builder() -> None:
+    """A source that .dockerignore leaves out ends the build at its COPY."""
+    ignored, *lines = [row for row in (ROOT / ".dockerignore").read_text().splitlines() if not row.startswith("#")]
+    let_in = {row.removeprefix("!") for row in lines if row.startswith("!")}
+    sources = [*copied(), "requirements.txt"]
+    assert ignored == "*"
+    assert "deploy/with-journal-password.sh" in sources
+    assert [source for source in sources if source not in let_in] == []
+
+
 def test_the_image_runs_as_the_user_of_the_composition() -> None:
     """The Dockerfile ends as a user that is not root and owns the volumes, with dependencies pinned by hash."""
     text = (ROOT / "Dockerfile").read_text()
