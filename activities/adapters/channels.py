@@ -71,14 +71,16 @@ class Channels:
         return "; ".join(text for text in (self._ledger.check(), *told) if text)
 
     def has(self, notice: Notice) -> bool:
-        """Say whether every channel of a notice has accepted it. Raises OSError."""
+        """Say whether every channel of a notice has accepted it, and every role has one. Raises OSError."""
         channels = self._settings.serving(notice.to, notice.site)
-        return all(self._ledger.has(f"{notice.key} {channel.name}") for channel in channels)
+        accepted = all(self._ledger.has(f"{notice.key} {channel.name}") for channel in channels)
+        return accepted and not self._settings.unserved(notice.to, notice.site)
 
     def deliver(self, notice: Notice) -> None:
         """Deliver a notice over each of its channels that has not accepted it yet. Raises NotAcceptedError, OSError.
 
-        Where the connection broke after a channel had accepted, it gets the notice again with the same key.
+        It is not delivered while a role it is for has no channel at its site. Where the connection broke after a
+        channel had accepted, it gets the notice again with the same key.
         """
         failed = []
         for channel in self._settings.serving(notice.to, notice.site):
@@ -93,6 +95,9 @@ class Channels:
             delivered_at = datetime.now(UTC).isoformat(timespec="seconds")
             self._ledger.add(entry, {"channel": channel.name, "notice": notice.notice, "delivered_at": delivered_at})
             _log.info("notice", key=notice.key, notice=notice.notice, channel=channel.name, urgent=notice.urgent)
+        for role in self._settings.unserved(notice.to, notice.site):
+            failed.append(f"{role} at site {notice.site or '(none)'}: no channel serves it")
+            _log.error("notice.nobody_told", key=notice.key, role=role, site=notice.site)
         if failed:
             raise NotAcceptedError(f"not accepted by {'; '.join(failed)}"[:500])
 

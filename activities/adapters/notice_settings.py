@@ -79,8 +79,8 @@ class Channel(_Settings):
     url_file: Path | None = None
 
     def serves(self, role: str, site: str) -> bool:
-        """Say whether a notice to a role at a site goes this way. One of no site goes to the channels of all sites."""
-        return role in self.roles and (not self.sites or site in self.sites)
+        """Say whether a notice to a role at a site goes this way. One of no site goes to the channels of every site."""
+        return role in self.roles and (not self.sites or not site or site in self.sites)
 
     def address(self) -> str:
         """Give the address, from its file where one is named: read each time, so that it can be changed. May raise."""
@@ -97,6 +97,10 @@ class NoticeSettings(_Settings):
     def serving(self, roles: tuple[str, ...], site: str) -> tuple[Channel, ...]:
         """Give the channels of a notice, each once."""
         return tuple(row for row in self.channels if any(row.serves(role, site) for role in roles))
+
+    def unserved(self, roles: tuple[str, ...], site: str) -> tuple[str, ...]:
+        """Give the roles that no channel serves at a site, as at one that came after the file was written."""
+        return tuple(role for role in roles if not any(row.serves(role, site) for row in self.channels))
 
 
 def read(path: Path) -> NoticeSettings:

@@ -20,6 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from activities.adapters.channels import HEADER, Channels, NotAcceptedError
 from activities.adapters.notice_settings import NoticeSettings
 from activities.ports import Notice
+from activities.telling import NEEDS_A_LOOK, operations
 from domain.protocol import NoticeWords
 
 NOTICE = Notice(
@@ -34,6 +35,7 @@ NOTICE = Notice(
     workflow="patient-NCT06978153-S001",
     words=NoticeWords(en="Surgery awaited", zh="等待手术"),
 )
+BOTH = ("INVESTIGATOR", "SURGEON")
 LINK = "https://ui.example/workflows/{workflow}"
 
 
@@ -157,7 +159,7 @@ def test_each_channel_gets_a_notice_once_over_restarts(tmp_path: Path, mailbox: 
 def test_urgent_ones_say_so(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> None:
     """Before everything else, in the channel's language."""
     box, port = mailbox
-    rows = mail_to(port, "one", "INVESTIGATOR"), mail_to(port, "two", "INVESTIGATOR", language="zh")
+    rows = mail_to(port, "one", *BOTH), mail_to(port, "two", *BOTH, language="zh")
     channels(tmp_path / "ledger", *rows).deliver(replace(NOTICE, urgent=True))
     assert [words_of(mail)[0] for mail in box.mails] == ["URGENT: S001 Surgery awaited", "紧急 S001 等待手术"]
 
@@ -186,7 +188,7 @@ def test_accepted_and_then_broken_off_counts_once(tmp_path: Path, mailbox: tuple
     """The mail may come twice; both carry the same key."""
     box, port = mailbox
     box.breaks = 1
-    sink = channels(tmp_path / "ledger", mail_to(port, "mail", "SURGEON"))
+    sink = channels(tmp_path / "ledger", mail_to(port, "mail", *BOTH))
 
     with pytest.raises(NotAcceptedError):
         sink.deliver(NOTICE)
@@ -210,7 +212,7 @@ def test_an_address_file_is_read_at_each_delivery(tmp_path: Path, mailbox: tuple
     """So that a password is changed without a restart; a file that is gone is told."""
     box, port = mailbox
     url = tmp_path / "url"
-    row = {"name": "mail", "roles": ["SURGEON"], "url_file": str(url)}
+    row = {"name": "mail", "roles": BOTH, "url_file": str(url)}
     sink = channels(tmp_path / "ledger", row)
 
     with pytest.raises(NotAcceptedError, match="its address cannot be read"):
@@ -229,10 +231,39 @@ def test_a_notice_goes_to_the_channels_of_its_site_and_of_all_sites(
     rows = (
         mail_to(port, "here", "SURGEON", sites=["TDH"]),
         mail_to(port, "there", "SURGEON", sites=["OTHER"]),
-        mail_to(port, "all", "SURGEON"),
+        mail_to(port, "all", *BOTH),
     )
     channels(tmp_path / "ledger", *rows).deliver(NOTICE)
     assert [mail["To"] for mail in box.mails] == ["here@hospital.example", "all@hospital.example"]
+
+
+@pytest.mark.parametrize("site", ["NEW", "OTHER"])
+def test_a_role_without_a_channel_at_a_site_is_not_taken_for_told(
+    tmp_path: Path, mailbox: tuple[Mailbox, int], site: str
+) -> None:
+    """A site that came after the file was written: the sponsor is told once, and the notice stays open and says why."""
+    box, port = mailbox
+    rows = mail_to(port, "site", "INVESTIGATOR", sites=["TDH"]), mail_to(port, "sponsor", "SPONSOR")
+    sink = channels(tmp_path / "ledger", *rows)
+    told = replace(NOTICE, to=("INVESTIGATOR", "SPONSOR"), site=site)
+
+    for _ in range(2):
+        with pytest.raises(NotAcceptedError, match=f"INVESTIGATOR at site {site}: no channel serves it"):
+            sink.deliver(told)
+
+    assert not sink.has(told)
+    assert [mail["To"] for mail in box.mails] == ["sponsor@hospital.example"]
+
+
+def test_operations_are_told_over_channels_of_sites_too(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> None:
+    """What the watchdog found is of no site: every channel for operations takes it."""
+    box, port = mailbox
+    rows = [mail_to(port, name, "OPERATIONS", sites=[name]) for name in ("a", "b")]
+    told = operations("watchdog/x", "WATCHDOG", "WEDGED", words=NEEDS_A_LOOK)
+
+    channels(tmp_path / "ledger", *rows).deliver(told)
+
+    assert [mail["To"] for mail in box.mails] == ["a@hospital.example", "b@hospital.example"]
 
 
 def test_a_mail_server_that_is_away_is_found_before_a_notice_is(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> None:
