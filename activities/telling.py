@@ -1,11 +1,13 @@
 """What the shell itself tells whoever runs this installation. Each key counts once, over restarts and workers."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
 
 from activities.ports import LaboratoryUnfit, Notice, NoticeSink
+from activities.report import Finding
 from domain.protocol import NoticeWords
 
 OPERATIONS = "OPERATIONS"
@@ -45,3 +47,32 @@ def laboratory_unfit(sink: NoticeSink, trouble: LaboratoryUnfit, subject: str) -
             sink.deliver(told)
     except OSError as untold:
         _log.warning("lab.untold", kind=type(untold).__name__)
+
+
+def watchdog_found(sink: NoticeSink, findings: Sequence[Finding], heads: Mapping[str, int]) -> None:
+    """Log each finding, and tell operations of what people must see to, once a day for each state of a stream.
+
+    One that some channel does not take keeps no other from being sent. Raises OSError when one was not taken.
+    """
+    untold: list[OSError] = []
+    for finding in findings:
+        _log.warning("watchdog.found", **finding.model_dump())
+        if not finding.done:
+            try:
+                sink.deliver(_of(finding, heads.get(finding.stream, 0)))
+            except OSError as problem:
+                untold.append(problem)
+    if untold:
+        raise untold[0]
+
+
+def _of(finding: Finding, head: int) -> Notice:
+    """Give the notice of a finding. Its key holds the day: what comes back, or stays, is told again."""
+    return operations(
+        f"watchdog/{datetime.now(UTC).date()}/{finding.stream}/{head}/{finding.what}",
+        "WATCHDOG",
+        f"{finding.what}: {finding.detail}",
+        words=NEEDS_A_LOOK,
+        subject=finding.stream.rsplit("-", 1)[-1],
+        workflow=finding.stream,
+    )

@@ -15,13 +15,12 @@ from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities import measuring
+from activities import measuring, telling
 from activities.comparing import Described, Wrong, described, wrong
 from activities.exporting import Exporter
 from activities.ports import NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
 from activities.report import WATCH, Done, Finding, Report, WatchRequest
-from activities.telling import NEEDS_A_LOOK, operations
 from domain.decider import trial_stream
 from domain.patient.agenda import is_overdue
 from domain.patient.journey import Journey
@@ -69,7 +68,7 @@ class Watchdog:
         findings = [*await self._without_journal(request.trial, heads), *await self._repaired(found, opened)]
         problem = await self._exporter.export(heads, self._running)
         try:
-            await asyncio.to_thread(self._tell, findings, heads)
+            await asyncio.to_thread(telling.watchdog_found, self._sink, findings, heads)
         except OSError as untold:
             problem = f"{problem} operations were not told: {untold}".strip()
         seconds = round(time.monotonic() - begun, 3)
@@ -166,22 +165,6 @@ class Watchdog:
             await self._client.workflow_service.reset_activity(request)
             return "retried"
         return ""
-
-    def _tell(self, findings: list[Finding], heads: dict[str, int]) -> None:
-        """Write each finding to the log, and send a notice of what people must see to, once for each state of it."""
-        for finding in findings:
-            _log.warning("watchdog.found", **finding.model_dump())
-            if not finding.done:
-                self._sink.deliver(
-                    operations(
-                        f"watchdog/{finding.stream}/{heads.get(finding.stream, 0)}/{finding.what}",
-                        "WATCHDOG",
-                        f"{finding.what}: {finding.detail}",
-                        words=NEEDS_A_LOOK,
-                        subject=finding.stream.rsplit("-", 1)[-1],
-                        workflow=finding.stream,
-                    )
-                )
 
 
 def _has_moved(before: Known | None, now: Known | None) -> bool:

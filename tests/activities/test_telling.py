@@ -1,8 +1,8 @@
-"""Operations are told of a laboratory that must be mended: once a day for each cause, however many orders meet it."""
+"""Operations are told of a laboratory to be mended, and of what the watchdog found: once a day for each cause."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -12,10 +12,12 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities import telling
 from activities.adapters.file_sink import FileSink
 from activities.contract import EffectRequest
-from activities.ports import LaboratoryAway, LaboratoryTrouble, LaboratoryUnfit, NoticeSink, SealedList
+from activities.ports import LaboratoryAway, LaboratoryTrouble, LaboratoryUnfit, Notice, NoticeSink, SealedList
 from activities.recorder import Recorder
+from activities.report import Finding
 from activities.world import LAB_MENDING, World
 from domain.labs import ReportedResult
 from domain.patient.facts import LabsOrdered
@@ -105,3 +107,61 @@ def test_an_order_goes_on_when_operations_cannot_be_told(tmp_path: Path) -> None
     (tmp_path / "notices.jsonl").rmdir()
     asked(FileSink(tmp_path / "notices.jsonl"), "S001", "answers 403")
     assert len(told(tmp_path / "notices.jsonl")) == 1
+
+
+LOST = Finding(stream="*", what="TEMPORAL_LOST", detail="Temporal knows none of 2 open streams")
+WEDGED = Finding(stream="patient-NCT06978153-S001", what="WEDGED", detail="try 9")
+
+
+@dataclass
+class Picky:
+    """A sink that does not take what stands in a set, and counts each key once."""
+
+    refuses: set[str]
+    keys: list[str] = field(default_factory=list)
+    name: str = "picky"
+
+    def opens_at(self, notice: Notice, now: datetime) -> datetime:  # noqa: ARG002 - always open
+        """Give now."""
+        return now
+
+    def has(self, notice: Notice) -> bool:
+        """Say whether it was taken."""
+        return notice.key in self.keys
+
+    def deliver(self, notice: Notice) -> None:
+        """Take it, or not."""
+        if notice.workflow in self.refuses:
+            raise OSError(f"not accepted: {notice.workflow}")
+        if not self.has(notice):
+            self.keys.append(notice.key)
+
+    def check(self) -> str:
+        """Say that all is well."""
+        return ""
+
+
+def test_a_finding_that_is_not_taken_keeps_no_other_from_being_told() -> None:
+    """Its channel is away: the next one goes out all the same, and the run says that one did not."""
+    sink = Picky({"*"})
+    with pytest.raises(OSError, match="not accepted"):
+        telling.watchdog_found(sink, [LOST, WEDGED], {WEDGED.stream: 7})
+    assert [key.split("/", 2)[2] for key in sink.keys] == [f"{WEDGED.stream}/7/WEDGED"]
+
+
+def test_what_comes_back_on_another_day_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal lost in March and again in June: operations hear of both, and of each once a day. Repaired: of none."""
+
+    class Calendar(datetime):
+        on = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+        @classmethod
+        def now(cls, _tz: object = None) -> datetime:  # type: ignore[override]
+            return cls.on
+
+    monkeypatch.setattr(telling, "datetime", Calendar)
+    sink, repaired = Picky(set()), WEDGED.model_copy(update={"done": "woken"})
+    for on in (Calendar.on, Calendar.on + timedelta(seconds=30), Calendar.on + timedelta(days=92)):
+        Calendar.on = on
+        telling.watchdog_found(sink, [LOST, repaired], {WEDGED.stream: 7})
+    assert sink.keys == ["watchdog/2026-03-01/*/0/TEMPORAL_LOST", "watchdog/2026-06-01/*/0/TEMPORAL_LOST"]
