@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import random
 import signal
 import sys
@@ -210,4 +211,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code:
+        sys.stderr.flush()
+        os._exit(
+            code
+        )  # the SDK's threads may abort an interpreter that tears itself down: 134 instead of 4 (sdk-python 300)
+    sys.exit(code)

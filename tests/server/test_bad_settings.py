@@ -61,6 +61,22 @@ async def test_a_worker_says_what_is_wrong_and_how_to_mend_it(server: Server, tm
     )
 
 
+async def test_a_worker_that_cannot_start_ends_without_tearing_the_interpreter_down() -> None:
+    """Threads of the SDK abort it then, with 134 or 139 in one run of two on a busy machine: never exit code 4."""
+    program = (
+        "import atexit, runpy; atexit.register(print, 'torn down'); runpy.run_path('worker.py', run_name='__main__')"
+    )
+    env = {**os.environ, "TEMPORAL_ADDRESS": "127.0.0.1:1"}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    done = await asyncio.to_thread(run)
+    assert (done.returncode, done.stdout) == (4, ""), done.stderr
+    assert "no Temporal server answers" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("env", "words"),
     [
