@@ -15,6 +15,7 @@ SUBMISSIONS = "trialpath_submissions"
 RECORD_SECONDS = "trialpath_record_seconds"
 NOTICES = "trialpath_notices"
 NOTICES_MISSED = "trialpath_notices_missed"
+NOTICES_REFUSED = "trialpath_notices_refused"
 NOTICE_SECONDS = "trialpath_notice_seconds"
 OPEN_STREAMS = "trialpath_open_streams"
 FINDINGS = "trialpath_watchdog_findings"
@@ -42,6 +43,13 @@ def delivered(notice: str, *, urgent: bool, after: timedelta) -> None:
     meter.create_histogram_timedelta(NOTICE_SECONDS, "from decision to delivery").record(
         max(after, timedelta(0)), labels
     )
+
+
+def refused(notice: str, *, urgent: bool) -> None:
+    """Count a try at which some channel did not accept a notice. It is tried again, and counted again."""
+    if activity.in_activity():
+        labels = {"notice": notice[:40], "urgent": str(urgent).lower()}
+        activity.metric_meter().create_counter(NOTICES_REFUSED, "tries that a channel refused").add(1, labels)
 
 
 def missed(notice: str) -> None:

@@ -103,7 +103,11 @@ class World:
         if opens_at > now:
             pause = request.clock.real_time(opens_at) - request.clock.real_time(now)
             raise _not_yet(f"waits for working hours until {opens_at:%Y-%m-%d %H:%M} UTC", pause)
-        self._sink.deliver(notice)
+        try:
+            self._sink.deliver(notice)
+        except OSError:
+            measuring.refused(notice.notice, urgent=notice.urgent)
+            raise
         measuring.delivered(notice.notice, urgent=notice.urgent, after=now - request.at)
         return Outcome(kind="notice_delivered", fields={"notice": request.seq, "sink": self._sink.name})
 

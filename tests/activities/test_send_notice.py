@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import pytest
 from temporalio.client import Client
+from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
+from temporalio.runtime import MetricBuffer, Runtime, TelemetryConfig
 from temporalio.testing import ActivityEnvironment
 
 from activities.contract import EffectRequest
@@ -32,6 +34,7 @@ class Office:
     opens: datetime
     name: str = "office"
     got: list[Notice] = field(default_factory=list)
+    meter: MetricMeter = MetricMeter.noop
 
     def opens_at(self, notice: Notice, now: datetime) -> datetime:
         """Give when this notice may go out."""
@@ -73,6 +76,7 @@ def sent(
     stream = patient_stream(TRIAL, "S001")
     request = EffectRequest(stream=stream, key=f"{stream}/9", seq=9, at=NIGHT, clock=FAST, payload=payload)
     environment = ActivityEnvironment()
+    environment.metric_meter = office.meter
     environment.info = environment.info.__class__(
         **{**environment.info.__dict__, "started_time": started, "attempt": attempt}
     )
@@ -163,3 +167,22 @@ def test_one_without_such_an_instant_is_sent_however_late(journal: Journal) -> N
     """Safety and deviations, and every notice of an older release."""
     office = Office(NIGHT)
     assert sent(journal, office, started=NIGHT + timedelta(days=300)).kind == "notice_delivered"
+
+
+class Shut(Office):
+    """A sink whose channels accept nothing."""
+
+    def deliver(self, notice: Notice) -> None:  # noqa: ARG002 - whatever it is
+        """Refuse it."""
+        raise OSError("not accepted by mail")
+
+
+def test_each_refused_try_is_counted_and_nothing_is_taken_for_delivered(journal: Journal) -> None:
+    """A notice that no channel takes shows in no other figure: the alert rests on this one."""
+    seen = MetricBuffer(100)
+    meter = Runtime(telemetry=TelemetryConfig(metrics=seen)).metric_meter
+    for _ in range(2):
+        with pytest.raises(OSError, match="not accepted by mail"):
+            sent(journal, Shut(NIGHT, meter=meter), urgent=True)
+    found = [(row.metric.name, row.value, row.attributes["urgent"]) for row in seen.retrieve_updates()]
+    assert found == [("trialpath_notices_refused", 1, "true")] * 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from activities import measuring
+from observability import NOTICE_BUCKETS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "monitoring"
@@ -31,6 +32,22 @@ def test_every_figure_that_is_asked_for_is_measured() -> None:
     assert asked
     assert asked <= OURS
     assert OURS - asked == {"trialpath_notices"}
+
+
+def test_a_late_urgent_notice_can_raise_its_alert() -> None:
+    """A quantile never exceeds the last bucket; and what no channel takes is in no histogram at all."""
+    rules = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
+    told = next(rule["expr"] for rule in rules if rule["alert"] == "TrialpathUrgentNoticesLate")
+    (limit,) = re.findall(r"trialpath_notice_seconds_bucket.*> (\d+)", told)
+    assert float(limit) in NOTICE_BUCKETS[:-1]
+    assert f'{measuring.NOTICES_REFUSED}{{urgent="true"}}' in told
+
+
+def test_the_first_missed_notice_raises_its_alert() -> None:
+    """`increase` sees nothing of a counter's first count, with which it begins."""
+    rules = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"][0]["rules"]
+    told = next(rule["expr"] for rule in rules if rule["alert"] == "TrialpathNoticesMissed")
+    assert f"{measuring.NOTICES_MISSED} unless {measuring.NOTICES_MISSED} offset 1d" in told
 
 
 def test_each_alert_says_what_to_do_and_stands_in_the_docs() -> None:
