@@ -17,7 +17,7 @@ import structlog
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
 from activities.adapters.keyed_file import KeyedFile
-from activities.adapters.notice_settings import Channel, NoticeSettings
+from activities.adapters.notice_settings import SEVERAL, Channel, NoticeSettings, receivers
 from activities.ports import Notice
 
 HEADER = "X-Trialpath-Notice"
@@ -65,6 +65,8 @@ class Channels:
             except (OSError, UnicodeDecodeError):
                 service = None
             why = "its address cannot be read" if service is None else self._away(service)
+            if service is not None and receivers(service) > 1:
+                why = SEVERAL
             if why:
                 wrong[why].append(channel.name)
         told = (f"channel {', '.join(names)}: {why}" for why, names in wrong.items())

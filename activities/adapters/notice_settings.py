@@ -16,6 +16,10 @@ from domain.protocol import Language, Role
 Addressee = Literal[Role, "OPERATIONS"]
 """Whom notices are for: a role of the trial, or whoever runs this installation."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+SEVERAL = (
+    "its address names several receivers: give each a channel, or one mailing list. Where one of them is refused, "
+    "the others would get each notice again at every try"
+)
 LOOKED_AHEAD = timedelta(days=30)
 """No holiday is longer. After so many closed days the calendar is wrong, and a notice goes out."""
 
@@ -130,8 +134,11 @@ def _wrong(known: NoticeSettings) -> list[str]:
         except (OSError, UnicodeDecodeError) as problem:
             found.append(f"channel {channel.name!r}: url_file {channel.url_file} cannot be read: {problem}")
             continue
-        if Apprise.instantiate(address) is None:  # the address holds passwords: it is never shown
+        service = Apprise.instantiate(address)  # the address holds passwords: it is never shown
+        if service is None:
             found.append(f"channel {channel.name!r}: its address is none of Apprise's, for example mailtos://...")
+        elif receivers(service) > 1:
+            found.append(f"channel {channel.name!r}: {SEVERAL}")
     served = {role for channel in known.channels for role in channel.roles if not channel.sites}
     everywhere = set.intersection(
         *({role for row in known.channels for role in row.roles if not row.sites or site in row.sites}
@@ -141,6 +148,12 @@ def _wrong(known: NoticeSettings) -> list[str]:
     if missing:
         found.append(f"nobody is told what is for {', '.join(missing)}: each role needs a channel at every site")
     return found
+
+
+def receivers(service: Any) -> int:  # noqa: ANN401 - Apprise's services share no type
+    """Count who gets a message of their own over a service. DingTalk's targets are mentioned in one message."""
+    copies = len(getattr(service, "cc", ())) + len(getattr(service, "bcc", ()))
+    return 1 if service.service_name == "DingTalk" else len(service) + copies
 
 
 def _first(problem: ValidationError) -> str:

@@ -45,6 +45,9 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         (ALL.replace("mailtos://", "nonsense://"), "channel 'all': its address is none of Apprise's"),
         (ALL.replace('url = "mailtos://user:secret@mail.example"', ""), "one of url and url_file is expected"),
         (ALL.replace("url =", "url_file ="), "url_file mailtos:/user:secret@mail.example cannot be read"),
+        (ALL.replace("mail.example", "mail.example?to=a@mail.example,b@mail.example"), "names several receivers"),
+        (ALL.replace("mail.example", "mail.example?to=a@mail.example&cc=b@mail.example"), "names several receivers"),
+        (ALL.replace("mailtos://user:secret@mail.example", "ntfy://ntfy.example/one/two"), "names several receivers"),
         (f"[sites.TDH]\nopens = 21:00:00\n{ALL}", "opens must be before closes"),
         (f'[sites.TDH]\ncountry = "XX"\n{ALL}', "country: an ISO code is expected, for example CN"),
         (f'[sites.TDH]\ntime_zone = "Mars"\n{ALL}', "time_zone: an IANA name is expected"),
@@ -58,6 +61,14 @@ def test_a_wrong_file_is_refused_with_what_is_expected(tmp_path: Path, text: str
         read(file)
     assert told in str(refused.value)
     assert str(refused.value).startswith(str(file))
+
+
+def test_a_group_chat_that_mentions_several_people_is_one_receiver(tmp_path: Path) -> None:
+    """DingTalk's robot posts one message."""
+    file = tmp_path / "notices.toml"
+    robot = "dingtalk://abcd1234567/13800000000/13900000000"
+    file.write_text(ALL.replace("mailtos://user:secret@mail.example", robot))
+    assert [channel.url for channel in read(file).channels] == [robot]
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
