@@ -22,7 +22,7 @@ from activities.ports import Notice
 
 HEADER = "X-Trialpath-Notice"
 SECONDS = 40
-"""For one notice over all its channels; its activity has a minute."""
+"""For one notice over all its channels, in equal parts; its activity has a minute, after which another try begins."""
 SECONDS_KNOWN, SECONDS_TO_CONNECT = 10.0, 2.0
 """How long it is believed that a mail server answers or not; the longest wait for it."""
 _ADDRESS = re.compile(r"\S*@\S*|\w+://\S+")
@@ -85,11 +85,13 @@ class Channels:
         channel had accepted, it gets the notice again with the same key.
         """
         failed = []
-        for channel in self._settings.serving(notice.to, notice.site):
-            entry = f"{notice.key} {channel.name}"
+        channels = self._settings.serving(notice.to, notice.site)
+        entries = {f"{notice.key} {channel.name}": channel for channel in channels}
+        waiting = {entry: channel for entry, channel in entries.items() if not self._ledger.has(entry)}
+        for entry, channel in waiting.items():
             if self._ledger.has(entry):
                 continue
-            why = self._sent(channel, notice)
+            why = self._sent(channel, notice, SECONDS / len(waiting))
             if why:
                 failed.append(f"{channel.name}: {why}")
                 _log.warning("notice.not_accepted", key=notice.key, channel=channel.name, why=why)
@@ -119,8 +121,8 @@ class Channels:
             self._asked[server] = time.monotonic(), why
         return why
 
-    def _sent(self, channel: Channel, notice: Notice) -> str:
-        """Send over one channel; give why it was not accepted, without any address, or nothing."""
+    def _sent(self, channel: Channel, notice: Notice, seconds: float) -> str:
+        """Send over one channel in so many seconds; give why it was not accepted, without any address, or nothing."""
         try:
             service: Any = Apprise.instantiate(channel.address(), asset=self._asset)
         except (OSError, UnicodeDecodeError) as problem:
@@ -137,7 +139,7 @@ class Channels:
             body=body(notice, channel, self._settings.link),
             body_format=NotifyFormat.TEXT,
             notify_type=NotifyType.WARNING if notice.urgent else NotifyType.INFO,
-            timeout=SECONDS,
+            timeout=seconds,
             log_callback=lambda entry, _service: said.append(str(getattr(entry, "message", entry))),
         )
         return "" if accepted else _reason(said)

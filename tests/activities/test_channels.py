@@ -5,6 +5,7 @@ import email.header
 import email.message
 import json
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+import activities.adapters.channels as sending
 from activities.adapters.channels import HEADER, Channels, NotAcceptedError
 from activities.adapters.notice_settings import NoticeSettings
 from activities.ports import Notice
@@ -206,6 +208,19 @@ def test_nobody_listens(tmp_path: Path) -> None:
         with pytest.raises(NotAcceptedError, match="mail: "):
             sink.deliver(NOTICE)
     assert (tmp_path / "ledger").read_text() == ""
+
+
+def test_channels_that_hang_share_the_time_of_one_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take connections and say nothing. Together they must end within the activity's minute: no try beside it."""
+    monkeypatch.setattr(sending, "SECONDS", 1.5)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        rows = [mail_to(silent.getsockname()[1], name, *BOTH) for name in ("a", "b", "c")]
+        begun = time.monotonic()
+        with pytest.raises(NotAcceptedError, match=r"a: .*; b: .*; c: "):
+            channels(tmp_path / "ledger", *rows).deliver(NOTICE)
+    assert time.monotonic() - begun < 4
 
 
 def test_an_address_file_is_read_at_each_delivery(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> None:
