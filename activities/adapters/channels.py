@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
+from activities.adapters import chat_answers
 from activities.adapters.keyed_file import KeyedFile
 from activities.adapters.notice_settings import SEVERAL, Channel, NoticeSettings, receivers
 from activities.ports import Notice
@@ -27,6 +28,7 @@ SECONDS_KNOWN, SECONDS_TO_CONNECT = 10.0, 2.0
 """How long it is believed that a mail server answers or not; the longest wait for it."""
 _ADDRESS = re.compile(r"\S*@\S*|\w+://\S+")
 _log = structlog.stdlib.get_logger(__name__)
+chat_answers.listen()
 _librarys = logging.getLogger("apprise")
 _librarys.addHandler(logging.NullHandler())
 _librarys.propagate = False  # its lines name people's addresses; why something failed is in our own
