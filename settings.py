@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     lab_connect_seconds: float = Field(5, gt=0, le=50, description="longest wait for a connection to it")
     lab_read_seconds: float = Field(15, gt=0, le=50, description="longest pause within an answer")
     lab_timeout_seconds: float = Field(30, gt=0, le=50, description="longest fetch in all, every page included")
+    lab_again_seconds: int = Field(
+        3600, ge=1, le=86_400, description="seconds between two questions whether it changed what it had answered"
+    )
     notice_file: Path | None = Field(None, description="file of notices; empty: notices.jsonl in the data folder")
     notice_settings: Path | None = Field(
         None, description="file that says who is told how (docs/notices.md); empty: notices go to the notice file alone"

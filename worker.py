@@ -25,6 +25,7 @@ from activities.adapters.fhir_folder import FhirFolder
 from activities.adapters.fhir_server import FhirServer
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
+from activities.amended import Amendments
 from activities.exporting import Exporter
 from activities.histories import HistoryFolder
 from activities.ports import Laboratory, NoticeSink
@@ -118,11 +119,20 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     recorder = Recorder(journal)
     sink = notice_sink(settings)
     exporter = Exporter(client, HistoryFolder(settings.histories))
-    watchdog = Watchdog(client, Streams(journal, recorder), sink, settings.task_queue, exporter)
+    laboratory = laboratory_of(settings)
+    amendments = Amendments(laboratory, recorder, timedelta(seconds=settings.lab_again_seconds))
+    watchdog = Watchdog(
+        client,
+        Streams(journal, recorder),
+        sink=sink,
+        task_queue=settings.task_queue,
+        exporter=exporter,
+        amendments=amendments,
+    )
     world = World(
         client=client,
         recorder=recorder,
-        laboratory=laboratory_of(settings),
+        laboratory=laboratory,
         sink=sink,
         sealed_list=JournalSealedList(journal, settings.allocation_key, chance),
     )

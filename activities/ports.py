@@ -53,9 +53,12 @@ class LaboratoryUnfit(LaboratoryTrouble):
 class Laboratory(Protocol):
     """Where laboratory results come from."""
 
-    def results(self, subject: str, since: datetime | None = None) -> Sequence[ReportedResult]:
-        """Give every result there is for a subject; older samples than `since` may be left out.
+    def results(
+        self, subject: str, since: datetime | None = None, changed_since: datetime | None = None
+    ) -> Sequence[ReportedResult]:
+        """Give every result there is for a subject.
 
+        Older samples than `since` may be left out, and so may reports not changed since `changed_since`.
         Raises OSError when they cannot be had: LaboratoryAway when that passes, LaboratoryUnfit when it must be mended.
         """
 

@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities import measuring, telling
+from activities.amended import Amendments
 from activities.comparing import Described, Wrong, described, wrong
 from activities.exporting import Exporter
 from activities.ports import NoticeSink
@@ -36,13 +37,23 @@ _log = structlog.stdlib.get_logger(__name__)
 class Watchdog:
     """The activity of the watchdog's workflow."""
 
-    def __init__(self, client: Client, streams: Streams, sink: NoticeSink, task_queue: str, exporter: Exporter) -> None:
-        """Watch these streams over a client, begin anew on a task queue, and have what closed exported."""
+    def __init__(
+        self,
+        client: Client,
+        streams: Streams,
+        *,
+        sink: NoticeSink,
+        task_queue: str,
+        exporter: Exporter,
+        amendments: Amendments,
+    ) -> None:
+        """Watch these streams over a client, begin anew on a task queue, have what closed exported, ask for changes."""
         self._client = client
         self._streams = streams
         self._sink = sink
         self._task_queue = task_queue
         self._exporter = exporter
+        self._amendments = amendments
         self._over: dict[str, int] = {}
         self._known: dict[str, Known] = {}
         self._running: dict[str, str] = {}
@@ -66,6 +77,8 @@ class Watchdog:
             if problem is not None and not _has_moved(first[stream][0], known)
         }
         findings = [*await self._without_journal(request.trial, heads), *await self._repaired(found, opened)]
+        for stream in await self._amendments.look(self._known):
+            await self._client.get_workflow_handle(stream).signal("wake")
         problem = await self._exporter.export(heads, self._running)
         try:
             await asyncio.to_thread(telling.watchdog_found, self._sink, findings, heads)

@@ -30,9 +30,11 @@ class FhirFolder:
         self._known: OrderedDict[tuple[str, int, int], list[ReportedResult]] = OrderedDict()
         self._guard = threading.Lock()
 
-    def results(self, subject: str, since: datetime | None = None) -> Sequence[ReportedResult]:
+    def results(
+        self, subject: str, since: datetime | None = None, changed_since: datetime | None = None
+    ) -> Sequence[ReportedResult]:
         """Give every result in the folder for a subject, older ones too. Raises OSError when it cannot be read."""
-        del since  # a folder is read whole
+        del since, changed_since  # a folder is read whole
         if not self._folder.is_dir():
             raise FileNotFoundError(f"laboratory folder {self._folder} does not exist")
         paths = sorted(self._folder.glob(f"{subject}-*.json"))

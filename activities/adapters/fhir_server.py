@@ -6,6 +6,7 @@ else in an answer, and nothing of that answer is used. No name, no id of a Patie
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -40,8 +41,16 @@ class FhirServer:
         self._contexts = TlsContexts()
         access.require_sound(self._contexts)
 
-    def results(self, subject: str, since: datetime | None = None) -> Sequence[ReportedResult]:
-        """Give a subject's results with samples since then. Blocks. Raises LaboratoryAway or LaboratoryUnfit."""
+    def results(
+        self, subject: str, since: datetime | None = None, changed_since: datetime | None = None
+    ) -> Sequence[ReportedResult]:
+        """Give a subject's results with samples since then. Blocks. Raises LaboratoryAway or LaboratoryUnfit.
+
+        With `changed_since` only those the server has changed since (`_lastUpdated`); where it refuses that, all.
+        """
+        if changed_since is not None:
+            with suppress(LaboratoryUnfit):
+                return self._ask(lambda session: self._results(session, subject, since, changed_since))
         try:
             return self._ask(lambda session: self._results(session, subject, since))
         except LaboratoryTrouble as trouble:
@@ -77,11 +86,15 @@ class FhirServer:
             raise LaboratoryUnfit(f"the server at {URL} does not say that it speaks FHIR R4 (4.x)")
         await self._results(session, NOBODY, None)
 
-    async def _results(self, session: Session, subject: str, since: datetime | None) -> list[ReportedResult]:
+    async def _results(
+        self, session: Session, subject: str, since: datetime | None, changed_since: datetime | None = None
+    ) -> list[ReportedResult]:
         owners = Owners(session, self._access.identifier_system, subject)
         query = {"code": ",".join(f"{LOINC}|{code}" for code in CODES), "_count": str(PAGE)}
         if since is not None:
             query["date"] = f"ge{since.astimezone(UTC).date()}"
+        if changed_since is not None:
+            query["_lastUpdated"] = f"ge{changed_since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         if self._access.search == BY_PATIENT:
             patient = await self._patient(session, owners)
             if patient is None:

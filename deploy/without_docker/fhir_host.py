@@ -118,6 +118,10 @@ async def search_observation(
         rows = [row for row in rows if asked & {f"{known.system}|{known.code}" for known in row.code.coding}]
     for bound in date_ or []:
         rows = [row for row in rows if on(row) >= date.fromisoformat(bound.removeprefix("ge"))]
+    changed = context.request.query_params.get("_lastUpdated")
+    if changed:
+        since = datetime.fromisoformat(changed.removeprefix("ge"))
+        rows = [row for row in rows if row.meta.lastUpdated >= since]
     return page(context, rows)
 
 

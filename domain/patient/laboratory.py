@@ -9,7 +9,10 @@ from domain.submission import Reason, Refused
 
 
 def labs_reported(draft: Draft, command: c.LabsReported) -> None:
-    """Record the answer to an order. A late one is kept and drives nothing; none is kept once consent is withdrawn."""
+    """Record the answer to an order. A late one is kept and drives nothing; none is kept once consent is withdrawn.
+
+    A report that changes what is on record is a correction, and brings nothing else with it.
+    """
     if draft.journey.consent_withdrawn_on is not None:
         return
     order = draft.journey.orders.get(command.order)
@@ -17,6 +20,8 @@ def labs_reported(draft: Draft, command: c.LabsReported) -> None:
         raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")
     was_open = command.order in draft.journey.intents
     results = amendments.take(draft, latest_reports(command.results), order.after)
+    if not was_open and not results:
+        return
     still_open = command.order in draft.journey.intents
     record(draft, results, command.order if still_open else None, complete=command.complete)
     if was_open:

@@ -33,7 +33,12 @@ class Broken:
     trouble: type[LaboratoryTrouble]
     says: str
 
-    def results(self, subject: str, since: datetime | None = None) -> Sequence[ReportedResult]:  # noqa: ARG002 - it has none
+    def results(
+        self,
+        subject: str,
+        since: datetime | None = None,  # noqa: ARG002 - it has none
+        changed_since: datetime | None = None,  # noqa: ARG002 - as above
+    ) -> Sequence[ReportedResult]:
         """Give nothing."""
         raise self.trouble(self.says.replace("{subject}", subject))
 

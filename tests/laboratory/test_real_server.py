@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,23 @@ def test_older_samples_are_left_out(real: Real) -> None:
     recent = {row for row in real.put["S001"] if row[3] >= since}
     assert 0 < len(recent) < len(real.put["S001"])
     assert rows(real.laboratory(), "S001", since) == recent
+
+
+def test_only_what_was_changed_lately_is_asked_for(real: Real) -> None:
+    """By `_lastUpdated`, whenever the sample was taken."""
+    person = real.create({"resourceType": "Patient", "identifier": [{"system": SYSTEM, "value": "S005"}]})
+    old = observation("", {"reference": f"Patient/{person}"}, id=None, effectiveDateTime=ago(days=9))
+    known, other = real.create(old), real.create(old | {"effectiveDateTime": ago(days=1)})
+    between = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    assert {row.observation for row in real.laboratory().results("S005")} == {known, other}
+    assert real.laboratory().results("S005", None, between) == []
+
+    while datetime.now(UTC) < between:
+        time.sleep(0.05)
+    assert real.client.put(f"Observation/{known}", json=old | {"id": known, "status": "corrected"}).status_code == 200
+
+    found = real.laboratory().results("S005", None, between)
+    assert [(row.observation, row.status) for row in found] == [(known, "corrected")]
 
 
 def test_the_generators_results_are_fit_for_use(real: Real) -> None:

@@ -1,5 +1,6 @@
 """A worker whose laboratory is a FHIR server: what passes, what must be mended, and results at last."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,9 +9,12 @@ import pytest
 import pytest_asyncio
 
 from activities.contract import Start
+from activities.rebuild import begin
+from activities.recorder import Recorder
 from bench.postgres import Cluster
 from demo import laboratory
 from demo.laboratory_tests import SCREENING
+from domain.decider import patient_stream
 from domain.patient.facts import LabResultsRecorded
 from domain.values import Clock
 from tests.laboratory.hostile import Hostile, Question, observation, searchset, serving
@@ -33,7 +37,8 @@ async def place(
     hospital: Hostile, databases: Cluster | None, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Installation]:
     """An installation that asks it."""
-    async with own_installation(tmp_path_factory, databases, {"TRIALPATH_LAB_URL": hospital.url}) as made:
+    often = {"TRIALPATH_LAB_AGAIN_SECONDS": "1", "TRIALPATH_WATCHDOG_SECONDS": "1"}
+    async with own_installation(tmp_path_factory, databases, often | {"TRIALPATH_LAB_URL": hospital.url}) as made:
         yield made
 
 
@@ -43,8 +48,8 @@ async def waiting(place: Installation, number: str) -> str:
     past = Past(place.journal, TRIAL, first_on - timedelta(days=11), number=number)
     past.randomized(first_on - timedelta(days=4), "COHORT_2")
     past.dosed(1, first_on).dosed(2, first_on + CYCLE).passed(datetime.now(UTC))
-    start = Start(stream=past.stream, clock=Clock.real())
-    await place.temporal.start_workflow("PatientJourney", start, id=past.stream, task_queue=place.settings.task_queue)
+    # The watchdog may have begun it before us.
+    await begin(place.temporal, place.settings.task_queue, Start(stream=past.stream, clock=Clock.real()))
     return past.number
 
 
@@ -62,7 +67,11 @@ async def tried(place: Installation, subject: str, times: int) -> tuple[Any, int
 
 
 async def test_results_come_once_the_laboratory_answers(place: Installation, hospital: Hostile) -> None:
-    """It is asked again and again; the pending activity says why, and nothing else is written."""
+    """It is asked again and again; the pending activity says why, and nothing else is written.
+
+    Once its order is answered, a count that the laboratory corrects is found without another order, and only once. A
+    server that does not know `_lastUpdated` is asked without it.
+    """
     subject = await waiting(place, "S810")
     first, length = await tried(place, subject, 1)
     again, still = await tried(place, subject, 3)
@@ -80,6 +89,28 @@ async def test_results_come_once_the_laboratory_answers(place: Installation, hos
     body = LabResultsRecorded.model_validate_json(recorded.body)
     assert {row.document for row in body.accepted} <= {f"Observation/{row['id']}" for row in resources}
     assert {"HB", "ANC", "PLT"} <= {row.analyte for row in body.accepted}
+    await place.assert_healthy(subject)
+
+    stream, recorder = patient_stream(TRIAL, subject), Recorder(place.journal)
+    assert recorder.state(stream).current_cycle.gate == "PASSED"
+    neutrophils = next(row for row in resources if any(c["code"] == "751-8" for c in row["code"]["coding"]))
+    low = neutrophils | {"status": "corrected", "valueQuantity": neutrophils["valueQuantity"] | {"value": 0.6}}
+    refused: list[str] = []
+
+    def amended(question: Question) -> None:
+        if "_lastUpdated" in question.query:
+            refused.append(question.query["_lastUpdated"])
+            question.say({"resourceType": "OperationOutcome"}, 400)
+        else:
+            question.say(searchset(*(low if row is neutrophils else row for row in resources)))
+
+    hospital.answer = amended
+    await until(lambda: ready(place.facts(subject, "FactCorrected")), timedelta(seconds=60))
+    corrected = len(place.facts(subject, "FactCorrected"))
+    assert recorder.state(stream).current_cycle.gate == "FAILED"
+    assert "LABORATORY_AMENDED" in {json.loads(row.body)["notice"] for row in place.facts(subject, "NoticeRequested")}
+    await until(lambda: ready(refused[2:]), timedelta(seconds=30))
+    assert len(place.facts(subject, "FactCorrected")) == corrected
     await place.assert_healthy(subject)
 
 

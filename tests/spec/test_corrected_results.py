@@ -335,6 +335,20 @@ def test_the_same_later_report_again_changes_nothing() -> None:
     assert "LABORATORY_AMENDED" not in told_notices(again)
 
 
+def test_the_laboratory_is_asked_again_after_it_had_answered() -> None:
+    """T11: a corrected count holds a dose that is still to come; asked once more it brings nothing at all."""
+    story = passing(first_gate(), day(26))
+    story = reported(story, *named(27)).story
+    assert story.state.current_cycle.gate == "PASSED"
+    amended = one_of(named(27), "ANC", status="corrected", value="0.6")
+    outcome = reported(story, amended, complete=False)
+    assert outcome.story.state.current_cycle.gate == "FAILED"
+    assert {"LABORATORY_AMENDED", "DOSE_ON_HOLD"} <= set(told_notices(outcome))
+    assert facts_of(outcome, f.LabResultsRecorded) == []
+    order = story.seq_of(f.LabsOrdered)
+    assert reported(outcome.story, amended, order=order, complete=False).facts == ()
+
+
 def test_of_several_reports_of_a_result_the_latest_issued_counts() -> None:
     """Whichever file is read first: final, corrected, withdrawn."""
     story = first_gate()
