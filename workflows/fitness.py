@@ -5,6 +5,7 @@ Each refusal says what is wrong, which setting to look at, and how to mend it.
 
 import os
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
@@ -16,6 +17,26 @@ from workflows.connection import ADDRESS, connect
 
 LEAST_SERVER = "1.28"
 """A run begins together with an update, and namespaces tell what they can do."""
+TRUTHS = ("true", "false", "1", "0")
+SWITCHES = ("TEMPORAL_TLS", "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION")
+KNOWN = (
+    *SWITCHES,
+    "TEMPORAL_ADDRESS",
+    "TEMPORAL_API_KEY",
+    "TEMPORAL_CONFIG_FILE",
+    "TEMPORAL_NAMESPACE",
+    "TEMPORAL_PROFILE",
+    "TEMPORAL_TLS_CLIENT_CERT_DATA",
+    "TEMPORAL_TLS_CLIENT_CERT_PATH",
+    "TEMPORAL_TLS_CLIENT_KEY_DATA",
+    "TEMPORAL_TLS_CLIENT_KEY_PATH",
+    "TEMPORAL_TLS_SERVER_CA_CERT_DATA",
+    "TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+    "TEMPORAL_TLS_SERVER_NAME",
+)
+"""What the SDK reads. It passes over a name that it does not know, and takes its default instead."""
+ALIKE = 0.85
+"""Temporal's other programs have names of their own: one is doubted only when it is nearly one of these."""
 REFUSED = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED)
 
 
@@ -26,6 +47,7 @@ class UnfitServerError(RuntimeError):
 async def fit_client(runtime: Runtime | None = None, interceptors: Sequence[Interceptor] = ()) -> Client:
     """Connect, and hold the server against what we need. Raises UnfitServerError."""
     _require_config_file()
+    _require_known_names()
     try:
         client = await connect(runtime=runtime, interceptors=interceptors)
     except (RuntimeError, ValueError, OSError) as problem:
@@ -39,6 +61,17 @@ def _require_config_file() -> None:
     file = os.environ.get("TEMPORAL_CONFIG_FILE")
     if file and not Path(file).is_file():
         raise UnfitServerError(f"TEMPORAL_CONFIG_FILE {file}: there is no such file; name one, or unset it")
+
+
+def _require_known_names() -> None:
+    """Hold that no name is misspelled, and that a switch says yes or no. Raises UnfitServerError."""
+    for name in sorted(name for name in os.environ if name.startswith("TEMPORAL_") and name not in KNOWN):
+        near = get_close_matches(name, KNOWN, 1, ALIKE)
+        if near:
+            raise UnfitServerError(f"{name} is no setting of Temporal; is {near[0]} meant?")
+    for name in SWITCHES:
+        if os.environ.get(name, "true").lower() not in TRUTHS:
+            raise UnfitServerError(f"{name} is {os.environ[name]!r}: {' or '.join(TRUTHS[:2])} is expected")
 
 
 async def require_fit(client: Client) -> None:

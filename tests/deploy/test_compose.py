@@ -26,6 +26,7 @@ PROFILES = {"hapi": "laboratory", "mail": "mail", "prometheus": "monitoring", "g
 LASTING = {"postgres", "temporal", "temporal-ui", *WORKERS, *PROFILES}
 CANNOT_SAY = {"hapi": "its image has no shell and no program that could ask; the workers' pages tell"}
 WRITES_ITS_ROOT = {"temporal-ui": "some releases write their configuration at the start"}
+RESET = "taken away"
 SECRET_NAME = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 EXACT_TAG = re.compile(r"^[a-z0-9./-]+:v?[0-9]+\.[0-9]+\.[0-9]+[0-9a-z.-]*$|^postgres:[0-9]+\.[0-9]+-[a-z]+$")
 
@@ -233,6 +234,26 @@ def test_the_namespace_keeps_closed_histories_for_a_year() -> None:
     assert job["RETENTION"] == "365d"
     assert SERVICES["worker-1"]["environment"]["TEMPORAL_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
     assert SERVICES["temporal-ui"]["environment"]["TEMPORAL_DEFAULT_NAMESPACE"] == job["TEMPORAL_NAMESPACE"]
+
+
+def test_somebody_elses_temporal_leaves_out_our_own() -> None:
+    """What is not started is waited for by nobody who is, and `site.env` is heard."""
+
+    class Reader(yaml.SafeLoader):
+        """It knows the composition's word for taking something away."""
+
+    Reader.add_constructor("!reset", lambda *_: RESET)
+    changed = yaml.load((ROOT / "deploy/other-temporal.yml").read_text(), Reader)["services"]  # noqa: S506 - a safe one
+    left_out = {name for name, change in changed.items() if change.get("profiles") == ["own-temporal"]}
+    assert left_out == {name for name in SERVICES if name.startswith("temporal")}
+    for name, service in SERVICES.items():
+        change = changed.get(name, {})
+        waits_for = {
+            other for other in service.get("depends_on", {}) if change.get("depends_on", {}).get(other) != RESET
+        }
+        assert name in left_out or not waits_for & left_out, name
+        here = {key for key in service.get("environment", {}) if key.startswith("TEMPORAL_")}
+        assert name in left_out or here <= {key for key, to in change.get("environment", {}).items() if to == RESET}
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,8 @@ async def test_a_worker_that_cannot_start_ends_without_tearing_the_interpreter_d
         ({"TEMPORAL_PROFILE": "nobody"}, "'nobody' not found"),
         ({"TEMPORAL_ADDRESS": "not an address"}, "invalid target URL"),
         ({"TEMPORAL_TLS": "true"}, "Temporal answers without TLS: unset TEMPORAL_TLS"),
+        ({"TEMPORAL_TLS": "maybe"}, "TEMPORAL_TLS is 'maybe': true or false is expected"),
+        ({"TEMPORAL_NAMESPAC": "trial"}, "TEMPORAL_NAMESPAC is no setting of Temporal; is TEMPORAL_NAMESPACE meant?"),
         ({"TEMPORAL_TLS_CLIENT_CERT_PATH": "/nowhere/pem"}, "/nowhere/pem"),
     ],
 )
