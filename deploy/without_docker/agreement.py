@@ -17,7 +17,7 @@ from deploy.without_docker.mail import ledger, mails
 from deploy.without_docker.topology import SECONDS_TO_ASK, Topology, whole
 from domain.catalogue import latest
 from domain.decider import PATIENT, patient_stream
-from domain.patient.facts import LabResultsRecorded, NoticeReached, NoticeRequested
+from domain.patient.facts import LabResultsRecorded, NoticeMissed, NoticeReached, NoticeRequested
 from journal.store import Journal, StoredFact
 
 SEARCHED = re.compile(r'"GET /Observation\?\S* HTTP/1\.1" (\d+)')
@@ -99,9 +99,11 @@ def _notices(topology: Topology, charts: Charts) -> Iterator[Row]:
     asked = {f"{stream}/{seq}" for stream, fact, seq in facts if isinstance(fact, NoticeRequested)}
     delivered = {f"{stream}/{fact.notice}" for stream, fact, _ in facts if isinstance(fact, NoticeReached)}
     keys = {key for key, _ in accepted if key.partition("/")[0] in streams}
+    missed = {f"{stream}/{fact.notice}" for stream, fact, _ in facts if isinstance(fact, NoticeMissed)}
+    waiting = {f"{journey.stream}/{seq}" for journey in charts.refresh().values() for seq in journey.intents}
     told = f"accepted: {len(keys)}" + (f", {len(keys - delivered)} not told yet" if keys - delivered else "")
     yield Row("notices delivered", f"journal: {len(delivered)} of {len(asked)} asked for", told,
-              delivered <= keys <= asked)  # fmt: skip
+              delivered <= keys <= asked and asked - delivered - missed <= waiting)  # fmt: skip
 
 
 def _laboratory(topology: Topology, streams: Sequence[Sequence[StoredFact]]) -> Iterator[Row]:

@@ -186,6 +186,19 @@ def test_a_channel_that_refuses_is_tried_again_and_the_others_are_not(
     assert posted[0]["message"].endswith(f"Key: {NOTICE.key}")
 
 
+def test_ntfy_gets_the_text_and_the_key(tmp_path: Path, hook: tuple[list[dict[str, Any]], int]) -> None:
+    """A server of the hospital's own, with one topic."""
+    posted, web = hook
+    row = {"name": "phone", "roles": ["SURGEON", "INVESTIGATOR"], "url": f"ntfy://127.0.0.1:{web}/ward"}
+    sink = channels(tmp_path / "ledger", row)
+
+    sink.deliver(NOTICE)
+    sink.deliver(NOTICE)
+
+    assert [(one["topic"], one["title"]) for one in posted] == [("ward", "S001 Surgery awaited")]
+    assert NOTICE.key in posted[0]["message"]
+
+
 def test_accepted_and_then_broken_off_counts_once(tmp_path: Path, mailbox: tuple[Mailbox, int]) -> None:
     """The mail may come twice; both carry the same key."""
     box, port = mailbox
