@@ -6,10 +6,11 @@ It plays the staff and the laboratory, and waits; it decides nothing and never w
 import asyncio
 import json
 import random
+import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, IndexedValueType, WorkflowTaskFailedCause
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
-from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
+from temporalio.client import Interceptor, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
@@ -147,6 +148,17 @@ class Stage:
         file.rmdir()
         kept.rename(file)
 
+    @asynccontextmanager
+    async def journal_away(self, seconds: float) -> AsyncIterator[None]:
+        """Let another process hold the journal's database for so many seconds of real time, while this goes on."""
+        with closing(sqlite3.connect(self._settings.data / "journal.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            let_go = asyncio.get_running_loop().call_later(seconds, other.execute, "ROLLBACK")
+            try:
+                yield
+            finally:
+                let_go.cancel()
+
     def facts(self, kind: str | None = None) -> list[StoredFact]:
         """Give the subject's facts, of one kind or all."""
         return [fact for fact in self.journal.facts(self.stream) if kind in (None, fact.kind)]
@@ -232,13 +244,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, arm: str = "COHORT_1") -> AsyncIterator[Stage]:
-    """Give a stage whose trial is open and whose first slot is of this arm."""
+async def stage(folder: Path, arm: str = "COHORT_1", interceptors: Sequence[Interceptor] = ()) -> AsyncIterator[Stage]:
+    """Give a stage whose trial is open and whose first slot is of this arm. Client and worker get the interceptors."""
     settings = Settings(data=folder, demo_seed=_seed(arm))
     journal = open_journal(settings)
     units.load()  # as the worker does before it takes work
     environment = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(SERVER), data_converter=CONVERTER, identity="journeys"
+        test_server_existing_path=str(SERVER),
+        data_converter=CONVERTER,
+        identity="journeys",
+        interceptors=interceptors,
     )
     async with environment:
         names = {name: IndexedValueType.ValueType(key.indexed_value_type) for name, key in KEYS.items()}

@@ -1,23 +1,32 @@
 """Plays the journeys and writes what is not there yet: histories, and one stored fact of every kind.
 
 Run it from the repository's root: `python -m tests.replay.export`. What is there already is never written again: it is
-what an older release left behind, and must replay and parse for ever.
+what an older release left behind, and must replay and parse for ever. `python -m tests.replay.export golden` plays the
+ways that the golden set of this release lacks, and no more.
 """
 
 import asyncio
 import gzip
 import json
+import sys
 import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from temporalio.client import WorkflowHistory
 
 from domain import catalogue
 from domain.decider import trial_stream
 from journal.store import StoredFact
+from observability import traces
 from tests.given import TRIAL_ID
 from tests.journeys.scripts import ARMS, SCRIPTS, Script, deny, hasty, miss, sex_of
 from tests.journeys.stage import Stage, protocol_is, stage
+from tests.journeys.ways import NO_ARM, WAYS, Way
+from tests.replay import corpus
 from workflows.client import Submitted
 
 HERE = Path(__file__).parent
@@ -29,6 +38,7 @@ OTHER_ARM = f"{SCRIPTS[0].name}-{ARMS[1]}"
 def keep_history(name: str, history: WorkflowHistory) -> None:
     """Write a history unless there is one of this name. The same input gives the same file."""
     path = HISTORIES / f"{name}.json.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         lean = json.dumps(json.loads(history.to_json()), separators=(",", ":"))
         path.write_bytes(gzip.compress(lean.encode(), mtime=0))
@@ -67,8 +77,7 @@ async def export(script: Script, arm: str, name: str) -> None:
 
 async def export_denied() -> None:
     """Play the denied allocation; keep the subject's open run and the register's."""
-    changed = catalogue.latest(TRIAL_ID).model_copy(update={"target": 1})
-    with tempfile.TemporaryDirectory() as folder, protocol_is(changed):
+    with tempfile.TemporaryDirectory() as folder, _protocol("denied"):
         async with stage(Path(folder)) as played:
             await deny(played)
             keep_history("denied.open-1", await played.history(played.stream))
@@ -104,9 +113,83 @@ async def register(played: Stage) -> None:
     await played.recorded(trial_stream(TRIAL_ID), "CancellationAsked")
 
 
-async def main() -> None:
+@contextmanager
+def _protocol(mode: str) -> Iterator[None]:
+    """Let the protocol be the one a mode needs."""
+    latest = catalogue.latest(TRIAL_ID)
+    changed = {"denied": latest.model_copy(update={"target": 1}), "missed": hasty()}.get(mode, latest)
+    with protocol_is(changed):
+        yield
+
+
+class _Collector(BaseHTTPRequestHandler):
+    """Takes spans and keeps none."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@asynccontextmanager
+async def _stage(way: Way) -> AsyncIterator[Stage]:
+    """Give the stage of a way; with traces there is somebody who takes them."""
+    arm = ARMS[0] if way.arm == NO_ARM else way.arm
+    with tempfile.TemporaryDirectory() as folder, ThreadingHTTPServer(("127.0.0.1", 0), _Collector) as collector:
+        Thread(target=collector.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{collector.server_port}/v1/traces" if way.mode == "traced" else ""
+        async with stage(Path(folder), arm, traces(address)) as played:
+            yield played
+        collector.shutdown()
+
+
+async def export_way(way: Way) -> tuple[corpus.Golden, dict[str, object]]:
+    """Play a way to its end and keep its closed runs: all of them, or those from the exit on. Give its row and end."""
+    for left_over in (corpus.GOLDEN / corpus.RELEASE).glob(f"{way.name}.closed-*"):
+        left_over.unlink()
+    with _protocol(way.mode):
+        async with _stage(way) as played:
+            match way.mode:
+                case "denied":
+                    await deny(played)
+                case "missed":
+                    await miss(played)
+                case _:
+                    await played.enroll(sex_of(way.acts))
+            for act in way.acts:
+                await act.play(played)
+            await played.assert_over()
+            await played.assert_healthy()
+            kept = []
+            for number, history in enumerate(await played.histories(), start=1):
+                name = f"golden/{corpus.RELEASE}/{way.name}.closed-{number}"
+                keep_history(name, history)
+                kept.append(f"{name}.json.gz")
+    while len(kept) > 1 and not way.is_whole and not list(corpus.exits(corpus.facts_of(kept[:1]))):
+        (HISTORIES / kept.pop(0)).unlink()
+    return corpus.described(way.name, corpus.RELEASE, kept)
+
+
+async def export_golden() -> None:
+    """Play every way that the set of this release has not."""
+    rows, ends = corpus.manifest(corpus.RELEASE), corpus.ends(corpus.RELEASE)
+    for way in WAYS:
+        if way.name not in ends:
+            row, ends[way.name] = await export_way(way)
+            rows.append(row)
+            corpus.write(corpus.RELEASE, rows, ends)
+            sys.stderr.write(f"export: {row.name}, {row.facts} facts, {len(row.runs)} runs\n")
+
+
+async def main(only: str = "") -> None:
     """Export everything. A step names no arm but in its data, so one arm will do; the whole way is kept in each."""
     HISTORIES.mkdir(exist_ok=True)
+    await export_golden()
+    if only == "golden":
+        return
     for script in SCRIPTS:
         await export(script, ARMS[0], script.name)
     await export(SCRIPTS[0], ARMS[1], OTHER_ARM)
@@ -115,4 +198,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

@@ -5,6 +5,7 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ BARE = UnsandboxedWorkflowRunner()
 """Without the sandbox a test can change the interpreter; the sandbox would read it from its file again."""
 
 
+@lru_cache(maxsize=4)
 def history(name: str) -> WorkflowHistory:
-    """Give a recorded history."""
+    """Give a recorded history. Reading one takes longer than most of what is done with it."""
     return WorkflowHistory.from_json(name, gzip.decompress((HERE / "histories" / name).read_bytes()).decode())
 
 
