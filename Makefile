@@ -11,13 +11,13 @@ DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 960
 POSTGRESQL_LIMIT := 2400
 TIMED := tests/demo tests/server/test_register.py
-UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation
+UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation tests/shell
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES
 
-.PHONY: help setup demo up test test-postgresql replay check bench format coverage mutate pin clean
+.PHONY: help setup demo up test test-postgresql replay check bench format coverage mutate rules edits pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -86,6 +86,14 @@ coverage: $(DEVELOPMENT) ## branch coverage of domain/ by the tests that need no
 mutate: $(DEVELOPMENT) ## mutation testing (PART=criteria: one part, at most 60 minutes; without PART: the parts)
 	@echo "mutate: $(if $(PART),$(PART) against tests/spec,the parts are)"
 	@python -m mutation $(PART) $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0,$(AGAIN)),--again) $(if $(TESTS),--tests $(TESTS))
+
+rules: $(DEVELOPMENT) ## break 30 clinical rules one by one: at least 29 must be noticed (ONLY=T4: some)
+	@echo "rules: each broken in a copy, then the tests that fit it"
+	@python -m mutation rules $(if $(ONLY),--only $(ONLY))
+
+edits: $(DEVELOPMENT) ## make 20 illegal edits of the shell one by one: at least 19 must be noticed (ONLY=timer: some)
+	@echo "edits: each in a copy, then the replay of every stored history and the tests of the shell"
+	@python -m mutation edits $(if $(ONLY),--only "$(ONLY)")
 
 pin: ## write the pinned requirements again (needs pip-tools 7.6.2 on PATH)
 	@command -v pip-compile > /dev/null || { echo "pin: pip-compile is missing: install pip-tools 7.6.2" >&2; exit 1; }

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from mutation.listed import LISTS, run
 from mutation.messages import is_message_only
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,12 +110,14 @@ class Mutant:
 
 
 @click.command()
-@click.argument("part", required=False, type=click.Choice(list(PARTS)))
-@click.option("--only", default="", help="one module of the part, such as windows")
+@click.argument("part", required=False, type=click.Choice([*PARTS, *LISTS]))
+@click.option("--only", default="", help="one module of the part, such as windows; or edits by name")
 @click.option("--again", is_flag=True, help="run the survivors once more, against every test")
 @click.option("--tests", default="", help="only these files of tests/spec, such as agenda,windows")
 def main(part: str | None, only: str, again: bool, tests: str) -> None:  # noqa: FBT001 - click hands it over
-    """Run one part, at most 60 minutes; started again it goes on."""
+    """Run one part, at most 60 minutes; started again it goes on. Or make the edits of a list, one by one."""
+    if part in LISTS:
+        sys.exit(run(part, only))
     if part is None:
         for name, paths in PARTS.items():
             print(f"  {name:9} {' '.join(paths)}")

@@ -65,7 +65,7 @@ class Stage:
         self.journal = journal
         self.client = TrialClient(environment.client, TRIAL_ID, settings.task_queue, journal)
         self.subject = ""
-        self._runs: dict[str, None] = {}
+        self._runs: dict[str, str] = {}
 
     @property
     def stream(self) -> str:
@@ -200,7 +200,7 @@ class Stage:
     async def histories(self) -> list[WorkflowHistory]:
         """Give the histories of all runs, in order: those that handed over, and those a late report started."""
         found: dict[str, WorkflowHistory] = {}
-        for latest_run in self._runs:
+        for latest_run in (run for run, stream in self._runs.items() if stream == self.stream):
             chain, run = [], latest_run
             while run and run not in found:
                 history = await self.history(self.stream, run)
@@ -226,7 +226,7 @@ class Stage:
         client = self.client.client
         request = DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=execution)
         info = (await client.workflow_service.describe_workflow_execution(request)).workflow_execution_info
-        self._runs[info.execution.run_id] = None
+        self._runs[info.execution.run_id] = self.stream
         return WorkflowExecutionStatus(info.status) is WorkflowExecutionStatus.RUNNING
 
     async def recorded(self, stream: str, kind: str) -> None:

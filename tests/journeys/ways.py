@@ -17,6 +17,7 @@ from tests.journeys.scripts import (
     FIRST,
     OPERABLE,
     SCREENED,
+    SCRIPTS,
     WHOLE,
     WHY_NOT,
     Act,
@@ -212,6 +213,8 @@ def _special() -> Iterator[Way]:
     together = Together(14, "wait", acts=(vaccine, event, held), recorded="DrugHeld")
     away = said(15, "adverse_event", "CRC1", "onset_on", term="cough", grade=1, serious=False)
     yield Way("every-fact", ONE, DETOURS, is_whole=True)
+    acts = next(script.acts for script in SCRIPTS if script.name == "sponsor-acts")
+    yield Way("sponsor-acts", OTHER, acts, is_whole=True)
     yield Way("unread", OTHER, (*FIRST, SERIOUS, Act(18, "wait"), *LEFT_CLOSED))
     gone = said(6, "withdrawal", "CRC1", "withdrawn_on", level="STUDY")
     yield Way("missed", OTHER, (gone,), mode="missed", is_whole=True)

@@ -3,13 +3,14 @@
 The workflow is the product's own, run as a worker runs it. Who uses this plays the core: it answers each command.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from temporalio.api.common.v1 import Payload
+from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.bridge.proto.activity_result.activity_result_pb2 import ActivityResolution
 from temporalio.bridge.proto.workflow_activation.workflow_activation_pb2 import (
     WorkflowActivation,
@@ -17,7 +18,7 @@ from temporalio.bridge.proto.workflow_activation.workflow_activation_pb2 import 
 )
 from temporalio.bridge.proto.workflow_commands.workflow_commands_pb2 import WorkflowCommand
 from temporalio.common import Priority, TypedSearchAttributes
-from temporalio.worker import WorkflowInstanceDetails
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.workflow import Info, _Definition
 
 from activities.contract import Answer, RecordRequest, Start, Step
@@ -145,7 +146,7 @@ class LoneRun:
         """Make the workflow, as a worker does."""
         interceptor = IdentityInterceptor()
         inbound: Any = interceptor.workflow_interceptor_class(None)  # type: ignore[arg-type] # it asks for nothing
-        nothing: dict[str, Any] = {}
+        known = {"__temporal_assert_local_activity_valid": lambda _: None}
         details = WorkflowInstanceDetails(
             payload_converter_factory=CONVERTER.payload_converter_class,
             failure_converter_class=CONVERTER.failure_converter_class,
@@ -153,14 +154,14 @@ class LoneRun:
             defn=_Definition.must_from_class(PatientJourney),
             info=self._info(),
             randomness_seed=1,
-            extern_functions=nothing,
+            extern_functions=known,
             disable_eager_activity_execution=False,
             worker_level_failure_exception_types=[],
             patch_activation_callback=None,
-            last_completion_result=nothing,  # type: ignore[arg-type] # none
+            last_completion_result=Payloads(),
             last_failure=None,
         )
-        self._instance = IdentityRunner().create_instance(details)
+        self._instance = asyncio.run(_made(details))
 
     def _info(self) -> Info:
         return Info(
@@ -190,6 +191,11 @@ class LoneRun:
         given = list(completion.successful.commands)
         self.commands += given
         return given
+
+
+async def _made(details: WorkflowInstanceDetails) -> WorkflowInstance:
+    """Make a workflow where a loop runs, as it must be."""
+    return IdentityRunner().create_instance(details)
 
 
 def kinds(commands: Sequence[WorkflowCommand]) -> list[str]:
