@@ -27,7 +27,7 @@ from tests.journeys.scripts import (
     operated,
     said,
 )
-from tests.journeys.stage import Stage
+from tests.journeys.stage import Stage, body
 from workflows.client import Submitted
 
 NO_ARM = "NONE"
@@ -100,6 +100,17 @@ class WithoutJournal(Act):
         await stage.come(noon(day(self.on)))
         async with stage.journal_away(AWAY_SECONDS):
             await stage.send(self.kind, self.staff, **self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged(Act):
+    """Somebody acknowledges the first notice of a code, which `fields` names."""
+
+    async def play(self, stage: Stage) -> None:
+        """Acknowledge it."""
+        await stage.come(noon(day(self.on)))
+        asked = [fact for fact in stage.facts("NoticeRequested") if body(fact)["notice"] == self.fields["notice"]]
+        await stage.send(self.kind, self.staff, notice=asked[0].seq)
 
 
 def _message(act: Act) -> tuple[str, Any]:
@@ -215,7 +226,8 @@ def _special() -> Iterator[Way]:
     yield Way("every-fact", ONE, DETOURS, is_whole=True)
     acts = next(script.acts for script in SCRIPTS if script.name == "sponsor-acts")
     yield Way("sponsor-acts", OTHER, acts, is_whole=True)
-    yield Way("unread", OTHER, (*FIRST, SERIOUS, Act(18, "wait"), *LEFT_CLOSED))
+    read = Acknowledged(18, "acknowledge", "INV1", {"notice": "SERIOUS_ADVERSE_EVENT"})
+    yield Way("unread", OTHER, (*FIRST, SERIOUS, read, *LEFT_CLOSED))
     gone = said(6, "withdrawal", "CRC1", "withdrawn_on", level="STUDY")
     yield Way("missed", OTHER, (gone,), mode="missed", is_whole=True)
     failed = said(6, "screen_failure", dated="decided_on", why="no slot")
