@@ -144,8 +144,13 @@ def _first_failure(output: str) -> str:
     return failed[1] if failed else ""
 
 
+def _last_line(output: str) -> str:
+    """Give the program's own word: before it stands what Temporal's core says."""
+    return output.strip().rpartition("\n")[2]
+
+
 def _replayed(_edit: Edit, copy: Path) -> Look:
-    return _asked(copy, "replay", "-m", "mutation.replayed", found=lambda output: output.strip())
+    return _asked(copy, "replay", "-m", "mutation.replayed", found=_last_line)
 
 
 def _shell(_edit: Edit, copy: Path) -> Look:
