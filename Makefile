@@ -92,7 +92,7 @@ rules: $(DEVELOPMENT) ## break 30 clinical rules one by one: at least 29 must be
 	@python -m mutation rules $(if $(ONLY),--only $(ONLY))
 
 edits: $(DEVELOPMENT) ## make 20 illegal edits of the shell one by one: at least 19 must be noticed (ONLY=timer: some)
-	@echo "edits: each in a copy, then the replay of every stored history and the tests of the shell"
+	@echo "edits: each in a copy, then the replay of the golden histories and the tests of the shell"
 	@python -m mutation edits $(if $(ONLY),--only "$(ONLY)")
 
 pin: ## write the pinned requirements again (needs pip-tools 7.6.2 on PATH)

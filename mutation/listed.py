@@ -1,6 +1,6 @@
 """Named edits from a list, made one at a time in a copy of the tree, and what notices each of them.
 
-`python -m mutation edits`: illegal edits of the shell, against the replay of every stored history and tests/shell.
+`python -m mutation edits`: illegal edits of the shell, against the replay of the golden histories and tests/shell.
 `python -m mutation rules`: broken clinical rules, against the tests that fit, then all of tests/spec and tests/laws.
 The lists are `edits.toml` and `rules.toml` beside this; tests/mutation holds that each edit still applies.
 """
@@ -23,8 +23,8 @@ LISTS = {"edits": "edits.toml", "rules": "rules.toml"}
 LEAST = {"edits": 19, "rules": 29}
 """How many of the 20, and of the 30, must be noticed."""
 AT_ONCE = 2
-LIMIT_SECONDS = 240
-"""How long one look at one edit may take. What takes longer hangs: that is noticed too."""
+LIMIT_SECONDS = 600
+"""How long one look at one edit may take. What takes longer noticed nothing: the machine may only be busy."""
 NOT_COPIED = (".git", ".venv", "data", "__pycache__", ".*_cache", ".hypothesis", "results", "secrets")
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
@@ -135,7 +135,7 @@ def _asked(copy: Path, by: str, *arguments: str, found: Callable[[str], str]) ->
         done = subprocess.run(command, cwd=copy, check=False, capture_output=True, text=True, timeout=LIMIT_SECONDS)
         noticed = found(done.stdout) or "it ended with an error" if done.returncode else ""
     except subprocess.TimeoutExpired:
-        noticed = f"it did not end in {LIMIT_SECONDS} s"
+        noticed = ""
     return Look(by, noticed, round(time.monotonic() - began, 1))
 
 

@@ -1,31 +1,28 @@
-"""Replays every stored history as a worker runs it, and stops at the first that does not replay clean.
+"""Replays the golden histories as a worker runs them, and stops at the first that does not replay clean.
 
 Started by `mutation edits` in a copy of the tree. It prints the history and why, and exits 1; or how many it replayed.
 """
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
-from tests.replay.recorded import HERE, history, replayer
+from tests.replay import corpus
+from tests.replay.recorded import history, replayer
 from workflows.identity import IdentityRunner
 
-FOLDER = HERE / "histories"
-
-
-def _names() -> list[str]:
-    """Give the histories, those of the newest set first: what is noticed is noticed soon."""
-    paths = sorted(FOLDER.rglob("*.json.gz"), key=lambda path: ("golden" not in path.parts, path))
-    return [str(path.relative_to(FOLDER)) for path in paths if ".closed-" in path.name or ".open-" in path.name]
+_MESSAGE = re.compile(r'message: "((?:[^"\\]|\\.){1,200})')
+"""Where Temporal's core says why, inside what it tells of a failure."""
 
 
 async def _main() -> int:
     logging.disable()
-    names = _names()
+    names = [run for release in corpus.RELEASES for row in corpus.manifest(release) for run in row.runs]
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
         for name in names:
@@ -36,8 +33,9 @@ async def _main() -> int:
         async for result in results:
             count += 1
             if result.replay_failure is not None:
-                why = " ".join(str(result.replay_failure).split())
-                print(f"{Path(result.history.workflow_id).name}: {why[:200]}")
+                said = str(result.replay_failure)
+                why = _MESSAGE.search(said)
+                print(f"{Path(result.history.workflow_id).name}: {why[1] if why else said[:200]!r}")
                 return 1
     print(f"{count} histories replayed clean")
     return 0 if count == len(names) else 1

@@ -23,7 +23,8 @@ from tests.journeys.ways import NO_ARM
 from tests.replay.recorded import HERE, began, carried, facts_in, history, steps
 
 GOLDEN = HERE / "histories" / "golden"
-MANIFEST, ENDS = "manifest.json", "ends.json.gz"
+MANIFEST, ENDS = "manifest.json", "ends.gz"
+"""Beside the histories, of which a name ends with .json.gz."""
 RELEASE = str(tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["project"]["version"])
 RELEASES = sorted(path.name for path in GOLDEN.glob("*") if path.is_dir())
 TRACE = "_tracer-data"
