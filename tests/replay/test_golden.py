@@ -15,6 +15,7 @@ from domain.decider import PATIENT
 from domain.nct06978153 import PROTOCOL
 from domain.patient import facts as f
 from domain.protocol import Resection
+from tests.journeys.ways import NO_ARM
 from tests.replay import corpus
 from tests.replay.corpus import Cell, Golden
 from tests.replay.recorded import HERE, began, failures, history
@@ -47,7 +48,7 @@ ROWS = [row for release in corpus.RELEASES for row in corpus.manifest(release)]
 def wanted() -> Iterator[Cell]:
     """Give every cell of the matrix: phase, arm, what ends there, and how."""
     for how in SCREENING:
-        yield "SCREENING", corpus.NO_ARM, "STUDY", how
+        yield "SCREENING", NO_ARM, "STUDY", how
     for arm in (row.code for row in PROTOCOL.arms):
         for phase, own in OWN.items():
             for how in (*ANY_PHASE, *own):

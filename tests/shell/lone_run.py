@@ -205,5 +205,10 @@ def kinds(commands: Sequence[WorkflowCommand]) -> list[str]:
 
 def the(kind: str, commands: Sequence[WorkflowCommand]) -> WorkflowCommand:
     """Give the one command of a kind. Fails when there are none or several."""
-    (found,) = [command for command in commands if command.WhichOneof("variant") == kind]
+    (found,) = each(kind, commands)
     return found
+
+
+def each(kind: str, commands: Sequence[WorkflowCommand]) -> list[WorkflowCommand]:
+    """Give the commands of a kind, in order."""
+    return [command for command in commands if command.WhichOneof("variant") == kind]
