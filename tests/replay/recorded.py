@@ -11,7 +11,7 @@ from typing import Any
 
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
+from temporalio.worker import Interceptor, Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.contract import RECORD, Start, Step, unpack
@@ -50,13 +50,13 @@ def _read(name: str) -> bytes:
     return History(events=WorkflowHistory.from_json(name, text).events).SerializeToString()
 
 
-def replayer(runner: WorkflowRunner = SANDBOX) -> Replayer:
-    """Replay as the worker would."""
+def replayer(runner: WorkflowRunner = SANDBOX, *more: Interceptor) -> Replayer:
+    """Replay as the worker would, with these interceptors beside its own."""
     return Replayer(
         workflows=[PatientJourney, TrialRegister],
         data_converter=CONVERTER,
         workflow_runner=runner,
-        interceptors=[IdentityInterceptor()],
+        interceptors=[IdentityInterceptor(), *more],
     )
 
 
@@ -65,7 +65,7 @@ async def failure(name: str, runner: WorkflowRunner = SANDBOX) -> Exception | No
     return (await replayer(runner).replay_workflow(history(name), raise_on_replay_failure=False)).replay_failure
 
 
-async def failures(names: list[str], runner: WorkflowRunner = SANDBOX) -> dict[str, str]:
+async def failures(names: list[str], runner: WorkflowRunner = SANDBOX, *more: Interceptor) -> dict[str, str]:
     """Give the histories that do not replay clean, with what went wrong; one worker replays them all."""
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
@@ -73,7 +73,7 @@ async def failures(names: list[str], runner: WorkflowRunner = SANDBOX) -> dict[s
             yield history(name)
 
     found, count = {}, 0
-    async with replayer(runner).workflow_replay_iterator(histories()) as results:
+    async with replayer(runner, *more).workflow_replay_iterator(histories()) as results:
         async for result in results:
             count += 1
             if result.replay_failure is not None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from domain.decider import PATIENT
 from domain.nct06978153 import PROTOCOL
@@ -143,6 +145,23 @@ def test_a_changed_fold_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_every_golden_history_replays_clean() -> None:
     """As a worker runs it: those of every release."""
     assert await failures([run for row in ROWS for run in row.runs], IdentityRunner()) == {}
+
+
+async def test_traces_change_no_history() -> None:
+    """What was recorded with traces on replays without them (above); both replay with them on."""
+    (traced,) = [row for row in corpus.manifest(corpus.RELEASE) if row.name == "traced"]
+    (plain,) = [row for row in corpus.manifest(corpus.RELEASE) if row.name == "unread"]
+    spans = TracingInterceptor(TracerProvider().get_tracer("trialpath"))
+    assert traced.traced
+    assert not plain.traced
+    assert await failures([*traced.runs, *plain.runs], IdentityRunner(), spans) == {}
+
+
+@pytest.mark.parametrize("notice", ["NOT_ACKNOWLEDGED", "STILL_WAITING", "SIGNATURES_OVERDUE", "ALLOCATION_DENIED"])
+def test_what_is_told_by_a_timer_or_by_the_register_is_told_in_a_history(notice: str) -> None:
+    """Notices that no command asks for are in a whole journey too."""
+    states = corpus.ends(corpus.RELEASE).values()
+    assert notice in {told[0] for end in states for told in end["notices"].values()}
 
 
 def test_a_run_that_was_terminated_is_among_them() -> None:
