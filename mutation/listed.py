@@ -7,6 +7,7 @@ The lists are `edits.toml` and `rules.toml` beside this; tests/mutation holds th
 
 import json
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -86,6 +87,10 @@ def run(which: str, only: str = "") -> int:
     for number in range(AT_ONCE):
         copies.put(_copy(folder / f"copy-{number}"))
     began = time.monotonic()
+    fails = _unedited(which, edits, copies)
+    if fails:
+        print(f"mutation: without any edit {fails} fails: nothing can be said of the edits")
+        return 1
 
     def look(edit: Edit) -> Result:
         copy = copies.get()
@@ -100,9 +105,21 @@ def run(which: str, only: str = "") -> int:
         results = list(threads.map(look, edits))
     (folder / "results.json").write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
     noticed = sum(result.is_noticed for result in results)
-    print(f"mutation: {noticed} of {len(results)} noticed in {time.monotonic() - began:.0f} s, {LEAST[which]} are "
-          f"wanted of the whole list; {(folder / 'results.json').relative_to(ROOT)}")  # fmt: skip
+    processor = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"mutation: {noticed} of {len(results)} noticed, {LEAST[which]} are wanted of the whole list; "
+          f"{time.monotonic() - began:.0f} s, of the processor {processor.ru_utime + processor.ru_stime:.0f} s; "
+          f"{(folder / 'results.json').relative_to(ROOT)}")  # fmt: skip
     return 0 if noticed >= min(LEAST[which], len(results)) else 1
+
+
+def _unedited(which: str, edits: list[Edit], copies: "SimpleQueue[Path]") -> str:
+    """Ask the same of a copy as it is. Give what fails there, empty when nothing does, as it must be."""
+    copy = copies.get()
+    tests = tuple(dict.fromkeys(name for edit in edits for name in edit.tests))
+    looks = LOOKS[which][:1] if which == "rules" else LOOKS[which]
+    found = [look(Edit("none", "", "", "", tests=tests), copy).noticed for look in looks]
+    copies.put(copy)
+    return "; ".join(filter(None, found))
 
 
 def _copy(folder: Path) -> Path:
