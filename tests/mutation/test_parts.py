@@ -9,7 +9,7 @@ from mutation.kept import Kept
 from mutation.seen import Seen
 from mutation.switches import Switch
 
-STATE = {"__init__", "cycle", "events", "history", "journey", "state", "view"}
+STATE = {"__init__", "copying", "cycle", "events", "history", "journey", "state", "view"}
 """The state, its fold and what is shown of it: they have no rule. Laws and stored histories hold them."""
 
 
