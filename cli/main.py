@@ -89,8 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Failed as failed:
         click.echo(str(failed), err=True)
         return failed.code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # the reader went away; the library makes an exit of it where it sees it first
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
     except Exception as problem:
         known = _told(problem)
@@ -120,4 +120,8 @@ def _told(problem: Exception) -> "Failed | None":
         return Failed(UNREACHABLE, f"the journal cannot be used: {str(problem).splitlines()[0]}")
     if isinstance(problem, RPCError | Unreachable):
         return Failed(UNREACHABLE, f"Temporal cannot be reached: {problem}")
+    if isinstance(problem, UnicodeEncodeError):
+        return Failed(MALFORMED, "what was typed is not UTF-8 text; accepted: UTF-8")
+    if isinstance(problem, OSError):
+        return Failed(UNREACHABLE, f"a file cannot be read or written: {problem}")
     return None
