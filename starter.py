@@ -7,4 +7,6 @@ from cli.output import flushed, prepare
 
 if __name__ == "__main__":
     prepare()
-    os._exit(flushed(main()))  # a Temporal client still closing its threads can abort the interpreter's own exit (sdk-python 300)
+    os._exit(
+        flushed(main())
+    )  # a Temporal client still closing its threads can abort the interpreter's own exit (sdk-python 300)

@@ -18,6 +18,7 @@ from fuzz.classes import systematic, yesterday
 from fuzz.ground import Ground
 from fuzz.tally import Tally, show
 from fuzz.verdicts import at_the_end
+from observability import configure
 from tests.server.past import today
 from tests.server.rig import ROOT
 
@@ -33,6 +34,7 @@ FULL = {"seconds": 3000, "byte_strings": 1_000_000, "examples": 10_000, "command
 @click.option("--json", "file", type=click.Path(path_type=Path), default=Path("data/fuzz/fuzz.json"), show_default=True)
 def main(seed: str, file: Path, seconds: int | None, *, full: bool) -> None:
     """Send bad input. Exit code 1: a traceback, a subject that is stuck, or a message that left no trace."""
+    configure("WARNING")
     seed = seed or str(chance.SystemRandom().randrange(10**9))
     size = dict(FULL if full else QUICK) | ({"seconds": seconds} if seconds else {})
     print(f"fuzz: seed {seed}, {size}", flush=True)
@@ -40,14 +42,16 @@ def main(seed: str, file: Path, seconds: int | None, *, full: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         asyncio.run(_all(seed, size, tally, Path(folder)))
     about = {"seed": seed, "size": size, "at": datetime.now(UTC).isoformat(timespec="seconds"),
-             "seconds": round(time.monotonic() - begun), "versions": {"python": sys.version.split()[0], **_versions()}}  # fmt: skip
+             "seconds": round(time.monotonic() - begun), "versions": _versions()}  # fmt: skip
     show(tally, file, about)
     print(f"fuzz: seed {seed}, {about['seconds']} s, {tally.bad} did harm", flush=True)
     sys.exit(1 if tally.bad else 0)
 
 
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in ("temporalio", "pydantic", "hypothesis", "click")}
+    return {"python": sys.version.split()[0]} | {
+        name: version(name) for name in ("temporalio", "pydantic", "hypothesis", "click")
+    }
 
 
 async def _all(seed: str, size: dict[str, int], tally: Tally, folder: Path) -> None:

@@ -8,14 +8,68 @@ from fuzz.messages import kinds
 from fuzz.odd import DATES, NUMBERS, TEXTS
 
 OPTIONS = (
-    "--json", "--help", "-h", "--as-of", "--known-at", "--role", "--site", "--format", "--to", "--force", "--explain",
-    "--staff", "--reason", "--confirmed", "--occurred-at", "--id", "--file", "--as-json", "--ms-per-day", "--trial-date",
-    "--fact", "--fields", "--facts", "--void", "--why", "--", "-", "--=", "---", "--x=", "--limit", "--dry-run", "--stream",
-)  # fmt: skip
+    "--json",
+    "--help",
+    "-h",
+    "--as-of",
+    "--known-at",
+    "--role",
+    "--site",
+    "--format",
+    "--to",
+    "--force",
+    "--explain",
+    "--staff",
+    "--reason",
+    "--confirmed",
+    "--occurred-at",
+    "--id",
+    "--file",
+    "--as-json",
+    "--ms-per-day",
+    "--trial-date",
+    "--fact",
+    "--fields",
+    "--facts",
+    "--void",
+    "--why",
+    "--",
+    "-",
+    "--=",
+    "---",
+    "--x=",
+    "--limit",
+    "--dry-run",
+    "--stream",
+)
 WORDS = (
-    "S001", "s001", "S999", "S" * 2000, "TRIAL", "", " ", "C1", "C99", "I12.3", "evidence", "nan", "inf", "1e300", "-1", "0",
-    "[" * 50_000, '{"a":' * 20_000, "[1,", "1" * 5000, "\udcff", "S001\udcff", "verify", "backup", "restore", "missing.json",
-)  # fmt: skip
+    "S001",
+    "s001",
+    "S999",
+    "S" * 2000,
+    "TRIAL",
+    "",
+    " ",
+    "C1",
+    "C99",
+    "I12.3",
+    "evidence",
+    "nan",
+    "inf",
+    "1e300",
+    "-1",
+    "0",
+    "[" * 50_000,
+    '{"a":' * 20_000,
+    "[1,",
+    "1" * 5000,
+    "\udcff",
+    "S001\udcff",
+    "verify",
+    "backup",
+    "restore",
+    "missing.json",
+)
 LEFT_OUT = ("up", "demo", "release", "replay", "recover", "journal", "models", "allocation", "export", "health", "open")
 """Commands that start, change or wait for something: `open` and `demo` have their tests, the others need a server."""
 
@@ -23,8 +77,14 @@ LEFT_OUT = ("up", "demo", "release", "replay", "recover", "journal", "models", "
 def words(random: Random) -> list[str]:
     """Give a command line."""
     command = random.choice([*(name for name in COMMANDS if name not in LEFT_OUT), "sned", ""])
-    every = (*OPTIONS, *WORDS, *kinds(), *(text for text in TEXTS if "\x00" not in text and text.isprintable()),
-             *(str(date) for date in DATES), *(str(number) for number in NUMBERS))  # fmt: skip
+    every = (
+        *OPTIONS,
+        *WORDS,
+        *kinds(),
+        *(text for text in TEXTS if "\x00" not in text and text.isprintable()),
+        *(str(date) for date in DATES),
+        *(str(number) for number in NUMBERS),
+    )
     typed = [command]
     if random.random() < 0.5:  # noqa: PLR2004 - half of them name somebody there is
         typed.append("S001")

@@ -5,6 +5,7 @@ import base64
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -92,7 +93,9 @@ class Campaign:
                         return "over"
 
             learnt = await asyncio.gather(*(one(odd) for odd in some))
-            await self._look(channel, to, [(odd, word) for odd, word in zip(some, learnt, strict=True) if word != "over"])
+            await self._look(
+                channel, to, [(odd, word) for odd, word in zip(some, learnt, strict=True) if word != "over"]
+            )
             for odd in over:
                 self.tally.add(odd.group, channel, "told")
 
@@ -106,10 +109,8 @@ class Campaign:
             rows.update({row["sha256"]: row for row in self.ground.rows(to) if row["channel"] == on_channel})
             return all(odd.digest in rows for odd in for_record)
 
-        try:
+        with suppress(TimeoutError):
             await until(recorded)
-        except TimeoutError:
-            pass
         trouble = await self._trouble(to)
         logged = self.ground.tracebacks()
         for odd, word in sent:

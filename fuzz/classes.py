@@ -86,7 +86,14 @@ def unicode(on: date) -> Iterator[Odd]:
     for text in TEXTS:
         yield odd("unicode", f"identity {text[:12]!r}", "adverse_event", _event(on, term=text[:9] or "x"),
                   identity=text.encode("utf-8", "replace").decode()[:900])  # fmt: skip
-    for raw in (b"\xff\xfe{}", b'{"term": "r\xe9sh"}', b"\xed\xa0\x80", b"\xc0\x80", b"\xef\xbb\xbf{}", b'{"\\ud800": 1}'):
+    for raw in (
+        b"\xff\xfe{}",
+        b'{"term": "r\xe9sh"}',
+        b"\xed\xa0\x80",
+        b"\xc0\x80",
+        b"\xef\xbb\xbf{}",
+        b'{"\\ud800": 1}',
+    ):
         yield odd("unicode", f"{raw[:12]!r}", "adverse_event", raw)
 
 
@@ -119,7 +126,9 @@ def sizes(on: date) -> Iterator[Odd]:
               metadata={"encoding": b"binary/gzip"})  # fmt: skip
     for count in (40, 41, 3000):
         drugs = [{"drug": f"A{number}"} for number in range(count)]
-        yield odd("size and shape", f"{count} drugs", "dose_given", {"cycle": "C1", "given_on": str(on), "drugs": drugs})
+        yield odd(
+            "size and shape", f"{count} drugs", "dose_given", {"cycle": "C1", "given_on": str(on), "drugs": drugs}
+        )
     found = [{"kind": "OTHER", "evidence_on": str(on)}] * 1000
     evidence = {"assessed_on": str(on), "malignancies": {"on": str(on), "found": found}}
     yield odd("size and shape", "1,000 malignancies", "screening_evidence", evidence)
@@ -160,7 +169,13 @@ def state(on: date) -> Iterator[Odd]:
         yield odd("state", "unnamed", kind, body)
         for staff in ("CRC1", "INV1", "SUR1", "SPO1", "PAT1", "PHA1", "NOBODY1"):
             command = {"kind": kind, **body}
-            whole = {"id": f"state-{kind}-{staff}", "staff": staff, "confirmed": True, "reason": "x", "command": command}
+            whole = {
+                "id": f"state-{kind}-{staff}",
+                "staff": staff,
+                "confirmed": True,
+                "reason": "x",
+                "command": command,
+            }
             yield odd("state", f"by {staff}", "submit", whole)
 
 
@@ -171,7 +186,9 @@ def history(on: date) -> Iterator[Odd]:
                   metadata={"encoding": encoding.encode()})  # fmt: skip
     yield odd("history", "no metadata", "adverse_event", _event(on), metadata={})
     for number, metadata in enumerate(REFERENCES):
-        yield odd("history", f"kept outside {number}", "adverse_event", _event(on, term=f"o{number}"), metadata=metadata)
+        yield odd(
+            "history", f"kept outside {number}", "adverse_event", _event(on, term=f"o{number}"), metadata=metadata
+        )
         yield odd("history", f"kept outside, junk {number}", "adverse_event", b"\xff{", metadata=metadata)
     for what, payload in HEADERS.items():
         headers = {"_tracer-data": payload, "trialpath-identity": payload, "x" * 300: payload}
@@ -188,7 +205,11 @@ def history(on: date) -> Iterator[Odd]:
         {"id": "forged-66", "staff": "UNATTRIBUTED", "role": "UNATTRIBUTED", "command": {"kind": "death"}},
         {"id": "\x00" * 9, "command": {"kind": "death"}},
         {"id": "x" * 201, "command": {"kind": "death"}},
-        {"id": "forged-77", "signature": {"staff": "INV1", "signed_at": "1", "meaning": ""}, "command": {"kind": "death"}},
+        {
+            "id": "forged-77",
+            "signature": {"staff": "INV1", "signed_at": "1", "meaning": ""},
+            "command": {"kind": "death"},
+        },
         {"id": "forged-88", "command": {"kind": "\ud800"}},
         {"id": "forged-99", "command": {"kind": "x" * 60_000}},
     )

@@ -1,6 +1,6 @@
 """The core alone, in one process: byte strings to the envelope's parser, commands to their validators and to `decide`.
 
-    python -m fuzz.core SEED BYTES EXAMPLES COMMAND_LINES FILE
+python -m fuzz.core SEED BYTES EXAMPLES COMMAND_LINES FILE
 """
 
 import contextlib
@@ -30,6 +30,7 @@ from fuzz.messages import good, kinds
 from fuzz.mutating import mutated, scrambled, written
 from fuzz.oracle import wrong_verdicts
 from fuzz.tally import Tally
+from observability import configure
 from tests.given import START, TRIAL_ID, when
 from tests.laws.plays import opened
 from tests.laws.strategies import model
@@ -38,6 +39,8 @@ from tests.stories import PHASES
 SLOWEST_SECONDS = 4.0
 """Longest time of one message: `record` has 5 s."""
 IN_PROCESS = "in process"
+NOISE = 0.3
+"""Share of the byte strings that are nothing but noise."""
 DOCUMENTED = (0, 1, 2, 3, 4, 5, 130)
 
 
@@ -90,16 +93,16 @@ class Core:
 
     def byte_strings(self, count: int) -> None:
         """Give the envelope's parser bytes by chance: noise, and good envelopes that were scrambled."""
-        bases = [written({"id": "00000000-0000-4000-8000-000000000001", "staff": "INV1", "occurred_at": "2025-06-02T10:00:00Z",
-                          "command": {"kind": kind, **good(kind, START)}}) for kind in kinds()]  # fmt: skip
+        about = {"id": "00000000-0000-4000-8000-000000000001", "staff": "INV1", "occurred_at": "2025-06-02T10:00:00Z"}
+        bases = [written({**about, "command": {"kind": kind, **good(kind, START)}}) for kind in kinds()]
         bases = [base for base in bases if len(base) < 3000]  # noqa: PLR2004 - the others take their time
         for _ in range(count):
-            noise = self.random.random() < 0.3  # noqa: PLR2004 - three of ten
-            raw = self.random.randbytes(self.random.randrange(200)) if noise else scrambled(self.random.choice(bases), self.random)
+            is_noise, base = self.random.random() < NOISE, self.random.choice(bases)
+            raw = self.random.randbytes(self.random.randrange(200)) if is_noise else scrambled(base, self.random)
             self.one("byte strings", Message(channel="update", name="submit", arguments=(argument_of(raw),)))
 
     def validators(self, examples: int) -> None:
-        """Give each kind's validator examples of its own strategy with something changed, and decide on what it takes."""
+        """Give each kind's validator examples of its strategy with something changed, and decide on what it takes."""
         for number, (kind, known) in enumerate(kinds().items(), start=1):
             self._validator(kind, known, examples)
             if number % 10 == 0:
@@ -124,13 +127,17 @@ class Core:
     def command_lines(self, count: int) -> None:
         """Type words by chance, with a journal at hand and no server in reach."""
         with tempfile.TemporaryDirectory() as folder:
+            before, here = dict(os.environ), Path.cwd()
             os.environ |= {"TRIALPATH_DATA": folder, "TEMPORAL_ADDRESS": "127.0.0.1:1", "COLUMNS": "40"}
             _journal(Path(folder))
-            here = os.getcwd()
             os.chdir(folder)
-            for _ in range(count):
-                self._typed(argv.words(self.random))
-            os.chdir(here)
+            try:
+                for _ in range(count):
+                    self._typed(argv.words(self.random))
+            finally:
+                os.chdir(here)
+                os.environ.clear()
+                os.environ |= before
 
     def _typed(self, words: list[str]) -> None:
         out, errors = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace"), io.StringIO()
@@ -138,7 +145,9 @@ class Core:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
                 code = command_line(words)
         except BaseException:  # noqa: BLE001 - what it looks for
-            self.tally.crash("command line", IN_PROCESS, "tracebacks", words=argv.shown(words), why=traceback.format_exc()[-1500:])
+            self.tally.crash(
+                "command line", IN_PROCESS, "tracebacks", words=argv.shown(words), why=traceback.format_exc()[-1500:]
+            )
             return
         if code not in DOCUMENTED or "Traceback" in errors.getvalue():
             self.tally.crash("command line", IN_PROCESS, "tracebacks", words=argv.shown(words), why=f"exit {code}")
@@ -172,6 +181,7 @@ def _journal(folder: Path) -> None:
 
 def run(chosen: str, sizes: tuple[int, int, int], say: Callable[[str], None]) -> Tally:
     """Run all of it; `sizes`: byte strings, examples a validator, command lines."""
+    configure("WARNING")
     tally = Tally()
     core = Core(chosen, tally)
     core.oracle()

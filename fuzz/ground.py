@@ -33,7 +33,7 @@ PASTS: Mapping[str, Callable[[Installation], Past] | None] = {
 class _Traces(BaseHTTPRequestHandler):
     """Takes what a worker exports, and keeps nothing."""
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         """Take it."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.send_response(200)
@@ -98,7 +98,9 @@ class Ground:
 
     def rows(self, subject: str | None) -> list[Any]:
         """Give every submission on record for a subject, or (None) for the register."""
-        return list(self.place.journal.submissions(trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)))
+        return list(
+            self.place.journal.submissions(trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject))
+        )
 
     async def is_open(self, subject: str | None) -> bool:
         """Say whether a journey runs: an accepted message may have ended it, as a death does."""
@@ -127,6 +129,8 @@ class Ground:
             text = log.read_bytes()
             end = text.rfind(b"\n") + 1
             new, self._seen[log] = text[self._seen.get(log, 0) : end], end
-            lines = [line for line in new.splitlines() if b"Traceback" in line and not any(word in line for word in WAITED)]
+            lines = [
+                line for line in new.splitlines() if b"Traceback" in line and not any(word in line for word in WAITED)
+            ]
             found += [f"{log.name}: {line[-2500:].decode(errors='replace')}" for line in lines]
         return found

@@ -10,7 +10,23 @@ from fuzz.odd import DATES, NUMBERS, TEXTS, TYPES
 
 Path = tuple[str | int, ...]
 _AS_IT_IS = re.compile(rb'"@@(.*?)@@"')
-_TOKENS = (b"{", b"}", b"[", b"]", b'"', b",", b":", b"null", b"true", b"-", b"1e", b"\\u", b"\\ud800", b"\x00", b"\xff")
+_TOKENS = (
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b",",
+    b":",
+    b"null",
+    b"true",
+    b"-",
+    b"1e",
+    b"\\u",
+    b"\\ud800",
+    b"\x00",
+    b"\xff",
+)
 
 
 def written(value: object) -> bytes:

@@ -144,9 +144,32 @@ UNITS = (
     "(((((g))))))",
 )
 VALUES = (
-    "13.2", "90", "89.99999999999999999999", "0.9", "1,5", "1.5", "<0.1", ">1000", "hemolyzed", "trace", "++", "negative",
-    "NaN", "Infinity", "1e309", "-0.0", "1e-9", "", " ", "0", "-1", "9" * 400, "1" * 41, "\u22121.5", "1.5\u200b",
-)  # fmt: skip
+    "13.2",
+    "90",
+    "89.99999999999999999999",
+    "0.9",
+    "1,5",
+    "1.5",
+    "<0.1",
+    ">1000",
+    "hemolyzed",
+    "trace",
+    "++",
+    "negative",
+    "NaN",
+    "Infinity",
+    "1e309",
+    "-0.0",
+    "1e-9",
+    "",
+    " ",
+    "0",
+    "-1",
+    "9" * 400,
+    "1" * 41,
+    "\u22121.5",
+    "1.5\u200b",
+)
 LIMITS = ("", "0", "-1", "1.2", "40", "none", "1e309", "NaN", "<40")
 """Of laboratory results: units, values and upper limits of normal."""
 
@@ -171,7 +194,18 @@ NAMES = (
 """Names of messages that are none, or are the product's own."""
 
 ENCODINGS = (
-    "", "json/plain ", "JSON/PLAIN", "json/protobuf", "binary/null", "binary/plain", "binary/protobuf", "binary/encrypted",
-    "binary/zlib", "json/external-storage-reference", "text/xml", "\u00fc", "x" * 300,
-)  # fmt: skip
+    "",
+    "json/plain ",
+    "JSON/PLAIN",
+    "json/protobuf",
+    "binary/null",
+    "binary/plain",
+    "binary/protobuf",
+    "binary/encrypted",
+    "binary/zlib",
+    "json/external-storage-reference",
+    "text/xml",
+    "\u00fc",
+    "x" * 300,
+)
 """Encodings of payloads that are not the one that is read."""

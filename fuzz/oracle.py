@@ -31,6 +31,7 @@ def _around(rule: str, path: str, rows: Mapping[Any, str], document: str = MAN, 
 
 
 MET, NOT_MET, YES, NO, UNKNOWN, REFUSED = "MET", "NOT_MET", "TRIGGERED", "NOT_TRIGGERED", "UNKNOWN", "REFUSED"
+IIIA = {"staging.stage": "IIIA"}
 TABLE: tuple[Row, ...] = (
     # I2: 18 <= age <= 75 in completed years at the consent of 2025-06-03
     *_around("I2", "born_on", {"2007-06-04": NOT_MET, "2007-06-03": MET, "2007-06-02": MET}),
@@ -81,7 +82,7 @@ TABLE: tuple[Row, ...] = (
     # I6 and E3: ECOG; I4, I5, I8
     *_around("I6", "performance.scores", {(0,): MET, (1,): MET, (2,): NOT_MET, (1, 2): NOT_MET, (): REFUSED}),
     *_around("E3", "performance.scores", {(1,): NO, (2,): YES}),
-    *_around("I4.1", "staging.t", {"T3": MET, "T4": NOT_MET, "TX": UNKNOWN, "t3": REFUSED}, **{"staging.stage": "IIIA"}),
+    *_around("I4.1", "staging.t", {"T3": MET, "T4": NOT_MET, "TX": UNKNOWN, "t3": REFUSED}, **IIIA),
     *_around("I5.1", "prior_treatment.chemotherapy_cycles", {0: MET, 1: MET, 2: NOT_MET, -1: REFUSED}),
     *[
         (MAN, "I8", {"thorax.lesions": [{"kind": "TUMOUR", "diameter_mm": size, "slice_mm": "5"}]}, verdict)

@@ -90,7 +90,7 @@ class IdentityRunner(WorkflowRunner):
         is always the same.
         """
         instance = self._inner.create_instance(det)
-        instance.activate = _stamping(instance.activate)  # type: ignore[assignment,method-assign] # this one instance's
+        instance.activate = stamping(instance.activate)  # type: ignore[assignment,method-assign] # this one instance's
         instance.get_serialization_context = _no_context  # type: ignore[assignment,method-assign] # as above
         instance.get_external_store_context = _no_target  # type: ignore[assignment,method-assign] # as above
         return instance
@@ -104,7 +104,9 @@ def _no_target(_command: object) -> StorageDriverStoreContext:
     return StorageDriverStoreContext(target=None)
 
 
-def _stamping(activate: Activate) -> Activate:
+def stamping(activate: Activate) -> Activate:
+    """Give an `activate` that stamps each message with its sender, and takes off a header that carries no trace."""
+
     def stamped(act: WorkflowActivation) -> WorkflowActivationCompletion:
         for job in act.jobs:
             kind = job.WhichOneof("variant")
