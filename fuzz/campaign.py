@@ -15,7 +15,7 @@ from fuzz import channels
 from fuzz.channels import Over
 from fuzz.classes import at_random
 from fuzz.ground import PASTS, Ground
-from fuzz.messages import Odd
+from fuzz.messages import Odd, named
 from fuzz.tally import Tally
 from tests.server.installation import until
 from tests.server.past import ago
@@ -63,9 +63,11 @@ class Campaign:
     def _feed(self, messages: list[Odd]) -> Iterator[Odd]:
         order = list(messages)
         self.random.shuffle(order)
-        yield from order
+        for number, odd in enumerate(order):
+            yield named(odd, number) if number % 3 else odd
         while True:
-            yield at_random(self.random.choice(messages), self.random)
+            odd = at_random(self.random.choice(messages), self.random)
+            yield named(odd, self.random.randrange(10**6)) if self.random.randrange(3) else odd
 
     async def _subject(self, phase: str) -> str:
         """Give the subject of a phase; another one when the last has ended or was used long enough."""

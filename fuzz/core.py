@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,17 +32,23 @@ from fuzz.mutating import mutated, scrambled, written
 from fuzz.oracle import wrong_verdicts
 from fuzz.tally import Tally
 from observability import configure
-from tests.given import START, TRIAL_ID, when
+from tests.given import START, TRIAL_ID, Story, when
 from tests.laws.plays import opened
 from tests.laws.strategies import model
 from tests.stories import PHASES
 
 SLOWEST_SECONDS = 4.0
-"""Longest time of one message: `record` has 5 s."""
+"""Longest processor time of one message: `record` has 5 s."""
 IN_PROCESS = "in process"
 NOISE = 0.3
 """Share of the byte strings that are nothing but noise."""
 DOCUMENTED = (0, 1, 2, 3, 4, 5, 130)
+
+
+@cache
+def story_of(phase: str) -> Story | None:
+    """Give the story of a phase, of the `trial`, or (without a phase) none. It is told once."""
+    return opened() if phase == "trial" else PHASES[phase]() if phase else None
 
 
 def taken(message: Message, phase: str = "") -> str:
@@ -52,9 +59,9 @@ def taken(message: Message, phase: str = "") -> str:
         submission = read(message, "00000000-0000-4000-8000-000000000000", people, system)
     except Refused as refusal:
         return "refused" if refusal.detail and refusal.accepts else "tracebacks"
-    if not phase:
+    story = story_of(phase)
+    if story is None:
         return "accepted"
-    story = opened() if phase == "trial" else PHASES[phase]()
     outcome = when(story, submission.command, confirmed=True, reason="so it was")
     if outcome.refusal is not None:
         return "refused" if outcome.refusal.detail else "tracebacks"
@@ -76,14 +83,16 @@ class Core:
 
     def one(self, group: str, message: Message, phase: str = "") -> None:
         """Take one message and count it; keep it when it does harm."""
-        begun = time.monotonic()
+        story_of(phase)
+        begun = time.process_time()
         try:
             outcome = taken(message, phase)
         except Exception:  # noqa: BLE001 - what it looks for
             self._keep(group, "tracebacks", message, phase, traceback.format_exc()[-1500:])
             return
-        if time.monotonic() - begun > SLOWEST_SECONDS:
-            self._keep(group, "stuck", message, phase, f"{time.monotonic() - begun:.1f} s")
+        took = time.process_time() - begun
+        if took > SLOWEST_SECONDS:
+            self._keep(group, "stuck", message, phase, f"{took:.1f} s")
         else:
             self.tally.add(group, IN_PROCESS, outcome)
 

@@ -4,20 +4,24 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
 
-from domain.decider import PATIENT, TRIAL
+from domain.catalogue import latest
+from domain.decider import PATIENT
+from domain.decider import TRIAL as REGISTER
 from fuzz.mutating import Path, paths, written
 from tests.laws.strategies import an_example
+from tests.server.past import STAFF, TRIAL
 
 FIRST_FIVE = 5
 """Arguments of which a message's digest is made: more are counted, not kept."""
 _A_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+STAFF_OF = {role: staff for staff, role in STAFF.items()}
 OWN_WAY = ("open_trial",)
 """Kinds that are sent in no test: what they open is open."""
 
@@ -33,6 +37,7 @@ class Odd:
     metadata: Mapping[str, bytes] = field(default_factory=lambda: {"encoding": b"json/plain"})
     headers: Mapping[str, Payload] = field(default_factory=dict)
     identity: str = "somebody"
+    to_the_trial: bool = False
 
     @property
     def payloads(self) -> list[Payload]:
@@ -48,7 +53,7 @@ class Odd:
     @property
     def is_to_the_trial(self) -> bool:
         """Say whether it is one for the register."""
-        return self.kind in TRIAL.people and self.kind not in PATIENT.people
+        return self.to_the_trial or (self.kind in REGISTER.people and self.kind not in PATIENT.people)
 
 
 def odd(group: str, what: str, kind: str, body: object, **more: Any) -> Odd:  # noqa: ANN401 - fields of a message
@@ -56,9 +61,21 @@ def odd(group: str, what: str, kind: str, body: object, **more: Any) -> Odd:  # 
     return Odd(group, what, kind, (body if isinstance(body, bytes) else written(body),), **more)
 
 
+def named(odd: Odd, number: int) -> Odd:
+    """Give a message as a whole submission of somebody who may send it, confirmed, so that it is decided on too."""
+    row = latest(TRIAL).permission(odd.kind)
+    staff = STAFF_OF.get(row.roles[number % len(row.roles)] if row else "SPONSOR", "INV1")
+    if odd.kind not in kinds() or len(odd.arguments) != 1 or not odd.arguments[0].startswith(b"{"):
+        return odd
+    about = {"id": f"named-{number}-{odd.digest[:12]}", "staff": staff, "confirmed": True, "reason": "so it was"}
+    command = written({"kind": odd.kind})[:-1] + (b", " if odd.arguments[0] != b"{}" else b"") + odd.arguments[0][1:]
+    raw = written(about)[:-1] + b', "command": ' + command + b"}"
+    return replace(odd, kind="submit", arguments=(raw,), to_the_trial=odd.is_to_the_trial)
+
+
 def kinds() -> dict[str, type[BaseModel]]:
     """Give every kind of command that people may send, by kind."""
-    every: dict[str, type[BaseModel]] = {**TRIAL.people, **PATIENT.people}
+    every: dict[str, type[BaseModel]] = {**REGISTER.people, **PATIENT.people}
     return {kind: model for kind, model in every.items() if kind not in OWN_WAY}
 
 
