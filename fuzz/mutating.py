@@ -46,7 +46,7 @@ def replaced(value: Any, path: Path, by: object) -> Any:  # noqa: ANN401 - any J
     """Give a value with another one at a path."""
     if not path:
         return by
-    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied: Any = dict(value) if isinstance(value, dict) else list(value)
     copied[path[0]] = replaced(value[path[0]], path[1:], by)
     return copied
 
@@ -55,7 +55,7 @@ def without(value: Any, path: Path) -> Any:  # noqa: ANN401 - as above
     """Give a value without what stands at a path."""
     if len(path) > 1:
         return replaced(value, path[:1], without(value[path[0]], path[1:]))
-    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied: Any = dict(value) if isinstance(value, dict) else list(value)
     del copied[path[0]]
     return copied
 

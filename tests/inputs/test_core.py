@@ -9,11 +9,11 @@ import pytest
 from domain.decider import TRIAL
 from domain.intake import LARGEST, Message, argument_of
 from fuzz import argv
-from fuzz.classes import history, sizes
 from fuzz.core import Core
 from fuzz.messages import Odd, good, kinds
 from fuzz.mutating import mutated, written
 from fuzz.oracle import wrong_verdicts
+from fuzz.shapes import history, sizes
 from fuzz.tally import Tally
 from tests.given import START
 from tests.stories import PHASES
