@@ -84,7 +84,8 @@ class Campaign:
             some = [odd for odd in messages if odd.is_to_the_trial == (to is None)]
             if not some:
                 continue
-            gate, over = asyncio.Semaphore(AT_ONCE), []
+            gate = asyncio.Semaphore(AT_ONCE)
+            over: list[Odd] = []
 
             async def one(odd: Odd, to: str | None = to, gate: asyncio.Semaphore = gate, over: list[Odd] = over) -> str:
                 async with gate:

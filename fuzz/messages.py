@@ -22,6 +22,8 @@ FIRST_FIVE = 5
 """Arguments of which a message's digest is made: more are counted, not kept."""
 _A_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 STAFF_OF = {role: staff for staff, role in STAFF.items()}
+FINAL = ("stop_trial", "pause_enrolment", "end_delegation")
+"""Kinds that nobody who may sends to the installation: there would be no more subjects, or nobody to send."""
 OWN_WAY = ("open_trial",)
 """Kinds that are sent in no test: what they open is open."""
 
@@ -65,7 +67,7 @@ def named(odd: Odd, number: int) -> Odd:
     """Give a message as a whole submission of somebody who may send it, confirmed, so that it is decided on too."""
     row = latest(TRIAL).permission(odd.kind)
     staff = STAFF_OF.get(row.roles[number % len(row.roles)] if row else "SPONSOR", "INV1")
-    if odd.kind not in kinds() or len(odd.arguments) != 1 or not odd.arguments[0].startswith(b"{"):
+    if odd.kind not in kinds() or odd.kind in FINAL or len(odd.arguments) != 1 or not odd.arguments[0].startswith(b"{"):
         return odd
     about = {"id": f"named-{number}-{odd.digest[:12]}", "staff": staff, "confirmed": True, "reason": "so it was"}
     command = written({"kind": odd.kind})[:-1] + (b", " if odd.arguments[0] != b"{}" else b"") + odd.arguments[0][1:]

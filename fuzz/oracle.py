@@ -31,6 +31,7 @@ def _around(rule: str, path: str, rows: Mapping[Any, str], document: str = MAN, 
 
 
 MET, NOT_MET, YES, NO, UNKNOWN, REFUSED = "MET", "NOT_MET", "TRIGGERED", "NOT_TRIGGERED", "UNKNOWN", "REFUSED"
+NO_ANSWERS: tuple[Any, ...] = ("unknown", 0, "false", {})
 IIIA = {"staging.stage": "IIIA"}
 TABLE: tuple[Row, ...] = (
     # I2: 18 <= age <= 75 in completed years at the consent of 2025-06-03
@@ -122,7 +123,7 @@ TABLE: tuple[Row, ...] = (
     *[
         (MAN, rule, {path: said}, REFUSED)
         for rule, path in {"E14": "conditions.dialysis", "E8": "medication.steroids", "I11.1": "no_support"}.items()
-        for said in ("unknown", 0, "false", {})
+        for said in NO_ANSWERS
     ],
 )  # fmt: skip
 

@@ -74,7 +74,7 @@ def sizes(on: date) -> Iterator[Odd]:
     evidence = {"assessed_on": str(on), "malignancies": {"on": str(on), "found": found}}
     yield odd("size and shape", "1,000 malignancies", "screening_evidence", evidence)
     for number in NUMBERS:
-        body = {"assessed_on": str(on), "weight_kg": number}
+        body: dict[str, Any] = {"assessed_on": str(on), "weight_kg": number}
         yield odd("size and shape", f"weight {str(number)[:20]}", "screening_evidence", body)
         drug = {"drug": "BENMELSTOBART", "amount": number, "unit": "g"}
         body = {"cycle": "C1", "given_on": str(on), "drugs": [drug]}

@@ -13,7 +13,7 @@ from tests.server.past import TRIAL
 from workflows.replaying import replayed
 
 AT_THE_END = "at the end"
-SHOWN = 5
+SHOWN = 3
 """Subjects that the command line shows at the end: a second each time."""
 
 

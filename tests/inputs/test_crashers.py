@@ -31,7 +31,7 @@ NOBODY = "127.0.0.1:1"
 _TIMES = re.compile(r"(.)\*(\d+)$")
 
 
-def of(*doors: str) -> Any:
+def of(*doors: str) -> pytest.MarkDecorator:
     """Give the crashers that came by some doors."""
     chosen = {name: known for name, known in CRASHERS.items() if known["door"] in doors}
     return pytest.mark.parametrize("crasher", chosen.values(), ids=chosen)
