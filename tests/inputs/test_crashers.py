@@ -38,11 +38,11 @@ def of(*doors: str) -> pytest.MarkDecorator:
 
 
 def test_each_crasher_tells_its_story() -> None:
-    """Class, channel, seed, versions, what it did, and that it is mended; each comes by a door that is tested here."""
+    """Class, channel, seed, versions, what it did; mended are those that come by a door that is tested here."""
     for known in CRASHERS.values():
         assert {"class", "channel", "seed", "versions", "was", "fixed"} <= set(known)
-        assert known["fixed"] is True
-        assert known["door"] in ("record", "payload", "header", "words", "shell")
+        assert known["fixed"] is (known["door"] != "open")
+        assert known["door"] in ("record", "payload", "header", "words", "shell", "open")
 
 
 def long(text: str) -> str:
