@@ -11,13 +11,13 @@ DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 960
 POSTGRESQL_LIMIT := 2400
 TIMED := tests/demo tests/server/test_register.py
-UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation tests/shell
+UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tests/mutation tests/shell
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES
+unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES FULL SECONDS
 
-.PHONY: help setup demo up test test-postgresql replay check bench format coverage mutate rules edits pin clean
+.PHONY: help setup demo up test test-postgresql replay check bench fuzz format coverage mutate rules edits pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -73,6 +73,10 @@ endif
 bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor
 	@echo "bench: measuring, half an hour on 2 cores"
 	@python -m bench
+
+fuzz: $(DEVELOPMENT) ## bad input by every channel, about 10 minutes (FULL=1: as before a release; SEED=n, SECONDS=n)
+	@echo "fuzz: one installation of its own; what did harm stands in data/fuzz/fuzz.json"
+	@python -m fuzz $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter-out 0,$(FULL)),--full)
 
 format: $(DEVELOPMENT) ## write the format and the safe fixes
 	@echo "format: ruff"

@@ -44,15 +44,21 @@ def given(file: Path | None, words: Sequence[str]) -> dict[str, Any]:
 def _from_file(file: Path) -> dict[str, Any]:
     raw = file.read_bytes()
     if len(raw) > FAR_TOO_LARGE:
-        return {"too_large_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+        return _too_large(raw)
     try:
         return parse_json(raw)
     except Refused as no:
         raise Unreadable(f"{file}: {no.detail}; accepted: {no.accepts}", raw) from None
 
 
-def _from_words(words: Sequence[str]) -> dict[str, str]:
+def _too_large(raw: bytes) -> dict[str, Any]:
+    return {"too_large_bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+
+
+def _from_words(words: Sequence[str]) -> dict[str, Any]:
     raw = " ".join(words).encode("utf-8", "surrogateescape")
+    if len(raw) > FAR_TOO_LARGE:
+        return _too_large(raw)
     try:
         raw.decode("utf-8")
         return parse(words)
@@ -80,7 +86,12 @@ def parse(arguments: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def typed(model: type[BaseModel] | None, found: Mapping[str, str]) -> dict[str, Any]:
+def as_text(word: str) -> str:
+    """Give a word as text that can be sent: bytes that are no UTF-8 are shown escaped, and refused for that."""
+    return word.encode("utf-8", "backslashreplace").decode()
+
+
+def typed(model: type[BaseModel] | None, found: Mapping[str, Any]) -> dict[str, Any]:
     """Give each value the JSON type its field takes; what does not fit stays text and is refused with its field.
 
     A list may be given as JSON or with commas: `--facts 12,31`.
@@ -88,7 +99,9 @@ def typed(model: type[BaseModel] | None, found: Mapping[str, str]) -> dict[str, 
     properties = model.model_json_schema()["properties"] if model else {}
     own = {_option(name): name for name in properties}
     found = {own.get(name, name): text for name, text in found.items()}
-    return {name: _value(properties.get(name, {}), text) for name, text in found.items()}
+    return {
+        name: _value(properties.get(name, {}), text) if isinstance(text, str) else text for name, text in found.items()
+    }
 
 
 def _option(name: str) -> str:
@@ -103,7 +116,7 @@ def _value(schema: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any J
     try:
         if kinds & {"integer", "boolean", "array", "object"} and not kinds & {"string"}:
             return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return text
 

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 
 import click
 
@@ -89,8 +88,11 @@ def main(arguments: list[str] | None = None) -> int:
     except Failed as failed:
         click.echo(str(failed), err=True)
         return failed.code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # the reader went away; the library makes an exit of it where it sees it first
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return DONE
     except Exception as problem:
         known = _told(problem)
@@ -110,14 +112,13 @@ def _told(problem: Exception) -> "Failed | None":
     from journal.database import JournalAway, JournalUnusableError  # noqa: PLC0415 - as above
     from workflows.client import Unreachable  # noqa: PLC0415 - as above
 
-    if isinstance(problem, UnknownTrialError):
-        return Failed(MALFORMED, f"setting TRIALPATH_TRIAL: {problem}")
-    if isinstance(problem, Unexpected):
-        return Failed(REFUSED, str(problem))
-    if isinstance(problem, JournalAway | JournalUnusableError):
-        return Failed(UNREACHABLE, f"the journal cannot be used: {problem}")
-    if isinstance(problem, SQLAlchemyError):
-        return Failed(UNREACHABLE, f"the journal cannot be used: {str(problem).splitlines()[0]}")
-    if isinstance(problem, RPCError | Unreachable):
-        return Failed(UNREACHABLE, f"Temporal cannot be reached: {problem}")
-    return None
+    told: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ...] = (
+        (UnknownTrialError, MALFORMED, f"setting TRIALPATH_TRIAL: {problem}"),
+        (Unexpected, REFUSED, str(problem)),
+        ((JournalAway, JournalUnusableError), UNREACHABLE, f"the journal cannot be used: {problem}"),
+        (SQLAlchemyError, UNREACHABLE, f"the journal cannot be used: {str(problem).partition(chr(10))[0]}"),
+        ((RPCError, Unreachable), UNREACHABLE, f"Temporal cannot be reached: {problem}"),
+        (UnicodeEncodeError, MALFORMED, "what was typed is not UTF-8 text; accepted: UTF-8"),
+        (OSError, UNREACHABLE, f"a file cannot be read or written: {problem}"),
+    )
+    return next((Failed(code, text) for kinds, code, text in told if isinstance(problem, kinds)), None)

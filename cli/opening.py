@@ -9,7 +9,7 @@ from activities.contract import Answer
 from cli import access
 from cli.sending import run, told
 from domain.catalogue import latest
-from domain.values import Clock
+from domain.values import FIRST_YEAR, LAST_YEAR, Clock
 from workflows.client import TrialClient, opening_id
 
 TEAM = (
@@ -55,12 +55,23 @@ def training_clock(ms_per_day: float | None, trial_date: str | None) -> Clock:
     if ms_per_day is None and trial_date is None:
         return Clock.real()
     now = datetime.now(UTC)
+    if ms_per_day is not None:
+        check_pace(ms_per_day, "--ms-per-day")
     try:
         epoch = datetime.fromisoformat(trial_date).replace(tzinfo=UTC) if trial_date else now
     except ValueError:
         raise click.UsageError(f"--trial-date {trial_date!r}: a date like 2025-06-02 is accepted") from None
+    if not FIRST_YEAR <= epoch.year <= LAST_YEAR:
+        raise click.UsageError(f"--trial-date {trial_date!r}: a year from {FIRST_YEAR} to {LAST_YEAR} is accepted")
     factor = timedelta(days=1) / timedelta(milliseconds=ms_per_day) if ms_per_day else 1.0
     return Clock(real_epoch=now, trial_epoch=epoch, factor=factor)
+
+
+def check_pace(ms_per_day: float, option: str) -> None:
+    """Raise UsageError for what is no length of a day: endless, no number, or longer than a day is."""
+    longest = timedelta(days=1) / timedelta(milliseconds=1)
+    if not 1 <= ms_per_day <= longest:
+        raise click.UsageError(f"{option} {ms_per_day}: 1 to {longest:.0f} milliseconds are accepted")
 
 
 def _site(text: str) -> dict[str, Any]:

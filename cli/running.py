@@ -84,9 +84,12 @@ async def _seed(known: Settings, address: str) -> None:
 )
 def demo_command(seed: str, ms: float | None, participants: int, until: datetime | None, *, keep: bool) -> int:
     """Run the whole trial on a real Temporal server with simulated participants and staff."""
-    from demo.cast import START  # noqa: PLC0415 - needed by this command alone
+    from cli.opening import check_pace  # noqa: PLC0415 - needed by this command alone
+    from demo.cast import START  # noqa: PLC0415 - as above
     from demo.run import run_demo  # noqa: PLC0415 - as above
 
+    if ms is not None:
+        check_pace(ms, "--ms")
     if until is not None and until.date() <= START:
         raise click.BadParameter(f"the trial opens on {START}; a later date is expected", param_hint="--until")
     data = Path(access.settings().data) / "demo"

@@ -49,6 +49,7 @@ def enroll_command(ctx: click.Context, staff: str | None, role: str | None, file
     --no-support true.
     """
     known = access.settings()
+    staff, role = (word and fields.as_text(word) for word in (staff, role))
     body, raw = _read(file, ctx.args)
     body = _counted(known, body) if file else _enrolment(body)
     outbox = Outbox(known.data / "outbox")
@@ -113,6 +114,8 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
     if asked or kind is None:
         return _help(ctx, subject, kind, asked=asked)
     known = access.settings()
+    subject, kind = fields.as_text(str(subject)), fields.as_text(kind)
+    about = {name: fields.as_text(said) if isinstance(said, str) else said for name, said in about.items()}
     body, raw = _read(about["file"], ctx.args)
     if about["file"] is None:
         body = fields.typed(_kinds(subject).get(kind), body)
@@ -123,13 +126,13 @@ def send_command(ctx: click.Context, /, subject: str | None, kind: str | None, *
     submitted = Submitted(kind, body, raw=raw, id=submission_id, **sender)
 
     async def act(client: TrialClient) -> Answer:
-        if (subject or "").upper() == TO_THE_TRIAL:
+        if subject.upper() == TO_THE_TRIAL:
             return await client.to_trial(submitted)
-        return await client.to_subject(str(subject), submitted)
+        return await client.to_subject(subject, submitted)
 
     answer = run(known, act, submitted.id)
     outbox.answered(submitted.id, *content)
-    code = told(answer, str(subject), as_json=about["as_json"])
+    code = told(answer, subject, as_json=about["as_json"])
     for change in answer.changes if not about["as_json"] else ():
         click.echo(f"  {change['what']}: {change['before'] or 'none'} -> {change['after'] or 'none'}")
     return code

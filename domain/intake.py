@@ -10,14 +10,14 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError
 
 from domain.raw_json import cleaned, parse_json
 from domain.submission import SYSTEM, UNATTRIBUTED, Envelope, Reason, Refused, Sender, Submission
-from domain.values import FIRST_YEAR, LAST_YEAR, Frozen
+from domain.values import Frozen
+from domain.written import check_written
 
 LARGEST = 64 * 1024
 UNKNOWN_KIND = "unknown"
@@ -34,7 +34,6 @@ IN_WORDS = {
 LARGEST_OWN = 512 * 1024
 SUBMIT = "submit"
 _ID = re.compile(r"^[A-Za-z0-9_.:/-]{8,200}$")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAMESPACE = uuid.UUID("6f3c1d2a-5b0e-5e0a-9d51-0697815300aa")
 
 
@@ -133,17 +132,17 @@ def read(
     if message.name != SUBMIT:
         command = _command(message.name, body, people, system)
         if message.channel != "system":
-            _dates_as_written(command, body, "")
+            check_written(command, body, "")
         sender = Sender(staff=SYSTEM, role=SYSTEM) if message.channel == "system" else _nobody(message)
         return Submission(id=submission_id, sender=sender, command=command)
     envelope = _validated(Envelope, body)
-    _dates_as_written(envelope, body, "")
+    check_written(envelope, body, "")
     kind = envelope.command.get("kind")
     if not isinstance(kind, str):
         raise Refused(Reason.MALFORMED, "the command names no kind", field="command.kind", accepts=", ".join(people))
     fields = {name: value for name, value in envelope.command.items() if name != "kind"}
     command = _command(kind, fields, people, system)
-    _dates_as_written(command, fields, "")
+    check_written(command, fields, "")
     return Submission(
         id=submission_id,
         sender=_sender(envelope, message),
@@ -207,21 +206,6 @@ def _validated(model: Any, fields: object) -> Any:  # noqa: ANN401 - any command
         first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
     name = ".".join(map(str, first["loc"]))[:80] or "argument"
     raise Refused(Reason.MALFORMED, f"{name}: {first['msg']}", field=name, accepts=_accepts(model, first["loc"]))
-
-
-def _dates_as_written(value: object, raw: object, path: str) -> None:
-    """Refuse a date or instant that is not written as one (a bare number counts as seconds), or is out of reach."""
-    if isinstance(value, BaseModel) and isinstance(raw, dict):
-        for name, inner in value:
-            _dates_as_written(inner, raw.get(name), f"{path}.{name}".lstrip("."))
-    elif isinstance(value, tuple) and isinstance(raw, list):
-        for number, (inner, written) in enumerate(zip(value, raw, strict=True)):
-            _dates_as_written(inner, written, f"{path}.{number}")
-    elif isinstance(value, date) and isinstance(raw, str):
-        if _DATE.match(raw) and FIRST_YEAR <= value.year <= LAST_YEAR:
-            return
-        accepts = f"YYYY-MM-DD, {FIRST_YEAR} to {LAST_YEAR}; an instant with its offset"
-        raise Refused(Reason.MALFORMED, f"{path}: not a date this trial can have", field=path[:80], accepts=accepts)
 
 
 def _accepts(model: Any, location: tuple[int | str, ...]) -> str:  # noqa: ANN401 - any command model

@@ -25,6 +25,7 @@ from domain.analytes import (
 )
 from domain.units import UnknownUnit, convert
 from domain.values import FIRST_YEAR, LAST_YEAR, Code, Frozen, QuickInstant, Text
+from domain.written import LARGEST_EXPONENT
 
 __all__ = [
     "ANALYTES",
@@ -49,7 +50,6 @@ FINAL = ("final", *CORRECTED)
 WITHDRAWN = ("entered-in-error", "cancelled")
 Bounds = Mapping[str, tuple[Decimal, Decimal]]
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
-_LARGEST_EXPONENT = 12
 
 
 class ReportedResult(Frozen):
@@ -183,7 +183,7 @@ def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise _Unused(f"{text!r} is not a number: censored or textual values are not used")
     number = Decimal(text)
-    if abs(number.adjusted()) > _LARGEST_EXPONENT:
+    if abs(number.adjusted()) > LARGEST_EXPONENT:
         raise _Unused(f"{text!r} is not a number of a usual size")
     return number
 

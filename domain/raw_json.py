@@ -1,6 +1,7 @@
 """JSON from outside, read strictly: nothing doubled, nothing hidden, nothing endless. It raises nothing but Refused."""
 
 import json
+import math
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +17,7 @@ def parse_json(raw: bytes) -> dict[str, Any]:
         text = raw.decode("utf-8")
         if _depth(text) > DEEPEST:
             raise Refused(Reason.MALFORMED, "nested too deep", field="argument", accepts=f"depth up to {DEEPEST}")
-        found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        found = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_once)
     except UnicodeDecodeError:
         raise Refused(Reason.MALFORMED, "not UTF-8 text", field="argument", accepts="UTF-8") from None
     except ValueError as problem:
@@ -31,6 +32,13 @@ def parse_json(raw: bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not a number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no number of a usual size")
+    return number
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

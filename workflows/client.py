@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,8 @@ from journal.store import Journal
 from workflows.trial_register import TrialRegister
 
 TRIES = 8
+LONGEST_ID = 200
+"""Characters of a submission id that are one: the update of a longer one is refused on record, by its envelope."""
 FIRST_PAUSE_SECONDS = 0.05
 AGAIN = (
     RPCStatusCode.UNAVAILABLE,
@@ -45,6 +48,10 @@ AGAIN = (
 
 class Unreachable(Exception):
     """Temporal did not answer. What was sent may or may not have been applied: send it again with the same id."""
+
+
+SUBJECT = re.compile("S[0-9]{3,6}")
+"""A subject number. No workflow is asked for anything else: Temporal would take a very long name for a broken call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,14 @@ class Submitted:
     def update_id(self) -> str:
         """Temporal's id of the update. It covers the content: a used id gets the first answer, the message unread."""
         content = json.dumps(self.envelope()).encode() if self.raw is None else self.raw
-        return f"{self.id}.{hashlib.sha256(content).hexdigest()[:16]}"
+        return f"{self.id[:LONGEST_ID]}.{hashlib.sha256(content).hexdigest()[:16]}"
 
     def message(self) -> tuple[str, Any]:
         """Give name and argument as they go over the wire. What could not be read goes as it stands, as `raw`."""
         if self.raw is None:
-            return "submit", self.envelope()
-        return self.kind[:60], RawValue(Payload(metadata={"encoding": b"json/plain"}, data=self.raw))
+            envelope = self.envelope()
+            return "submit", envelope if _is_text(envelope) else _as_it_stands(json.dumps(envelope).encode())
+        return self.kind[:60], _as_it_stands(self.raw)
 
 
 class TrialClient:
@@ -114,6 +122,8 @@ class TrialClient:
 
     async def to_subject(self, subject: str, submitted: Submitted) -> Answer:
         """Send to a subject's journey, in a new run when it has ended. Raises Unreachable."""
+        if not SUBJECT.fullmatch(subject):
+            return await self._misaddressed(subject, submitted)
         stream = patient_stream(self.trial, subject)
         return await self._send(stream, submitted)
 
@@ -191,6 +201,19 @@ class TrialClient:
     async def wake(self, stream: str) -> None:
         """Make a workflow look at the journal."""
         await self.client.get_workflow_handle(stream).signal("wake")
+
+
+def _is_text(envelope: dict[str, Any]) -> bool:
+    """Say whether every word of it is UTF-8 text, as what was typed may not be."""
+    try:
+        json.dumps(envelope, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _as_it_stands(raw: bytes) -> RawValue:
+    return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=raw))
 
 
 def opening_id(trial: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
@@ -21,7 +22,21 @@ class SharedConverter(PydanticPayloadConverter):
         self.converters = _CONVERTERS
 
 
-CONVERTER: DataConverter = DataConverter(
+class OwnPayloads(DataConverter):
+    """The SDK's converter, to which a payload that says it lies in a store outside is one like any other.
+
+    We have no such store, and anybody may send such a payload. The SDK would raise on it at every look at the run:
+    its replay would fail for ever, and its journal could not be made again from it.
+    """
+
+    async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+    async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+
+CONVERTER: DataConverter = OwnPayloads(
     payload_converter_class=SharedConverter,
     failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
 )

@@ -1,8 +1,10 @@
 """Temporal's identity of whoever sent a message, which the SDK drops before handlers run.
 
 The runner copies it from each activation into a header; the interceptor hands it to the handler. It is on record only.
+A header that says it carries a trace, and does not, is taken off: the tracing interceptor would raise on it, for ever.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -25,6 +27,8 @@ from temporalio.worker import (
 )
 
 HEADER = "trialpath-identity"
+TRACE = "_tracer-data"
+"""The header in which Temporal's tracing interceptor looks for a sender's trace."""
 Activate = Callable[[WorkflowActivation], WorkflowActivationCompletion]
 _identity: ContextVar[str] = ContextVar("trialpath_identity", default="")
 
@@ -86,7 +90,7 @@ class IdentityRunner(WorkflowRunner):
         is always the same.
         """
         instance = self._inner.create_instance(det)
-        instance.activate = _stamping(instance.activate)  # type: ignore[assignment,method-assign] # this one instance's
+        instance.activate = stamping(instance.activate)  # type: ignore[assignment,method-assign] # this one instance's
         instance.get_serialization_context = _no_context  # type: ignore[assignment,method-assign] # as above
         instance.get_external_store_context = _no_target  # type: ignore[assignment,method-assign] # as above
         return instance
@@ -100,18 +104,33 @@ def _no_target(_command: object) -> StorageDriverStoreContext:
     return StorageDriverStoreContext(target=None)
 
 
-def _stamping(activate: Activate) -> Activate:
+def stamping(activate: Activate) -> Activate:
+    """Give an `activate` that stamps each message with its sender, and takes off a header that carries no trace."""
+
     def stamped(act: WorkflowActivation) -> WorkflowActivationCompletion:
         for job in act.jobs:
             kind = job.WhichOneof("variant")
             if kind == "signal_workflow":
-                job.signal_workflow.headers[HEADER].CopyFrom(_payload(job.signal_workflow.identity))
+                _stamp(job.signal_workflow.headers, job.signal_workflow.identity)
             elif kind == "do_update":
-                job.do_update.headers[HEADER].CopyFrom(_payload(job.do_update.meta.identity))
+                _stamp(job.do_update.headers, job.do_update.meta.identity)
         return activate(act)
 
     return stamped
 
 
-def _payload(identity: str) -> Payload:
-    return Payload(metadata={"encoding": b"binary/plain"}, data=identity.encode())
+def _stamp(headers: Any, identity: str) -> None:  # noqa: ANN401 - a protobuf map
+    headers[HEADER].CopyFrom(Payload(metadata={"encoding": b"binary/plain"}, data=identity.encode()))
+    if TRACE in headers and not is_trace(headers[TRACE]):
+        del headers[TRACE]
+
+
+def is_trace(payload: Payload) -> bool:
+    """Say whether a header is what the tracing interceptor writes: words by name, as plain JSON."""
+    if payload.metadata.get("encoding") != b"json/plain":
+        return False
+    try:
+        found = json.loads(payload.data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and all(isinstance(word, str) for word in found.values())

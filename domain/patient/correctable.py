@@ -18,6 +18,7 @@ from domain.patient.readings import found_in, read_results, replaced
 from domain.patient.reclassify import as_judged
 from domain.patient.safety import classes_of, judged
 from domain.submission import Reason, Refused
+from domain.written import check_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ def reads(draft: Draft, number: int, known: BaseModel, command: c.Correct) -> An
         name = ".".join(map(str, first["loc"]))[:60]
         raise Refused(Reason.MALFORMED, f"{name}: {first['msg']}", field=f"fields.{name}",
                       accepts=_accepts(row)) from None  # fmt: skip
+    if "sections" in command.fields:
+        check_written(new.sections, command.fields["sections"], "fields.sections")
     return _completed(draft, number, new, fields)
 
 
@@ -119,11 +122,12 @@ def _fits(row: Row, name: str, value: object) -> None:
         return
     takes: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type] # a field's type
     try:
-        takes.validate_json(json.dumps(value), strict=True)
+        found = takes.validate_json(json.dumps(value), strict=True)
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_input=False, include_context=False)[0]
         accepts = str(field.description or _accepts(row))
         raise Refused(Reason.MALFORMED, f"{name}: {first['msg']}", field=f"fields.{name}", accepts=accepts) from None
+    check_written(found, value, f"fields.{name}")
 
 
 def _results(draft: Draft, known: f.LabResultsRecorded, rows: object) -> f.LabResultsRecorded:

@@ -99,6 +99,7 @@ BAD = (
     _shape("two arguments", as_json(RASH), as_json(RASH), typed=(*words(RASH), "rash")),
     _shape("broken JSON", value(b'{"term": "rash"'), file=b'{"term": "rash"'),
     _shape("wrong encoding", value(json.dumps(RASH).encode(), "binary/plain"), file=b'{"term": "r\xe9sh"}'),
+    _shape("kept outside", value(json.dumps(RASH).encode(), "json/external-storage-reference"), file=b"[]"),
     Bad(
         "unknown name",
         "dose_taken",

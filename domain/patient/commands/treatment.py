@@ -30,7 +30,7 @@ class ReportDose(Frozen):
         None, ge=1, le=60, description="the same daily up to this day of the cycle; given_on is the date of `day`"
     )
     drugs: tuple[GivenDrug, ...] | None = Field(
-        None, min_length=1, description="what was given, if not all that was planned"
+        None, min_length=1, max_length=40, description="what was given, if not all that was planned"
     )
     choice: Code | None = Field(None, description="where the regimen offers a choice: the drug picked")
 
