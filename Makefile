@@ -70,9 +70,9 @@ else
 	@echo "check: done"
 endif
 
-bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor
-	@echo "bench: measuring, half an hour on 2 cores"
-	@python -m bench
+bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor and DBOS, into docs/benchmarks.md
+	@echo "bench: measuring, 45 minutes on 2 cores; more by itself: python -m bench --help"
+	@python -m bench all
 
 format: $(DEVELOPMENT) ## write the format and the safe fixes
 	@echo "format: ruff"

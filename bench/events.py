@@ -11,7 +11,7 @@ BOUGHT = {
     "workflow_task_scheduled": TASK,
     "workflow_task_started": TASK,
     "workflow_task_completed": TASK,
-    "marker_recorded": "`record`: the message is decided once and appended to the journal in one transaction; its facts "
+    "marker_recorded": "`record`: the message is decided once and journalled in one transaction; its facts "
     "stand in the history. Replay decides nothing again; a lost journal is made again from these.",
     "upsert_workflow_search_attributes": "Phase, arm, cycle and next due can be searched: the watchdog, the UI and "
     "`list` find a patient without asking it.",

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +37,7 @@ class Crowd:
     idle: list[str]
     """Workflow ids of those that wait."""
     say: Callable[[str], Awaitable[object]]
-    journey: Callable[[], Awaitable[str]]
+    journey: Callable[[], Coroutine[Any, Any, str]]
     query: str
     others: Callable[[], set[str]]
     """What the journeys have under way."""

@@ -88,7 +88,9 @@ class Mover:
             asked = any(open_ for _, _, open_ in self._known.values())
             next_poll = self._clock.trial_time(self.now) + LAB_POLL + ON_TIME
             until = min([*dues, next_poll] if asked or not dues else dues)
-            await self._environment.sleep(max(self._clock.real_time(until) - self.now, ON_TIME))
+            wait = max(self._clock.real_time(until) - self.now, ON_TIME)
+            self.now += wait  # whoever acts meanwhile acts then
+            await self._environment.sleep(wait)
             self.now = await self._environment.get_current_time()
             self.moves += 1
             self._known = {stream: row for stream, row in self._known.items() if not self._is_stale(row)}
@@ -102,7 +104,7 @@ class Mover:
         if any(not one.waiting_for or one.changed.is_set() for one in subjects.values() if not one.over):
             return False
         heads = await asyncio.to_thread(self._journal.heads)
-        if seen() < sum(heads.values()):
+        if seen() < sum(heads.values()) or not subjects.keys() <= heads.keys():
             return False
         moved = [stream for stream in subjects if self._known.get(stream, (0, None, False))[0] != heads[stream]]
         quiet = await asyncio.gather(*(self._look(stream, heads[stream]) for stream in moved))
@@ -156,11 +158,12 @@ async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -
             asyncio.create_task(watch.run()),
             asyncio.create_task(mover.run(watch, patient_stream(client.trial, ""), patients)),
         ]
-        playing = asyncio.gather(*(driver.run() for driver in drivers))
-        await asyncio.wait([playing, *beside], return_when=asyncio.FIRST_COMPLETED)
-        for task in beside:
+        playing = asyncio.create_task(_all(drivers))
+        done, _ = await asyncio.wait([playing, *beside], return_when=asyncio.FIRST_COMPLETED)
+        for task in (playing, *beside):
             task.cancel()
-        await playing
+        for task in done:
+            await task
         seconds = time.monotonic() - started
         return {
             "seconds": seconds,
@@ -169,6 +172,10 @@ async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -
             "facts": sum(journal.heads().values()),
             "worker CPU, s": worker.processor_seconds() - used,
         }
+
+
+async def _all(drivers: list[OurDriver]) -> None:
+    await asyncio.gather(*(driver.run() for driver in drivers))
 
 
 async def _floor(environment: WorkflowEnvironment, folder: Path, patients: int) -> dict[str, Any]:
