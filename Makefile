@@ -11,7 +11,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 960
 POSTGRESQL_LIMIT := 2400
 TIMED := tests/demo tests/server/test_register.py
-UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation
+UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation tests/bench
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)

@@ -30,6 +30,7 @@ from bench import (
 )
 from bench.rig import ROOT
 from bench.tables import figures_table, told
+from observability import configure
 
 FIGURES = ROOT / "docs" / "benchmarks" / "figures.json"
 REPORT = ROOT / "docs" / "benchmarks.md"
@@ -78,7 +79,7 @@ def _numbers(_context: object, _option: object, value: str) -> tuple[int, ...]:
 @click.option("--at-once", default="1,16,66", callback=_numbers, help="journeys: how many at once, the least first")
 @click.option("--rounds", default=3, help="journeys: rounds at each of these")
 @click.option("--samples", default=2000, help="journeys: commands timed on each side; core: decisions")
-@click.option("--idle", default=100, help="idle: patients of each kind")
+@click.option("--idle", default=60, help="idle: patients of each kind")
 @click.option("--killed", default="200,1000", callback=_numbers, help="restart: open patients, at least 32")
 @click.option("--patients", default=66, help="skipping: patients of the trial")
 @click.option("--sizes", default="100,1000,3000", callback=_numbers, help="growth: open patients, 100 or more")
@@ -112,6 +113,7 @@ def main(part: str, file: Path | None, target: Path, **size: Any) -> None:  # no
         report.make(found, target)
         Console(width=110).print(goals.table(goals.held(found)))
         return
+    configure("ERROR")
     measure, table = PARTS[part]
     with tempfile.TemporaryDirectory(prefix="trialpath-bench-", ignore_cleanup_errors=True) as name:
         found = measure(Path(name), size)
