@@ -134,9 +134,9 @@ async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
         commands = time.monotonic() - begun
         await asking
         queries = time.monotonic() - begun
-        crowd.stopped = True
-        await asyncio.gather(*senders)
-        await asyncio.gather(*journeys)
+    crowd.stopped = True
+    async with asyncio.timeout(3 * PATIENCE):
+        await asyncio.gather(*senders, *journeys)
     found = {
         "seconds": max(commands, queries),
         "until the commands under way were answered, s": commands,
