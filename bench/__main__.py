@@ -61,7 +61,7 @@ PARTS: dict[str, tuple[Callable[[Path, Sizes], dict[str, Any]], Callable[[Any], 
     ),
     "growth": (
         lambda at, size: asyncio.run(growth.measure(at, size["sizes"])),
-        lambda found: figures_table("Growth", {f"{name} open": row for name, row in found.items()}),
+        lambda found: figures_table("Growth", {f"{name} open": _shown(row) for name, row in found.items()}),
     ),
 }
 
@@ -148,7 +148,15 @@ def _flat(found: Sizes, also: Sizes | None = None) -> dict[str, dict[str, Any]]:
 
 
 def _shown(row: Sizes) -> dict[str, Any]:
-    return {name: value["median"] if isinstance(value, dict) else value for name, value in row.items()}
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if not isinstance(value, dict):
+            shown[name] = value
+        elif "median" in value:
+            shown[name] = value["median"]
+        else:
+            shown |= {f"{name}, {share}": figure for share, figure in value.items()}
+    return shown
 
 
 if __name__ == "__main__":
