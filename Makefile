@@ -11,7 +11,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 TEST_LIMIT := 960
 POSTGRESQL_LIMIT := 2400
 TIMED := tests/demo tests/server/test_register.py
-UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tests/mutation tests/shell
+UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tests/mutation tests/shell tests/bench
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -70,9 +70,9 @@ else
 	@echo "check: done"
 endif
 
-bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor
-	@echo "bench: measuring, half an hour on 2 cores"
-	@python -m bench
+bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor and DBOS, into docs/benchmarks.md
+	@echo "bench: measuring, 45 minutes on 2 cores; more by itself: python -m bench --help"
+	@python -m bench all
 
 fuzz: $(DEVELOPMENT) ## bad input by every channel, about 10 minutes (FULL=1: as before a release; SEED=n, SECONDS=n)
 	@echo "fuzz: one installation of its own; what did harm stands in data/fuzz/fuzz.json"

@@ -1,160 +1,162 @@
-"""`make bench`: the pure core, then the reference journey beside the bare Temporal floor, on one real server."""
+"""`make bench`: each part measures one thing on real servers, prints it, and puts its figures into one file."""
 
 import asyncio
-import json
-import platform
-import statistics
+import subprocess
+import sys
 import tempfile
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import core, journal, moving, outside, protocol, recovery
-from bench.measure import Floor, Ours, batch, help_seconds, percentile, replay_milliseconds
-from bench.rig import SETTINGS, server
-from demo import laboratory
+from bench import (
+    core,
+    figures,
+    goals,
+    growth,
+    idle,
+    journal,
+    moving,
+    outside,
+    races,
+    recovery,
+    report,
+    restart,
+    skipping,
+)
+from bench.rig import ROOT
+from bench.tables import figures_table, told
+from observability import configure
 
-ROUNDS = 3
+FIGURES = ROOT / "docs" / "benchmarks" / "figures.json"
+REPORT = ROOT / "docs" / "benchmarks.md"
+ALL = ("core", "idle", "restart", "skipping", "journeys", "growth")
+"""What `make bench` measures, in this order; the report comes last."""
+Sizes = Mapping[str, Any]
+PARTS: dict[str, tuple[Callable[[Path, Sizes], dict[str, Any]], Callable[[Any], Table]]] = {
+    "core": (lambda _, size: core.measure(size["samples"], size["folds"]), core.table),
+    "journal": (lambda _, size: journal.measure(size["appends"], size["rows"]), journal.table),
+    "connections": (lambda at, size: outside.measure(at, size["notices"], size["notices"]), outside.table),
+    "recover": (lambda at, size: asyncio.run(recovery.measure(at, size["opened"], size["ms"])), recovery.table),
+    "move": (lambda at, size: asyncio.run(moving.measure(at, size["opened"])), moving.table),
+    "journeys": (
+        lambda at, size: asyncio.run(races.measure(at, size["at_once"], size["rounds"], size["samples"])),
+        lambda found: figures_table("Reference journey", _flat(found["rounds"], found["latency"])),
+    ),
+    "idle": (
+        lambda at, size: asyncio.run(idle.measure(at, size["idle"])),
+        lambda found: figures_table("Idle patients", {"the worker": found}),
+    ),
+    "restart": (
+        lambda at, size: asyncio.run(restart.measure(at, size["killed"])),
+        lambda found: figures_table("Worker killed", _flat(found)),
+    ),
+    "skipping": (
+        lambda at, size: asyncio.run(skipping.measure(at, size["patients"])),
+        lambda found: figures_table("Real timers", {name: found[name] for name in ("ours", "floor")}),
+    ),
+    "growth": (
+        lambda at, size: asyncio.run(growth.measure(at, size["sizes"])),
+        lambda found: figures_table("Growth", {f"{name} open": _shown(row) for name, row in found.items()}),
+    ),
+}
+
+
+def _numbers(_context: object, _option: object, value: str) -> tuple[int, ...]:
+    """Read whole numbers with commas between."""
+    try:
+        return tuple(sorted({int(word) for word in value.split(",")}))
+    except ValueError:
+        raise click.BadParameter("whole numbers with commas between are expected, for example 100,1000") from None
 
 
 @click.command()
-@click.argument("part", type=click.Choice(["all", "connections", "core", "journal", "recover", "move"]), default="all")
-@click.option("--at-once", default=16, help="journeys at once")
-@click.option("--samples", default=2000, help="updates timed on each side")
-@click.option("--idle", default=100, help="idle subjects for the memory figure")
-@click.option("--folds", default=10_000, help="finished journeys folded for the core's rate")
-@click.option("--appends", default=2000, help="appends timed in each database")
-@click.option("--rows", default=1_000_000, help="rows of the journal that is verified")
-@click.option("--notices", default=200, help="notices mailed, and laboratory checks made, on each side")
-@click.option("--open", "opened", default=1000, help="open subjects to recover, or to move in a release")
-@click.option("--ms", default=400, help="milliseconds a clinical day lasts in the trial whose Temporal is lost")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="write the figures to a file too")
-def main(part: str, file: Path | None, **size: int) -> None:
-    """Measure, and print the figures with their ratios to the floor.
+@click.argument("part", type=click.Choice(["all", *PARTS, "report"]), default="all")
+@click.option("--at-once", default="1,16,66", callback=_numbers, help="journeys: how many at once, the least first")
+@click.option("--rounds", default=3, help="journeys: rounds at each of these")
+@click.option("--samples", default=2000, help="journeys: commands timed on each side; core: decisions")
+@click.option("--idle", default=60, help="idle: patients of each kind")
+@click.option("--killed", default="200,1000", callback=_numbers, help="restart: open patients, at least 32")
+@click.option("--patients", default=66, help="skipping: patients of the trial")
+@click.option("--sizes", default="100,1000,3000", callback=_numbers, help="growth: open patients, 100 or more")
+@click.option("--folds", default=10_000, help="core: finished journeys folded")
+@click.option("--appends", default=2000, help="journal: appends timed in each database")
+@click.option("--rows", default=1_000_000, help="journal: rows verified")
+@click.option("--notices", default=200, help="connections: notices mailed, and laboratory checks made, on each side")
+@click.option("--open", "opened", default=1000, help="recover, move: open subjects")
+@click.option(
+    "--ms", default=400, help="recover: milliseconds a clinical day lasts in the trial whose Temporal is lost"
+)
+@click.option(
+    "--json",
+    "file",
+    type=click.Path(path_type=Path),
+    help=f"put the figures into this file, and take the report's from it; all and report: {FIGURES.relative_to(ROOT)}",
+)
+@click.option("--report", "target", default=REPORT, type=click.Path(path_type=Path), help="where the report goes")
+def main(part: str, file: Path | None, target: Path, **size: Any) -> None:  # noqa: ANN401 - what click read
+    """Measure one part, or all that stands in the report, and print the figures with their goals.
 
-    `core` and `journal`: what needs no Temporal server, alone. `connections`: mail, laboratory, and how soon a failure
-    is seen. `recover`: many open subjects, and a whole trial whose Temporal is lost. `move`: a release of the workers
-    and a rollback, with many open subjects.
+    `core`, `journal` and `connections` need no journey. `journeys`: the reference journey beside the bare Temporal
+    floor and beside DBOS. `idle`: memory. `restart`: kill -9. `skipping`: real timers. `growth`: up to thousands of
+    open patients. `recover`: Temporal lost. `move`: a release of the workers. `report`: docs/benchmarks.md, from the
+    file of figures.
     """
-    found: dict[str, object] = {}
-    if part in ("all", "core"):
-        found["core"] = figures = core.measure(size["samples"], size["folds"])
-        Console(width=110).print(core.table(figures))
-    if part in ("all", "journal"):
-        found["journal"] = stored = journal.measure(size["appends"], size["rows"])
-        Console(width=110).print(journal.table(stored))
-    with tempfile.TemporaryDirectory() as name:
-        if part in ("all", "connections"):
-            found["connections"] = told = outside.measure(Path(name), size["notices"], size["notices"])
-            Console(width=110).print(outside.table(told))
-        if part == "recover":
-            found |= _recovery(Path(name), size)
-        elif part == "move":
-            found["move"] = moved = asyncio.run(moving.measure(Path(name), size["opened"]))
-            Console(width=110).print(moving.table(moved))
-        elif part == "all":
-            found |= _journeys(Path(name), size)
-    if file is not None:
-        file.write_text(json.dumps(found, indent=1))
-
-
-def _recovery(folder: Path, size: dict[str, int]) -> dict[str, object]:
-    found = asyncio.run(recovery.measure(folder, size["opened"], size["ms"]))
-    Console(width=110).print(recovery.table(found))
-    return found
-
-
-def _journeys(folder: Path, size: dict[str, int]) -> dict[str, object]:
-    protocol.register()
-    laboratory.warm_up()
-    journeys = asyncio.run(_measure(folder, size["at_once"], size["samples"], size["idle"]))
-    _show(journeys)
-    return journeys
-
-
-async def _measure(folder: Path, at_once: int, samples: int, idle: int) -> dict[str, object]:
-    process, address = server(folder)
-    with process:
-        ours, floor = Ours(folder, address), Floor(folder, address)
-        with ours.worker, floor.worker:
-            await ours.open()
-            await floor.open()
-            first = await ours.journey()
-            await floor.journey()
-            single = {
-                "ours": await batch(ours.journey, 1, process, ours.worker, ours.client.client),
-                "floor": await batch(floor.journey, 1, process, floor.worker, floor.client),
-            }
-            rounds = []
-            for _ in range(ROUNDS):
-                rounds.append(await batch(ours.journey, at_once, process, ours.worker, ours.client.client))
-                rounds.append(await batch(floor.journey, at_once, process, floor.worker, floor.client))
-            found: dict[str, object] = {
-                "machine": f"{platform.machine()}, Python {platform.python_version()}",
-                "server settings": " ".join(f"{key}={value}" for key, value in SETTINGS.items()),
-                "single": {side: vars(sample) for side, sample in single.items()},
-                "rounds": {"ours": [vars(s) for s in rounds[::2]], "floor": [vars(s) for s in rounds[1::2]]},
-            }
-            found["replay_ms"] = await replay_milliseconds(ours.client.client, first)
-            found["latency_ms"] = {
-                side: {"p50": percentile(taken, 0.5) * 1000, "p99": percentile(taken, 0.99) * 1000}
-                for side, taken in (("ours", await ours.latencies(samples)), ("floor", await floor.latencies(samples)))
-            }
-            found["memory_kb"] = await _memory(ours, idle, at_once)
-            found["ready_s"] = ours.ready_seconds
-            found["help_s"] = help_seconds()
-    return found
-
-
-async def _memory(ours: Ours, idle: int, at_once: int) -> dict[str, float]:
-    """Give the growth of the worker per idle subject in screening, and per fact of a subject that went all the way."""
-    before = ours.worker.resident_bytes()
-    for _ in range(idle):
-        await ours.enroll()
-    await asyncio.sleep(2)
-    after = ours.worker.resident_bytes()
-    facts = sum(ours.journal.heads().values())
-    await asyncio.gather(*(ours.journey() for _ in range(at_once)))
-    grown = sum(ours.journal.heads().values()) - facts
-    per_fact = (ours.worker.resident_bytes() - after) / grown
-    return {"per idle subject": (after - before) / idle / 1024, "per fact": per_fact / 1024}
-
-
-def _show(found: dict[str, object]) -> None:
+    if part == "all":
+        sys.exit(_all(file or FIGURES, target, [word for word in sys.argv[1:] if word != "all"]))
+    if part == "report":
+        found = figures.read(file or FIGURES)
+        report.make(found, target)
+        Console(width=110).print(goals.table(goals.held(found)))
+        return
+    configure("ERROR")
+    measure, table = PARTS[part]
+    with tempfile.TemporaryDirectory(prefix="trialpath-bench-", ignore_cleanup_errors=True) as name:
+        found = measure(Path(name), size)
     console = Console(width=110)
-    console.print(f"{found['machine']}; server: {found['server settings']}")
-    table = Table(title="Reference journey: cohort 1, 21 messages, 38 activities, 17 timers", title_justify="left")
-    for heading in ("", "ours", "bare floor", "ratio"):
-        table.add_column(heading, justify="left" if heading == "" else "right")
-    single, rounds = found["single"], found["rounds"]
-    if not isinstance(single, dict) or not isinstance(rounds, dict):
-        raise TypeError(type(rounds))
-    _row(table, "history events, one at a time", single["ours"]["events"], single["floor"]["events"])
-    for label, name in (
-        ("history events, many at once", "events"),
-        ("journeys/s, many at once", "journeys_per_second"),
-        ("server CPU s a journey", "server_cpu"),
-        ("worker CPU s a journey", "worker_cpu"),
-    ):
-        middle = {side: statistics.median(sample[name] for sample in samples) for side, samples in rounds.items()}
-        _row(table, label, middle["ours"], middle["floor"])
-    latency = found["latency_ms"]
-    if isinstance(latency, dict):
-        for share in ("p50", "p99"):
-            _row(table, f"update answered, {share} ms", latency["ours"][share], latency["floor"][share])
-    console.print(table)
-    console.print(f"replay of a finished journey {found['replay_ms']:.0f} ms")
-    memory = found["memory_kb"]
-    if isinstance(memory, dict):
-        console.print(", ".join(f"memory {name} {value:.0f} KB" for name, value in memory.items()))
-    console.print(f"worker ready {found['ready_s']:.1f} s, starter.py --help {found['help_s']:.2f} s")
-    console.print(f"events by kind, one at a time: ours {single['ours']['kinds']}; floor {single['floor']['kinds']}")
+    console.print(table(found))
+    if held := goals.held({part: found}, part):
+        console.print(goals.table(held))
+    if file is not None:
+        figures.write(file, figures.merged(figures.read(file), part, found, figures.about()))
 
 
-def _row(table: Table, label: str, ours: float, floor: float) -> None:
-    table.add_row(label, f"{ours:.2f}", f"{floor:.2f}", f"{ours / floor:.2f}")
+def _all(file: Path, target: Path, options: list[str]) -> int:
+    """Run each part as a process of its own; give 1 when one failed. The report is made of what was measured."""
+    failed = []
+    for number, part in enumerate(ALL, 1):
+        told(f"part {number} of {len(ALL)}: {part}")
+        begun = time.monotonic()
+        command = [sys.executable, "-m", "bench", part, *options, "--json", str(file)]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            failed.append(part)
+        told(f"{part} took {time.monotonic() - begun:.0f} s{'; it FAILED' if part in failed else ''}")
+    report.make(found := figures.read(file), target)
+    Console(width=110).print(goals.table(goals.held(found)))
+    told(f"the report is {target}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    return 1 if failed else 0
+
+
+def _flat(found: Sizes, also: Sizes | None = None) -> dict[str, dict[str, Any]]:
+    """Give figures by size and side as rows of a table."""
+    rows = {f"{size}, {side}": _shown(row) for size, sides in found.items() for side, row in sides.items()}
+    return rows | {f"command, ms, {side}": _shown(row) for side, row in (also or {}).items()}
+
+
+def _shown(row: Sizes) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in row.items():
+        if not isinstance(value, dict):
+            shown[name] = value
+        elif "median" in value:
+            shown[name] = value["median"]
+        else:
+            shown |= {f"{name}, {share}": figure for share, figure in value.items()}
+    return shown
 
 
 if __name__ == "__main__":

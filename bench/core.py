@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
-from bench.measure import percentile
+from bench.figures import percentile
 from demo.documents import example
 from domain.catalogue import latest
 from domain.decider import PATIENT

@@ -13,7 +13,7 @@ from rich.table import Table
 from sqlalchemy import insert, text
 
 from bench.core import finished
-from bench.measure import percentile
+from bench.figures import percentile
 from bench.postgres import Cluster
 from domain.decider import patient_stream
 from journal.chain import FACT_CONTENT, ORIGIN, SUBMISSION_CONTENT, canonical, hash_of, link

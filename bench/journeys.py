@@ -1,18 +1,19 @@
-"""Drives reference journeys, ours and the bare floor's, with the same pace and the same human gap."""
+"""Drives our reference journeys as a clinic's staff and its laboratory would, through the public client."""
 
 import asyncio
 import json
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from temporalio.client import Client
 
-from bench.floor import QUEUE, REFERENCE, BareJourney
+from activities.contract import Answer
+from bench.floor import REFERENCE
 from bench.protocol import VERSION
 from demo import laboratory
 from demo.documents import screening_document
@@ -21,7 +22,7 @@ from domain.decider import patient_stream
 from domain.values import Clock
 from journal.schema import FACTS
 from journal.store import Journal
-from workflows.client import Submitted, TrialClient
+from workflows.client import Submitted, TrialClient, Unreachable
 
 STAGES: list[dict[str, Any]] = json.loads(REFERENCE.read_text())["stages"]
 STAFF = {
@@ -53,12 +54,17 @@ class Watched:
 
     seen: Counter[str] = field(default_factory=Counter)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting_for: str = ""
+    """What the driver waits for now; empty while it does something."""
+    over: bool = False
 
     async def until(self, what: str, count: int) -> None:
         """Wait until something was seen so often."""
         while self.seen[what] < count:
             self.changed.clear()
+            self.waiting_for = what
             await self.changed.wait()
+        self.waiting_for = ""
 
 
 class JournalWatch:
@@ -68,6 +74,8 @@ class JournalWatch:
         """Follow this journal."""
         self._journal = journal
         self._position = 0
+        self.seen = 0
+        """Facts seen so far, and told to the drivers."""
         self.subjects: dict[str, Watched] = {}
 
     async def run(self) -> None:
@@ -81,6 +89,7 @@ class JournalWatch:
                     if kind == {"notice": "NoticeRequested", "gate": "GateChecked"}[name]:
                         watched.seen[fact.get("notice", "gate")] += 1
                 watched.changed.set()
+                self.seen += 1
             await asyncio.sleep(0.005)
 
     def _new(self) -> list[Any]:
@@ -101,6 +110,11 @@ async def open_bench_trial(client: TrialClient, clock: Clock) -> None:
         raise RuntimeError(answer.sentence())
 
 
+def real_now() -> datetime:
+    """Give the instant."""
+    return datetime.now(UTC)
+
+
 def bench_clock(ms_per_day: float) -> Clock:
     """Give a clock of that pace, starting now on 2025-06-02."""
     epoch = datetime(2025, 6, 2, tzinfo=UTC)
@@ -108,20 +122,33 @@ def bench_clock(ms_per_day: float) -> Clock:
     return Clock(real_epoch=datetime.now(UTC), trial_epoch=epoch, factor=factor)
 
 
+async def answered(client: TrialClient, subject: str, submitted: Submitted) -> Answer:
+    """Send a command until it is answered: the same one, as somebody would whose call failed half-way."""
+    while True:
+        try:
+            return await client.to_subject(subject, submitted)
+        except Unreachable:
+            await asyncio.sleep(GAP_SECONDS)
+
+
 class OurDriver:
     """Plays the staff of one subject through the public client."""
 
-    def __init__(self, client: TrialClient, watch: JournalWatch, clock: Clock, labs: Path) -> None:
-        """Play over this client."""
+    def __init__(
+        self, client: TrialClient, watch: JournalWatch, clock: Clock, labs: Path, now: Callable[[], datetime] = real_now
+    ) -> None:
+        """Play over this client, by the clock over a time: the real one, or that of a server that skips."""
         self._client = client
         self._watch = watch
         self._clock = clock
         self._labs = labs
+        self._now = now
         self.subject = ""
-        self.latencies: list[float] = []
+        self.in_flight: set[str] = set()
+        """The commands that are sent and not answered, each under a name of its own."""
 
     def _today(self) -> date:
-        return (self._clock.trial_time(datetime.now(UTC)) + timedelta(hours=8)).date()
+        return (self._clock.trial_time(self._now()) + timedelta(hours=8)).date()
 
     async def screened(self) -> Watched:
         """Enrol a subject and let its screening results come. From then on it waits for people, and nothing polls."""
@@ -150,6 +177,7 @@ class OurDriver:
             gates += await self._stage(stage, watched, gates)
         await watched.until("END_OF_TREATMENT", 1)
         await watched.until("NoticeReached", watched.seen["NoticeRequested"])
+        watched.over = True
         return patient_stream(self._client.trial, self.subject)
 
     async def _stage(self, stage: dict[str, Any], watched: Watched, gates: int) -> int:
@@ -178,15 +206,15 @@ class OurDriver:
             "pathology": {"reported_on": today, "resection": "R0"},
             "adjuvant_evaluation": {"evaluated_on": today, "fit": True},
         }
-        started = asyncio.get_running_loop().time()
-        answer = await self._client.to_subject(self.subject, Submitted(kind, fields[kind], staff=STAFF[kind]))
-        self.latencies.append(asyncio.get_running_loop().time() - started)
+        self.in_flight.add(command := f"{self.subject} {kind} {cycle}")
+        answer = await answered(self._client, self.subject, Submitted(kind, fields[kind], staff=STAFF[kind]))
+        self.in_flight.discard(command)
         if answer.outcome != "applied":
             raise RuntimeError(f"{self.subject} {kind}: {answer.sentence()}")
 
     def _drop(self) -> None:
         """Drop one result set of now. Its values are the same for all: only its instant matters here."""
-        at = self._clock.trial_time(datetime.now(UTC))
+        at = self._clock.trial_time(self._now())
         bundle = laboratory.result_set(
             seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE", also=SCREENING
         )
@@ -198,52 +226,3 @@ class OurDriver:
 
 
 FIXED = datetime(2025, 6, 2, 8, tzinfo=UTC)
-
-
-class FloorDriver:
-    """Drives bare journeys; hears of their activities over a datagram port."""
-
-    def __init__(self, client: Client, ms_per_day: float) -> None:
-        """Drive over this client."""
-        self._client = client
-        self._ms_per_day = ms_per_day
-        self._subjects: dict[str, Watched] = {}
-        self.latencies: list[float] = []
-        self._port = 0
-
-    async def listen(self) -> asyncio.DatagramTransport:
-        """Open the port."""
-        driver = self
-
-        class Ears(asyncio.DatagramProtocol):
-            def datagram_received(self, data: bytes, _address: object) -> None:
-                name, stage = json.loads(data)
-                watched = driver._subjects[name]
-                watched.seen[str(stage)] += 1
-                watched.changed.set()
-
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(Ears, local_addr=("127.0.0.1", 0))
-        self._port = transport.get_extra_info("sockname")[1]
-        return transport
-
-    async def run(self) -> str:
-        """Drive one bare journey, and give its workflow id."""
-        name = f"bare-{uuid.uuid4().hex}"
-        watched = self._subjects.setdefault(name, Watched())
-        handle = await self._client.start_workflow(
-            BareJourney.run,
-            args=[STAGES, self._ms_per_day, self._port],
-            id=name,
-            task_queue=QUEUE,
-            task_timeout=timedelta(seconds=2),
-        )
-        for number, stage in enumerate(STAGES):
-            await watched.until(str(number), stage["activities"] + stage["then"])
-            for message in stage["messages"]:
-                await asyncio.sleep(GAP_SECONDS)
-                started = asyncio.get_running_loop().time()
-                await handle.execute_update(BareJourney.message, message)
-                self.latencies.append(asyncio.get_running_loop().time() - started)
-        await handle.result()
-        return name

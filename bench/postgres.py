@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from bench.rig import processor_seconds
+
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then it runs as this user, over programs that it may read."""
 START_SECONDS = 30
@@ -124,6 +126,10 @@ class Cluster:
         """Run a statement as the superuser. Raises psycopg.OperationalError."""
         with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=2) as connection:
             connection.execute(statement.encode())
+
+    def processor_seconds(self) -> float:
+        """Give the processor time taken so far by the server and the processes of its connections."""
+        return processor_seconds(self._process.pid)
 
     def kill(self) -> None:
         """End it at once, without a shutdown: what it acknowledged is on the disk."""

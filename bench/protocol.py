@@ -1,4 +1,8 @@
-"""The protocol value of the benchmarks: NCT06978153 with windows so wide that a busy machine misses none."""
+"""The protocol value of the benchmarks: NCT06978153 with windows so wide that a busy machine misses none.
+
+Courses taken at home, signatures, acknowledgements and answers about single drugs are not asked for, and no notice
+comes too late: the reference journey has 38 activities, 21 messages and 17 timers, as the floor's and the peer's have.
+"""
 
 from datetime import date
 
@@ -34,6 +38,7 @@ def _of_any_age(criterion: Criterion) -> Criterion:
 
 
 def _wide(epoch: object) -> object:
+    change: dict[str, object]
     match epoch:
         case ScreeningEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})
@@ -54,7 +59,7 @@ def _wide(epoch: object) -> object:
             gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": FAR, "drug_checks": ()})
             asked = epoch.course_notice.model_copy(update={"after_days": FAR})
             ends = None if epoch.completes_after_days is None else 0
-            change: dict[str, object] = {"regimens": {arm: _day_1(lines) for arm, lines in epoch.regimens.items()}}
+            change = {"regimens": {arm: _day_1(lines) for arm, lines in epoch.regimens.items()}}
             change |= {
                 "visit": visit,
                 "start": start,
@@ -65,10 +70,11 @@ def _wide(epoch: object) -> object:
             return epoch.model_copy(update=change | {"max_delay_days": FAR})
         case ProcedureEpoch() | EvaluationEpoch():
             window = epoch.window.model_copy(update={"latest_days": FAR})
-            kept = epoch.reminders[:1]
+            kept, change = epoch.reminders[:1], {}
             if isinstance(epoch, ProcedureEpoch):
                 kept += (epoch.reminders[1].model_copy(update={"after_days": SECOND_REMINDER}),)
-            return epoch.model_copy(update={"window": window, "reminders": kept})
+                change = {"washouts": ()}
+            return epoch.model_copy(update={"window": window, "reminders": kept} | change)
         case FollowUpEpoch():
             visit = epoch.visit.model_copy(update={"target_days": FAR, "latest_days": FAR})
             return epoch.model_copy(update={"visit": visit})
@@ -79,12 +85,16 @@ def register() -> Protocol:
     """Put the benchmarks' protocol into the catalogue of this process, and give it."""
     original = protocol("NCT06978153", "1")
     plausibility = original.plausibility.model_copy(update={"backdated_days": FAR})
+    clearance = original.dosing.clearance.model_copy(update={"creatinine_max_age_days": FAR})
     wide = original.model_copy(
         update={
             "version": VERSION,
             "epochs": tuple(_wide(epoch) for epoch in original.epochs),
             "plausibility": plausibility,
-            "completion_on": date(2400, 1, 1),
+            "dosing": original.dosing.model_copy(update={"clearance": clearance}),
+            "notices": original.notices.model_copy(update={"useful": (), "acknowledged": ()}),
+            "signatures": original.signatures.model_copy(update={"after_days": FAR}),
+            "completion_on": date(9000, 1, 1),
             "target": 100_000,
             "arms": (original.arms[0].model_copy(update={"cap": 3000}),),
         }

@@ -60,7 +60,7 @@ async def many(folder: Path, count: int) -> dict[str, Any]:
     with process:
         client = await connect(address)
         begun = time.monotonic()
-        told = await asyncio.to_thread(_recover, environment)
+        told = await asyncio.to_thread(recover_subjects, environment)
         command = time.monotonic() - begun
         begun = time.monotonic()
         with Process([sys.executable, "worker.py"], log=folder / "worker.log", environment=environment) as worker:
@@ -83,19 +83,30 @@ async def many(folder: Path, count: int) -> dict[str, Any]:
 
 def write(journal: Journal, count: int) -> int:
     """Write a register and so many open subjects through `record`."""
-    recorder, register = Recorder(journal), trial_stream(TRIAL)
+    recorder = Recorder(journal)
+    write_register(recorder)
+    write_subjects(journal, recorder, count)
+    return sum(journal.heads().values())
+
+
+def write_register(recorder: Recorder) -> None:
+    """Write a register, opened long ago."""
     at = datetime.now(UTC) - timedelta(days=999)
     opened = Submitted("open_trial", opening(TRIAL, Clock.real()), staff="SPO1", role="SPONSOR")
-    recorder.record(request(register, 0, at, sent(opened)))
+    recorder.record(request(trial_stream(TRIAL), 0, at, sent(opened)))
+
+
+def write_subjects(journal: Journal, recorder: Recorder, count: int) -> None:
+    """Write so many open subjects, of which no workflow knows."""
     for number in range(count):
         if number % LATER:
             Past(journal, TRIAL, ago(3), recorder=recorder).at_rest()
         else:
             in_surgery_wait(journal, TRIAL, ago(30), recorder=recorder).at_rest()
-    return sum(journal.heads().values())
 
 
-def _recover(environment: dict[str, str]) -> dict[str, Any]:
+def recover_subjects(environment: dict[str, str]) -> dict[str, Any]:
+    """Run `starter.py recover`, and give what it tells."""
     run = subprocess.run(
         [sys.executable, "starter.py", "recover", "--json"],
         cwd=ROOT,

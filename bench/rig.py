@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -52,12 +52,17 @@ class Process(AbstractContextManager["Process"]):
 
     def processor_seconds(self) -> float:
         """Give the processor time taken so far."""
-        times = psutil.Process(self.popen.pid).cpu_times()
-        return float(times.user + times.system)
+        return processor_seconds(self.popen.pid)
 
     def resident_bytes(self) -> int:
         """Give the resident memory."""
         return int(psutil.Process(self.popen.pid).memory_info().rss)
+
+    def kill(self) -> None:
+        """End it at once, as a lost machine would."""
+        self.popen.kill()
+        self.popen.wait()
+        self._log.close()
 
     def __enter__(self) -> Self:
         """Give the process."""
@@ -71,6 +76,17 @@ class Process(AbstractContextManager["Process"]):
         except subprocess.TimeoutExpired:
             self.popen.kill()
         self._log.close()
+
+
+def processor_seconds(pid: int) -> float:
+    """Give the processor time a process has taken so far, with its children's, those that are gone included."""
+    process = psutil.Process(pid)
+    times = process.cpu_times()
+    own = times.user + times.system + getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    for child in process.children():
+        with suppress(psutil.NoSuchProcess):
+            own += processor_seconds(child.pid)
+    return float(own)
 
 
 def server(folder: Path) -> tuple[Process, str]:

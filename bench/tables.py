@@ -1,6 +1,7 @@
 """A table of figures under what they are of."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
@@ -16,3 +17,8 @@ def figures_table(title: str, found: Mapping[str, Mapping[str, Any]]) -> Table:
             shown.add_row(what, name, f"{value:.2f}" if isinstance(value, float) else str(value))
         shown.add_section()
     return shown
+
+
+def told(progress: str) -> None:
+    """Say how far a long measurement has come."""
+    print(f"bench: {datetime.now(UTC):%H:%M:%S} {progress}", flush=True)

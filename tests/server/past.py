@@ -199,9 +199,10 @@ def in_surgery_wait(
     return past.passed(datetime.now(UTC))
 
 
-def _operated(journal: Journal, trial: str, surgery_on: date, arm: str) -> Past:
+def _operated(journal: Journal, trial: str, surgery_on: date, arm: str, *, recorder: Recorder | None = None) -> Past:
     """Tell of a subject up to R0 surgery, and no further."""
-    past = Past(journal, trial, surgery_on - timedelta(days=88)).randomized(surgery_on - timedelta(days=81), arm)
+    past = Past(journal, trial, surgery_on - timedelta(days=88), recorder=recorder)
+    past.randomized(surgery_on - timedelta(days=81), arm)
     for number in (1, 2, 3):
         past.dosed(number, surgery_on - timedelta(days=77) + (number - 1) * CYCLE)
     judged_on = surgery_on - timedelta(days=3)
@@ -214,11 +215,21 @@ def in_evaluation(journal: Journal, trial: str, surgery_on: date, arm: str = "CO
     return _operated(journal, trial, surgery_on, arm).passed(datetime.now(UTC))
 
 
-def in_adjuvant(journal: Journal, trial: str, first_on: date, arm: str = "COHORT_1") -> Past:
-    """Give a subject whose R0 was confirmed and who got C4 on a date."""
+def in_adjuvant(
+    journal: Journal,
+    trial: str,
+    first_on: date,
+    arm: str = "COHORT_1",
+    *,
+    cycles: int = 1,
+    recorder: Recorder | None = None,
+) -> Past:
+    """Give a subject whose R0 was confirmed and who got C4 on a date, and further cycles as planned."""
     surgery_on = first_on - timedelta(days=42)
-    past = _operated(journal, trial, surgery_on, arm)
+    past = _operated(journal, trial, surgery_on, arm, recorder=recorder)
     reported_on, judged_on = surgery_on + timedelta(days=10), surgery_on + timedelta(days=35)
     past.said("pathology", reported_on, staff="PAT1", reported_on=str(reported_on), resection="R0")
     past.said("adjuvant_evaluation", judged_on, evaluated_on=str(judged_on), fit=True)
-    return past.dosed(4, first_on).passed(datetime.now(UTC))
+    for number in range(cycles):
+        past.dosed(4 + number, first_on + number * CYCLE)
+    return past.passed(datetime.now(UTC))

@@ -1,0 +1,170 @@
+"""A worker killed while it works: how soon does a new one answer what was under way, and everybody else?"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from temporalio.service import RPCError
+
+from bench import protocol
+from bench.figures import SEED
+from bench.rig import server
+from bench.sides import MESSAGES, Floor, Ours
+from bench.tables import told
+from demo import laboratory
+from domain.decider import patient_stream
+
+JOURNEYS = 16
+"""Open patients whose reference journeys are under way when the worker is killed: timers, activities and messages."""
+SENDERS = 8
+"""Commands that are under way at the same time, to the other open patients."""
+ASKED_AT_ONCE = 32
+RUNS_BEFORE = 6.0
+"""Seconds from the start of the journeys to the kill: they are in treatment then."""
+PATIENCE = 300
+
+
+@dataclass
+class Crowd:
+    """The open patients of one side, and how to speak to them."""
+
+    side: Ours | Floor
+    idle: list[str]
+    """Workflow ids of those that wait."""
+    say: Callable[[str], Awaitable[object]]
+    journey: Callable[[], Coroutine[Any, Any, str]]
+    query: str
+    others: Callable[[], set[str]]
+    """What the journeys have under way."""
+    journeying: Callable[[], list[str]]
+    """Workflow ids of the journeys."""
+    under_way: set[str] = field(default_factory=set)
+    stopped: bool = False
+    sent: int = 0
+
+    async def send(self, chance: random.Random) -> None:
+        """Send one command after the other, each to a patient by chance."""
+        while not self.stopped:
+            workflow_id = chance.choice(self.idle)
+            self.sent += 1
+            self.under_way.add(command := f"{workflow_id} {self.sent}")
+            await self.say(workflow_id)
+            self.under_way.discard(command)
+
+
+async def measure(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
+    """Kill the worker of each side with so many open patients, and give the seconds of the new one."""
+    protocol.register()
+    laboratory.warm_up()
+    found: dict[str, Any] = {}
+    for size in sizes:
+        (place := folder / str(size)).mkdir(parents=True)
+        process, address = server(place)
+        with process, ExitStack() as open_now:
+            ours, floor = Ours(place, address, process), Floor(place, address, process)
+            for side in (ours, floor):
+                open_now.callback(_stop, side)
+                await side.open()
+            found[str(size)] = {"ours": await _killed(await _ours(ours, size), size)}
+            ours.watching.cancel()
+            _stop(ours)
+            found[str(size)]["floor"] = await _killed(await _floor(floor, size), size)
+    return found
+
+
+def _stop(side: Ours | Floor) -> None:
+    side.worker.__exit__()
+
+
+async def _ours(side: Ours, size: int) -> Crowd:
+    enrolled = await asyncio.gather(*(side.enroll() for _ in range(size - JOURNEYS)))
+    trial = side.client.trial
+    drivers = []
+
+    async def say(workflow_id: str) -> None:
+        await side.report(workflow_id.removeprefix(patient_stream(trial, "")))
+
+    async def journey() -> str:
+        drivers.append(driver := side.driver())
+        return await driver.run()
+
+    return Crowd(
+        side,
+        [patient_stream(trial, subject) for subject in enrolled],
+        say,
+        journey,
+        "show",
+        lambda: {one for driver in drivers for one in driver.in_flight},
+        lambda: [patient_stream(trial, driver.subject) for driver in drivers if driver.subject],
+    )
+
+
+async def _floor(side: Floor, size: int) -> Crowd:
+    idle = [await side.driver.idle(MESSAGES) for _ in range(size - JOURNEYS)]
+
+    async def say(workflow_id: str) -> None:
+        await side.driver.say(workflow_id, "x")
+
+    driver = side.driver
+    return Crowd(
+        side, idle, say, side.journey, "messages", lambda: set(driver.in_flight), lambda: list(driver.subjects)
+    )
+
+
+async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
+    """Let it work, kill the worker, start a new one, and wait until everything that was under way is answered."""
+    chance = random.Random(SEED)  # noqa: S311 - which patient is spoken to
+    journeys = [asyncio.create_task(crowd.journey()) for _ in range(JOURNEYS)]
+    senders = [asyncio.create_task(crowd.send(chance)) for _ in range(SENDERS)]
+    await asyncio.sleep(RUNS_BEFORE)
+    crowd.side.worker.kill()
+    waiting, others = set(crowd.under_way), crowd.others()
+    crowd.side.start_worker()
+    begun = time.monotonic()
+    ready = asyncio.create_task(asyncio.to_thread(crowd.side.worker.wait_for_line, "worker ready"))
+    async with asyncio.timeout(PATIENCE):
+        asking = asyncio.create_task(_all_answer(crowd))
+        while waiting & crowd.under_way or others & crowd.others():  # noqa: ASYNC110 - each answer comes to its sender
+            await asyncio.sleep(0.01)
+        commands = time.monotonic() - begun
+        await asking
+        queries = time.monotonic() - begun
+    crowd.stopped = True
+    async with asyncio.timeout(3 * PATIENCE):
+        await asyncio.gather(*senders, *journeys)
+    found = {
+        "seconds": max(commands, queries),
+        "until the commands under way were answered, s": commands,
+        "until all had answered a query, s": queries,
+        "worker ready, s": await ready,
+        "commands under way at the kill": len(waiting) + len(others),
+        "commands sent in all": crowd.sent,
+        "journeys under way, all ended": len(journeys),
+    }
+    told(
+        f"{size} open, {crowd.side.name}: {found['seconds']:.1f} s, {found['commands under way at the kill']} under way"
+    )
+    return found
+
+
+async def _all_answer(crowd: Crowd) -> None:
+    """Ask every open patient, and ask again while there is nobody to answer."""
+    client = crowd.side.client if isinstance(crowd.side, Floor) else crowd.side.client.client
+    gate = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def ask(workflow_id: str) -> None:
+        async with gate:
+            while True:
+                try:
+                    await client.get_workflow_handle(workflow_id).query(crowd.query)
+                except RPCError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+    await asyncio.gather(*(ask(workflow_id) for workflow_id in (*crowd.idle, *crowd.journeying())))

@@ -1,0 +1,134 @@
+"""What is pure in the measurements: percentiles, goals, figures that come together, and the report made of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import figures, goals, plots, report
+from bench.events import BOUGHT, differences
+from bench.goals import Goal, Held
+
+SPREAD = {"median": 0.4, "least": 0.35, "most": 0.5}
+SIDE = {
+    "journeys a second": SPREAD,
+    "server CPU, s a journey": SPREAD,
+    "worker CPU, s a journey": SPREAD,
+    "stored a journey": SPREAD,
+}
+JOURNEYS: dict[str, Any] = {
+    "settings": {"rounds": 3},
+    "rounds": {
+        "16": {
+            "ours": SIDE,
+            "floor": SIDE | {"journeys a second": {"median": 0.5, "least": 0.5, "most": 0.5}},
+            "DBOS on SQLite": {"failure": "given up after 900 s"},
+        }
+    },
+    "kinds": {"ours": {"marker_recorded": 20, "timer_started": 55}, "floor": {"timer_started": 50, "other": 10}},
+    "latency": {
+        "ours": {"p50": 36.0, "p99": 100.0, "samples": 2000},
+        "floor": {"p50": 24.0, "p99": 40.0, "samples": 2000},
+    },
+}
+ABOUT = {"date": "2026-11-23", "versions": {"dbos": "3.4.0"}}
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.0, 1), (0.5, 51), (0.98, 99), (0.99, 100), (1.0, 100)])
+def test_a_percentile_is_a_value_that_was_measured(share: float, found: float) -> None:
+    """The hundred values from 1 to 100, in any order."""
+    assert figures.percentile([float(value) for value in range(100, 0, -1)], share) == found
+
+
+def test_a_spread_names_its_ends() -> None:
+    """Three rounds: the middle one, the least and the most."""
+    assert figures.spread([3.0, 1.0, 2.0]) == {"median": 2.0, "least": 1.0, "most": 3.0}
+
+
+def test_sizes_of_one_part_come_together_and_others_are_replaced() -> None:
+    """A size measured later joins those measured before, by size; a part without sizes is the newest one."""
+    found = figures.merged({}, "growth", {"1000": {"x": 1}, "100": {"x": 1}}, ABOUT)
+    found = figures.merged(found, "growth", {"10000": {"x": 2}, "1000": {"x": 3}}, ABOUT)
+    assert list(found["growth"].items()) == [("100", {"x": 1}), ("1000", {"x": 3}), ("10000", {"x": 2})]
+    found = figures.merged(figures.merged(found, "idle", {"a": 1}, ABOUT), "idle", {"b": 2}, ABOUT)
+    assert found["idle"] == {"b": 2}
+    assert set(found["about"]) == {"growth", "idle"}
+
+
+@pytest.mark.parametrize(
+    ("found", "at_least", "verdict"),
+    [
+        (1.99, False, "met"),
+        (2.0, False, "met"),
+        (2.01, False, "missed"),
+        (1.99, True, "missed"),
+        (2.0, True, "met"),
+        (2.01, True, "met"),
+        (None, False, "not measured"),
+    ],
+)
+def test_a_goal_is_met_on_its_bound(found: float | None, at_least: bool, verdict: str) -> None:  # noqa: FBT001 - a table
+    """Below, on and above a bound of 2, for both directions."""
+    goal = Goal("x", "core", " ms", 2, lambda _: 0.0, at_least=at_least)
+    assert Held(goal, found).verdict == verdict
+
+
+def test_goals_are_held_against_the_figures_of_their_parts() -> None:
+    """Ratios to the floor come from one run; what was not measured says so, and is not met."""
+    found = {
+        "journeys": JOURNEYS,
+        "idle": {"KB a patient in mid-adjuvant": 301.0},
+        "restart": {"200": {"ours": {"seconds": 3.9}}},
+        "core": {"fold of a finished journey of 157 facts": {"p50_ms": 1.9}},
+    }
+    rows = [row.row()[2:] for row in goals.held(found)]
+    assert rows == [
+        ("1.25 x", "met"),
+        ("0.80 x", "met"),
+        ("1.50 x", "met"),
+        ("2.50 x", "missed"),
+        ("301.00 KB", "missed"),
+        ("3.90 s", "met"),
+        ("", "not measured"),
+        ("1.90 ms", "met"),
+    ]
+    assert [row.goal.part for row in goals.held(found, "idle")] == ["idle"]
+
+
+def test_each_kind_we_have_more_of_says_what_it_buys() -> None:
+    """The largest difference first; where the floor has more there is nothing to explain."""
+    rows = differences(JOURNEYS["kinds"]["ours"], JOURNEYS["kinds"]["floor"])
+    assert [row[:4] for row in rows] == [
+        ("marker_recorded", 20, 0, 20),
+        ("timer_started", 55, 50, 5),
+        ("other", 0, 10, -10),
+    ]
+    assert [row[4] for row in rows] == [BOUGHT["marker_recorded"], BOUGHT["timer_started"], ""]
+
+
+def test_the_report_is_made_of_the_file_alone(tmp_path: Path) -> None:
+    """Tables from the figures, plots beside them, and a plain word where a part was not measured."""
+    file = tmp_path / "figures.json"
+    figures.write(file, figures.merged({}, "journeys", JOURNEYS, ABOUT))
+    report.make(json.loads(file.read_text()), tmp_path / "benchmarks.md")
+    text = (tmp_path / "benchmarks.md").read_text()
+    assert "| 16 | ours | 0.40 | 0.35 to 0.50 | 0.80 |" in text
+    assert "| 16 | DBOS on SQLite | given up after 900 s |" in text
+    assert "| ours | 36.0 | 100 | 1.50 | 2.50 | 2000 |" in text
+    assert "| all | 75 | 60 | 15 | 1.25 times the floor's |" in text
+    assert text.count(report.NOT_YET) == 5
+    for name in ("journeys", "latency"):
+        assert f"](benchmarks/{name}.svg)" in text
+        drawn = (tmp_path / "benchmarks" / f"{name}.svg").read_text()
+        assert drawn.startswith("<svg")
+        assert "<script" not in drawn
+
+
+def test_growth_is_drawn_by_size() -> None:
+    """A line a figure, with every size measured on the axis."""
+    row = {"worker, MB": 200.0, "server, MB": 300.0, "commands a second": 20.0}
+    row |= {"starter.py list, s": 1.0, "starter.py due, s": 1.0, "Temporal's own list, s": 0.5}
+    charts = dict(plots.charts({"growth": {"100": row, "3000": row}}))
+    assert set(charts) == {"growth-memory", "growth-time"}
+    assert ">3000<" in charts["growth-memory"].render()
