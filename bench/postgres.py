@@ -125,6 +125,10 @@ class Cluster:
         with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=2) as connection:
             connection.execute(statement.encode())
 
+    def is_up(self) -> bool:
+        """Say whether its process runs."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End it at once, without a shutdown: what it acknowledged is on the disk."""
         self._process.send_signal(signal.SIGQUIT)

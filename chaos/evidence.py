@@ -1,4 +1,4 @@
-"""What is left of an installation for the checker: calls, faults, histories, answers to queries, and where things lie."""
+"""What is left of an installation for the checker: calls, faults, histories, answers to queries, where things lie."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ SETTLE_SECONDS = 40.0
 LOOK_SECONDS = 0.5
 
 
-def noted(folder: Path, row: str, trial: int, step: int, at: str, fault: Fault) -> None:  # noqa: PLR0913 - a line's parts
+def noted(folder: Path, row: str, trial: int, step: int, at: str, fault: Fault) -> None:
     """Append one trial to `faults.jsonl`."""
     line = {"row": row, "trial": trial, "step": step, "at": at, **asdict(fault)}
     with (folder / "faults.jsonl").open("a") as file:

@@ -36,7 +36,7 @@ class Load:
         """Play on a rig: so many subjects at once, at most so many in all, with pauses of about so many seconds."""
         self.rig = rig
         self.seed = seed
-        self._day_seconds = day_seconds
+        self.day_seconds = day_seconds
         self._at_once = subjects
         self._most = most
         self._pause = pause
@@ -56,7 +56,7 @@ class Load:
         await asyncio.to_thread(warm_up)
         self.calls = Calls(self.rig.folder / "calls.jsonl", [await self._gateway() for _ in range(GATEWAYS)])
         now = datetime.now(UTC)
-        factor = timedelta(days=1).total_seconds() / self._day_seconds
+        factor = timedelta(days=1).total_seconds() / self.day_seconds
         self.clock = Clock(real_epoch=now, trial_epoch=now, factor=factor)
         self.pace = Pace(self.clock, SITE)
         fields = opening(self.trial, self.clock, SITE.date_of(now) - timedelta(days=1))

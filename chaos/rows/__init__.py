@@ -83,7 +83,8 @@ class Stage:
 class Row:
     """A row. `run` breaks something once; a row whose fault was never hit has failed.
 
-    `seconds` is how long the quick run begins new trials of it; `at_once` how many trials run beside each other.
+    `seconds` is how long the quick run begins new trials of it; `at_once` how many trials run beside each other;
+    `full_seconds` what a trial takes with long outages; `fresh`: each trial has an installation of its own.
     """
 
     id: str
@@ -94,5 +95,5 @@ class Row:
     setting: Setting | None = ON_POSTGRESQL
     seconds: float = 60.0
     at_once: int = 1
-    full_minutes: float = 55.0
-    """How many minutes of a part of `--full` this row may take."""
+    full_seconds: float = 10.0
+    fresh: bool = False
