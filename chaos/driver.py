@@ -151,7 +151,8 @@ def installations(tasks: Sequence[Task]) -> Iterator[tuple[Setting | None, list[
     settings = list(dict.fromkeys(task.row.setting for task in tasks))
     ordered = sorted(tasks, key=lambda task: settings.index(task.row.setting))
     for setting, group in groupby(ordered, key=lambda task: task.row.setting):
-        shared = [task for task in (known := list(group)) if not task.row.fresh]
+        known = list(group)
+        shared = [task for task in known if not task.row.fresh]
         if shared:
             yield setting, shared
         for task in (task for task in known if task.row.fresh):
