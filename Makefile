@@ -15,9 +15,9 @@ UNTIMED := tests/spec tests/laws tests/exports tests/repository tests/mutation
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES
+unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES ROWS TRIAL JSON
 
-.PHONY: help setup demo up test test-postgresql replay check bench format coverage mutate pin clean
+.PHONY: help setup demo up test test-postgresql replay check bench chaos chaos-full format coverage mutate pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -73,6 +73,14 @@ endif
 bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor
 	@echo "bench: measuring, half an hour on 2 cores"
 	@python -m bench
+
+chaos: $(DEVELOPMENT) ## break everything in turn, and check (SEED=n, ROWS=F1,F3, TRIAL=k repeats one, JSON=file)
+	@echo "chaos: ten minutes on 2 quiet cores"
+	@python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(ROWS),--rows $(ROWS)) $(if $(TRIAL),--trial $(TRIAL)) $(if $(JSON),--json $(JSON))
+
+chaos-full: $(DEVELOPMENT) ## all trials, outages of a minute (PART=n: one part, at most an hour; without PART: the parts)
+	@echo "chaos-full: $(if $(PART),part $(PART),the parts are)"
+	@python -m chaos --full $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(ROWS),--rows $(ROWS)) $(if $(JSON),--json $(JSON))
 
 format: $(DEVELOPMENT) ## write the format and the safe fixes
 	@echo "format: ruff"

@@ -155,7 +155,6 @@ class Load:
             chance = Random(f"{self.seed}/{place}/{self._begun}")
             await self._going.wait()
             subject = await self.enrol()
-            self.open[subject] = Journey()
             await self._whole_way(subject, chance)
             del self.open[subject]
 

@@ -4,9 +4,9 @@ from chaos.rows import Row, files, outside, repeats, servers, soak, workers
 
 ROWS: tuple[Row, ...] = (
     *outside.ROWS,
-    *repeats.ROWS,
     *workers.ROWS,
     *servers.ROWS,
+    *repeats.ROWS,
     *files.ROWS,
     *soak.ROWS,
 )
