@@ -11,7 +11,7 @@ from typing import Any
 
 from demo import laboratory
 from demo.documents import screening_document
-from demo.hospital import SITE, STAFF
+from demo.hospital import SITE, STAFF, typed_in
 from demo.laboratory_tests import SCREENING
 from domain.patient.asks import Ask, asks
 from domain.patient.journey import Journey
@@ -25,6 +25,7 @@ NAME = "Ouyang-Canary-1957"
 REPORTED_OFTEN, WRONG_OFTEN = 0.10, 0.04
 TERMS = ("rash", "nausea", "fatigue", "cough", "anaemia")
 DAY = timedelta(days=1)
+STALE_AFTER = 12 * DAY
 PATHOLOGY_AFTER, OPERABILITY_BEFORE = 8 * DAY, 4 * DAY
 
 
@@ -62,7 +63,10 @@ def next_act(journey: Journey, now: datetime, chance: Random) -> Act | None:
     if roll < REPORTED_OFTEN + WRONG_OFTEN:
         return _mistake(journey, today, chance)
     made = [act for ask in asks(journey) if (act := _answer(journey, ask, today)) is not None]
-    return chance.choice(made[:3]) if made else None
+    made = made[:3]
+    if journey.epoch == "SCREENING" and today - journey.epoch_on > STALE_AFTER:
+        made += _screened_again(journey, now)
+    return chance.choice(made) if made else None
 
 
 def sample_of(journey: Journey, seed: str, now: datetime) -> list[dict[str, Any]] | None:
@@ -81,6 +85,16 @@ def observations(subject: str, seed: str, at: datetime) -> list[dict[str, Any]]:
         seed=seed, subject=subject, collected_at=at, issued_at=at, sex="MALE", also=SCREENING
     )
     return [entry["resource"] | {"performer": [{"display": NAME}]} for entry in bundle["entry"]]
+
+
+def _screened_again(journey: Journey, now: datetime) -> list[Act]:
+    """Give what makes a screening fresh again that faults have drawn out: statements and results of now."""
+    at = now - timedelta(minutes=30)
+    results = [typed_in(row) for row in observations(journey.subject, "again", at)]
+    return [
+        Act("screening_evidence", "COORDINATOR", screening_document(journey.site.date_of(now)) | {"no_support": True}),
+        Act("lab_results", "INVESTIGATOR", {"results": results}),
+    ]
 
 
 def _answer(journey: Journey, ask: Ask, today: date) -> Act | None:
