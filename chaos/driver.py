@@ -25,6 +25,8 @@ from demo.programs import ProcessDied
 from deploy.without_docker.topology import run, whole
 
 CHECKER = "chaos.checker"
+TRIAL_SECONDS = 240.0
+"""A trial that has not ended by then never will."""
 BROKEN_HISTORY = ("TMPRL1100", "Nondeterminism")
 Say = Callable[[str], None]
 
@@ -93,13 +95,16 @@ class Driver:
 
     async def _trial(self, stage: Stage, row: Row, trial: int) -> None:
         at, step = datetime.now(UTC).isoformat(), _step(stage)
+        limit = TRIAL_SECONDS + row.full_seconds if stage.full else TRIAL_SECONDS
         try:
-            fault = await row.run(stage, trial)
+            async with asyncio.timeout(limit):
+                fault = await row.run(stage, trial)
         except Exception as problem:  # noqa: BLE001 - whatever a trial breaks is what we are here for
             fault = Fault(row.what, hit=False, evidence="", violations=(f"trial {trial} broke: {problem!r}"[:500],))
         self.outcome.faults.append((row, trial, fault))
         noted(stage.folder, row.id, trial, step, at, fault)
-        for what in fault.violations:
+        seen = [*fault.violations, *(drained(stage.load.wrong) if stage.given_load is not None else ())]
+        for what in seen:
             self._violated(row.id, step, f"trial {trial}: {what}")
         if stage.given_rig is not None and row.at_once == 1:
             await healed(stage.rig)
@@ -158,6 +163,13 @@ def installations(tasks: Sequence[Task]) -> Iterator[tuple[Setting | None, list[
         for task in (task for task in known if task.row.fresh):
             for trial in range(task.first, task.last):
                 yield setting, [Task(task.row, trial, trial + 1)]
+
+
+def drained(found: list[str]) -> list[str]:
+    """Take everything out of a list, and give it."""
+    taken = list(found)
+    found.clear()
+    return taken
 
 
 async def healed(rig: Rig) -> None:

@@ -25,6 +25,7 @@ AGAIN_OFTEN, LEFT_UNKNOWN, IMPATIENT_OFTEN = 0.08, 0.2, 0.3
 """How often an answered call is sent again; an unknown one never is; staff give up after seconds, not a minute."""
 IMPATIENT_SECONDS = 2.5
 SEALED_SECONDS = 60.0
+STUCK_SECONDS = 60.0
 
 
 class Load:
@@ -46,7 +47,8 @@ class Load:
         self.open: dict[str, Journey] = {}
         """The subjects that staff look after now, as last read."""
         self.wrong: list[str] = []
-        """What the driver itself saw that must not be: a second answer unlike the first."""
+        """What the driver itself saw that must not be: a second answer unlike the first, a subject that is stuck."""
+        self.stuck: set[str] = set()
 
     async def start(self) -> None:
         """Open the trial, wait for its sealed list and let staff begin. Raises RuntimeError when it is refused."""
@@ -113,15 +115,28 @@ class Load:
         return await self.calls.insist(subject, self.submitted(act))
 
     async def probe(self, subjects: list[str]) -> float:
-        """Have each of these subjects take one more command; give the seconds until the last one was answered."""
+        """Have each of these subjects take one more command; give the seconds until the last one was answered.
+
+        Who does not answer in a time that is long for any of them is stuck: that is wrong, and somebody else comes.
+        """
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        await asyncio.gather(*(self.report(subject, "probe") for subject in subjects))
+        asked = {subject: asyncio.create_task(self.report(subject, "probe")) for subject in subjects}
+        try:
+            await asyncio.wait(asked.values(), timeout=STUCK_SECONDS)
+            silent = [subject for subject, task in asked.items() if not task.done()]
+        finally:
+            for task in asked.values():
+                task.cancel()
+        for subject in set(silent) - self.stuck:
+            self.stuck.add(subject)
+            self.wrong.append(f"{subject} took no command within {STUCK_SECONDS:.0f} s")
+            self._tasks.append(asyncio.create_task(self._look_after(len(self._tasks))))
         return loop.time() - begun
 
     def some(self, count: int) -> list[str]:
         """Give so many subjects that are looked after now, those enrolled last first."""
-        return sorted(self.open, reverse=True)[:count]
+        return sorted(self.open.keys() - self.stuck, reverse=True)[:count]
 
     async def chart(self, subject: str) -> Journey | None:
         """Read a subject's chart; None while the journal is away."""

@@ -45,7 +45,7 @@ class Handler:
             log.write(json.dumps(row | {"kept": copies, "answer": "" if mode == "cut" else answer}) + "\n")
         if mode == "slow":
             await asyncio.sleep(seconds)
-        if mode == "cut" and server.transport is not None:
+        if mode == "cut" and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()
         return answer
 

@@ -79,7 +79,7 @@ def sink_of(settings: Settings) -> NoticeSink:
             POINTS.reached("notice.after_send")
             return why
 
-        sink._sent = sent  # type: ignore[method-assign] # noqa: SLF001 - as above
+        sink._sent = sent  # type: ignore[method-assign,assignment] # noqa: SLF001 - as above
     return sink
 
 
@@ -97,7 +97,7 @@ def _given_back(_connection: object, record: Any) -> None:  # noqa: ANN401 - the
 if __name__ == "__main__":
     event.listen(Engine, "commit", _before_commit)
     event.listen(Pool, "checkin", _given_back)
-    worker.IdentityInterceptor = ChaosInterceptor  # type: ignore[attr-defined,misc] # the changes to the real worker
-    worker.IdentityRunner = ChaosRunner  # type: ignore[attr-defined,misc] # as above
+    worker.IdentityInterceptor = ChaosInterceptor  # type: ignore[attr-defined] # the changes to the real worker
+    worker.IdentityRunner = ChaosRunner  # type: ignore[attr-defined] # as above
     worker.notice_sink = sink_of
     sys.exit(worker.main())

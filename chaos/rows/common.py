@@ -31,9 +31,9 @@ async def until(look: Callable[[], T], seconds: float) -> T | None:
 
 async def enough(stage: Stage, count: int = ENOUGH) -> list[str]:
     """Wait until so many subjects are in flight, and give as many. Raises TimeoutError when they do not come."""
-    found = await until(lambda: len(stage.load.open) >= count, 90)
+    found = await until(lambda: len(stage.load.some(count)) == count, 90)
     if not found:
-        raise TimeoutError(f"only {len(stage.load.open)} subjects in flight")
+        raise TimeoutError(f"only {len(stage.load.some(count))} subjects in flight")
     return stage.load.some(count)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import enough
@@ -9,7 +10,7 @@ from deploy.without_docker.topology import Database, Part
 
 QUICK_SECONDS, FULL_SECONDS = 45.0, 1500.0
 WHOLE = 66
-QUICK = {"day_seconds": 0.6, "subjects": 10, "most": 10, "pause": 0.8, "own": "soak"}
+SETTING = Setting(day_seconds=0.6, subjects=10, most=10, pause=0.8, own="soak")
 
 
 async def soak(stage: Stage, trial: int) -> Fault:
@@ -46,15 +47,9 @@ async def soak(stage: Stage, trial: int) -> Fault:
 
 
 ROWS = (
-    Row("F24", "monkey over all, journal in PostgreSQL", 1, 5, soak, Setting(**QUICK), full_seconds=1700, fresh=True),  # type: ignore[arg-type]
+    Row("F24", "monkey over all, journal in PostgreSQL", 1, 5, soak, SETTING, full_seconds=1700, fresh=True),
     Row(
-        "F24S",
-        "monkey over all, journal in SQLite",
-        0,
-        5,
-        soak,
-        Setting("sqlite", **QUICK),
-        full_seconds=1700,
-        fresh=True,
-    ),  # type: ignore[arg-type]
-)
+        "F24S", "monkey over all, journal in SQLite", 0, 5, soak, replace(SETTING, database="sqlite"),
+        full_seconds=1700, fresh=True,
+    ),
+)  # fmt: skip

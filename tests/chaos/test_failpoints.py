@@ -52,7 +52,7 @@ def test_a_failpoint_of_the_environment_is_this_process_s_alone(tmp_path: Path) 
     """It raises once what the world could raise, and then no more."""
     points = Failpoints(fixed=Failpoint("notice.before_send", 1, "raise"), hits=tmp_path / "hits.jsonl")
 
-    with pytest.raises(HitError, match="notice.before_send:1:raise"):
+    with pytest.raises(HitError, match=r"notice\.before_send:1:raise"):
         points.reached("notice.before_send")
 
     points.reached("notice.before_send")
