@@ -23,7 +23,7 @@ from demo.run import stop_on_signals
 from observability import configure
 
 SHOWN = 40
-WELL, NOT_WELL = 0, 1
+WELL, NOT_WELL, INTERRUPTED = 0, 1, 130
 
 
 @click.command()
@@ -66,7 +66,11 @@ def main(  # noqa: PLR0913 - one for each option
     driver = Driver(
         base, seed, full=whole, say=lambda text: console.print(text, soft_wrap=True, highlight=False, markup=False)
     )
-    outcome = asyncio.run(_run(driver, tasks))
+    try:
+        outcome = asyncio.run(_run(driver, tasks))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        click.echo("stopped; nothing of it runs any more", err=True)
+        sys.exit(INTERRUPTED)
     _tell(console, outcome)
     if file is not None:
         file.write_text(json.dumps(outcome.as_json(), indent=1) + "\n")

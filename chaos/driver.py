@@ -75,7 +75,7 @@ class Driver:
             )
             stage.given_rig, stage.given_load = rig, load
             await load.start()
-            stack.callback(load.close)
+            stack.push_async_callback(load.close)
             self._say(f"{setting.database}: up after {time.monotonic() - begun:.0f} s in {stage.folder}")
             for task in tasks:
                 await self._row(stage, task)

@@ -80,17 +80,19 @@ class Load:
 
     async def stop(self) -> None:
         """Let staff stop; calls on their way are logged as unknown. Subjects stay where they are."""
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        found = await asyncio.gather(*self._tasks, return_exceptions=True)
+        found = await asyncio.gather(*tasks, return_exceptions=True)
         self.wrong += [f"the driver broke: {one!r}" for one in found if isinstance(one, Exception)]
 
     async def finished(self) -> None:
         """Wait until every subject's study has ended, where their number is bounded."""
         await asyncio.gather(*self._tasks)
 
-    def close(self) -> None:
-        """Close log and journal."""
+    async def close(self) -> None:
+        """Let staff stop, and close log and journal."""
+        await self.stop()
         self.calls.close()
         self.journal.close()
 
