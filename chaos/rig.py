@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 
 from chaos import failpoints
 from chaos.modes import Modes
@@ -36,6 +37,7 @@ from deploy.without_docker.topology import (
     whole,
 )
 from journal.store import Journal
+from observability import runtime
 from workflows.connection import connect
 
 WORKERS = 2
@@ -79,6 +81,7 @@ class Rig:
         self.lab, self.mail = self.folder / "lab", self.folder / "mail"
         self.lab_modes, self.mail_modes = Modes(self.lab / "modes"), Modes(self.folder / "mail-modes")
         self.database: Database | None = None
+        self._runtime: Runtime | None = None
 
     @property
     def file(self) -> Path:
@@ -142,7 +145,8 @@ class Rig:
 
     async def client(self) -> Client:
         """Give a connection of its own to Temporal."""
-        return await connect(self.address)
+        self._runtime = self._runtime or runtime("")
+        return await connect(self.address, self._runtime)
 
     def journal(self) -> Journal:
         """Open the journal as the workers do."""
