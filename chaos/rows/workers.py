@@ -30,17 +30,18 @@ async def killed_in_activity(stage: Stage, trial: int) -> Fault:
 
 
 async def killed_in_workflow(stage: Stage, trial: int) -> Fault:
-    """Kill a worker in a workflow task; for a replay the other one is killed first, so that nothing is remembered."""
+    """Kill a worker in a workflow task; for a replay both are killed first, so that the next one remembers nothing."""
     point, chance = IN_WORKFLOW[trial % len(IN_WORKFLOW)], stage.chance("F2", trial)
-    if point == "workflow.replay":
-        first = chance.choice(stage.rig.workers)
-        await enough(stage)
-        await first.kill()
-        try:
-            return await _killed(stage, point, chance.randint(1, 3), "F2", trial)
-        finally:
-            await stage.rig.up(first)
-    return await _killed(stage, point, chance.randint(1, 8), "F2", trial)
+    if point != "workflow.replay":
+        return await _killed(stage, point, chance.randint(1, 8), "F2", trial)
+    await enough(stage)
+    await asyncio.gather(*(worker.kill() for worker in stage.rig.workers))
+    first, second = chance.sample(stage.rig.workers, 2)
+    await stage.rig.up(first)
+    try:
+        return await _killed(stage, point, chance.randint(1, 20), "F2", trial)
+    finally:
+        await stage.rig.up(second)
 
 
 async def _killed(stage: Stage, point: str, nth: int, row: str, trial: int) -> Fault:
