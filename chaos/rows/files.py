@@ -67,7 +67,7 @@ ROWS = (
         50,
         file_held,
         ON_SQLITE,
-        seconds=25,
+        seconds=20,
         full_seconds=45,
     ),
 )

@@ -130,6 +130,6 @@ def _open(journey: Journey, kind: str) -> bool:
 
 
 ROWS = (
-    Row("F7", "mail server fails in seven ways", 14, 350, mail_hostile, seconds=25, at_once=7, full_seconds=13),
-    Row("F8", "laboratory fails in eight ways", 16, 200, laboratory_hostile, seconds=25, at_once=8, full_seconds=11),
+    Row("F7", "mail server fails in seven ways", 14, 350, mail_hostile, seconds=15, at_once=7, full_seconds=13),
+    Row("F8", "laboratory fails in eight ways", 16, 200, laboratory_hostile, seconds=15, at_once=8, full_seconds=11),
 )

@@ -65,4 +65,4 @@ def _bytes(answer: Answer | None) -> bytes:
     return json.dumps(answer.told() if answer else None, sort_keys=True).encode()
 
 
-ROWS = (Row("F9", "the same command twice", 50, 1000, said_twice, seconds=25, at_once=5, full_seconds=0.5),)
+ROWS = (Row("F9", "the same command twice", 50, 1000, said_twice, seconds=10, at_once=5, full_seconds=0.5),)

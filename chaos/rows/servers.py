@@ -150,8 +150,8 @@ def _lose_timers(file: object) -> int:
 
 
 ROWS = (
-    Row("F3", "Temporal server kill -9 under load", 10, 300, server_killed, seconds=25, full_seconds=8),
-    Row("F4", "server, workers and PostgreSQL killed at once", 5, 100, all_killed, seconds=20, full_seconds=20),
-    Row("F5", "PostgreSQL killed, away, backends ended", 10, 300, database_away, seconds=30, full_seconds=30),
-    Row("F22", "Temporal loses every timer", 2, 30, timers_lost, seconds=20, full_seconds=20),
+    Row("F3", "Temporal server kill -9 under load", 10, 300, server_killed, seconds=15, full_seconds=8),
+    Row("F4", "server, workers and PostgreSQL killed at once", 5, 100, all_killed, seconds=15, full_seconds=20),
+    Row("F5", "PostgreSQL killed, away, backends ended", 10, 300, database_away, seconds=25, full_seconds=30),
+    Row("F22", "Temporal loses every timer", 2, 30, timers_lost, seconds=15, full_seconds=20),
 )

@@ -8,7 +8,7 @@ from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import enough
 from deploy.without_docker.topology import Database, Part
 
-QUICK_SECONDS, FULL_SECONDS = 45.0, 1500.0
+QUICK_SECONDS, FULL_SECONDS = 35.0, 1500.0
 WHOLE = 66
 SETTING = Setting(day_seconds=0.6, subjects=10, most=10, pause=0.8, own="soak")
 

@@ -131,9 +131,9 @@ async def _page(url: str) -> str:
 
 
 ROWS = (
-    Row("F1", "worker kill -9 in an activity", 30, 400, killed_in_activity, seconds=60, full_seconds=8),
+    Row("F1", "worker kill -9 in an activity", 30, 400, killed_in_activity, seconds=45, full_seconds=8),
     Row(
-        "F2", "worker kill -9 in a workflow task, in a replay", 20, 300, killed_in_workflow, seconds=35, full_seconds=9
+        "F2", "worker kill -9 in a workflow task, in a replay", 20, 300, killed_in_workflow, seconds=25, full_seconds=9
     ),
-    Row("F20", "worker stands still, then goes on", 3, 40, stood_still, seconds=45, full_seconds=70),
+    Row("F20", "worker stands still, then goes on", 3, 40, stood_still, seconds=35, full_seconds=70),
 )
