@@ -168,7 +168,8 @@ class Topology:
         laboratory = Program("FHIR server", host, folder / "fhir.log", others | {"FHIR_SEQUENCE": "R4B"})
         mail = Program("mail server", smtp, folder / "smtp.log", others)
         self.temporal = Part(server, partial(until_serving, server, self.address))
-        self.laboratory = Part(laboratory, partial(until_holds, laboratory, partial(says_ok, f"{self.lab_url}/metadata")))
+        metadata = f"{self.lab_url}/metadata"
+        self.laboratory = Part(laboratory, partial(until_holds, laboratory, partial(says_ok, metadata)))
         self.mail_server = Part(mail, partial(until_holds, mail, partial(answers, self.smtp)))
         self.worker_parts = [self._worker(number) for number in WORKERS]
 
