@@ -15,9 +15,9 @@ UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tes
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES FULL SECONDS
+unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES FULL SECONDS ROWS TRIAL JSON
 
-.PHONY: help setup demo up test test-postgresql replay check bench fuzz format coverage mutate rules edits pin clean
+.PHONY: help setup demo up test test-postgresql replay check bench chaos chaos-full fuzz format coverage mutate rules edits pin clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -77,6 +77,14 @@ bench: $(DEVELOPMENT) ## measurements beside the bare Temporal floor and DBOS, i
 fuzz: $(DEVELOPMENT) ## bad input by every channel, about 10 minutes (FULL=1: as before a release; SEED=n, SECONDS=n)
 	@echo "fuzz: one installation of its own; what did harm stands in data/fuzz/fuzz.json"
 	@python -m fuzz $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter-out 0,$(FULL)),--full)
+
+chaos: $(DEVELOPMENT) ## break everything in turn, and check (SEED=n, ROWS=F1,F3, TRIAL=k repeats one, JSON=file)
+	@echo "chaos: ten minutes on 2 quiet cores"
+	@python -m chaos $(if $(SEED),--seed $(SEED)) $(if $(ROWS),--rows $(ROWS)) $(if $(TRIAL),--trial $(TRIAL)) $(if $(JSON),--json $(JSON))
+
+chaos-full: $(DEVELOPMENT) ## all trials, outages of a minute (PART=n: one part, at most an hour; without PART: the parts)
+	@echo "chaos-full: $(if $(PART),part $(PART),the parts are)"
+	@python -m chaos --full $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(ROWS),--rows $(ROWS)) $(if $(JSON),--json $(JSON))
 
 format: $(DEVELOPMENT) ## write the format and the safe fixes
 	@echo "format: ruff"

@@ -1,11 +1,13 @@
 """What the watchdog is asked and reports. It is data in histories: fields are only ever added, with defaults."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from activities.contract import Plain
 
 WATCH = "watch"
+HEARTBEAT = timedelta(seconds=15)
+"""A look of the watchdog that has not been heard of for so long has lost its worker."""
 What = Literal[
     "MISSING", "ENDED", "WEDGED", "OVERDUE", "BEHIND", "STUCK", "NOBODY_ASKED", "UNREADABLE", "TEMPORAL_LOST",
     "JOURNAL_LOST",

@@ -131,6 +131,10 @@ class Cluster:
         """Give the processor time taken so far by the server and the processes of its connections."""
         return processor_seconds(self._process.pid)
 
+    def is_up(self) -> bool:
+        """Say whether its process runs."""
+        return self._process.poll() is None
+
     def kill(self) -> None:
         """End it at once, without a shutdown: what it acknowledged is on the disk."""
         self._process.send_signal(signal.SIGQUIT)

@@ -121,7 +121,7 @@ class Hospital:
     ) -> list[dict[str, str]]:
         """Give the results of a sample as a person types them in from a printed report."""
         entries = self._measured(subject, sex, collected_at, NOTHING_ABNORMAL, also)["entry"]
-        return [_typed(entry["resource"]) for entry in entries]
+        return [typed_in(entry["resource"]) for entry in entries]
 
     def _measured(
         self,
@@ -154,7 +154,8 @@ def told(what: str, answer: Answer, refused: str = "") -> None:
         raise Unexpected(f"{what}: {answer.sentence() if answer.reason else f'applied, but {refused} was expected'}")
 
 
-def _typed(observation: Mapping[str, Any]) -> dict[str, str]:
+def typed_in(observation: Mapping[str, Any]) -> dict[str, str]:
+    """Give an Observation as a person types it in."""
     typed = {"code": observation["code"]["coding"][0]["code"], "collected_at": observation["effectiveDateTime"]}
     if "valueCodeableConcept" in observation:
         return typed | {"value": observation["valueCodeableConcept"]["text"]}

@@ -20,6 +20,8 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 BUSY_MILLISECONDS = 1000
+IDLE_MILLISECONDS = 10_000
+"""A writer that stands still in mid-transaction holds the journal's end. PostgreSQL ends it after so long."""
 CONNECT_SECONDS = 5
 POOL_OF_SQLITE = 60
 POOL_OF_POSTGRESQL = 20
@@ -29,7 +31,10 @@ _KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count
 
 _REFUSED_WHERE_READ_ONLY = "PRAGMA incremental_vacuum(1)"
 """Changes nothing in a journal, and needs to write all the same: BEGIN IMMEDIATE takes a read-only file like any."""
-_LOCK_STREAM = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:key)")
+_LOCK_STREAM = text(
+    "SELECT set_config('lock_timeout', :wait, true),"
+    " set_config('idle_in_transaction_session_timeout', :idle, true), pg_advisory_xact_lock(:key)"
+)
 _LOCK_ORDER = text("SELECT pg_advisory_xact_lock(1414676816, 1)")
 
 
@@ -83,7 +88,7 @@ def lock_stream(connection: Connection, stream: str) -> None:
     """Hold a stream until the transaction ends. SQLite's one writer holds them all already."""
     if is_postgresql(connection):
         key = int.from_bytes(hashlib.sha256(stream.encode()).digest()[:8], "big", signed=True)
-        connection.execute(_LOCK_STREAM, {"key": key, "wait": str(BUSY_MILLISECONDS)})
+        connection.execute(_LOCK_STREAM, {"key": key, "wait": str(BUSY_MILLISECONDS), "idle": str(IDLE_MILLISECONDS)})
 
 
 def lock_order(connection: Connection) -> None:

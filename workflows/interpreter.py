@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.intake import Message, argument_of, derived_id, known_kind, system_message
     from workflows.attributes import all_of, change_of
     from workflows.identity import current_identity
-    from workflows.recording import record
+    from workflows.recording import matched, record
 
 BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
@@ -175,8 +175,9 @@ class Interpreter:
         )
         known = self._decider.people, self._decider.system
         step = await record(request, ", ".join(known_kind(pending.message, *known) for pending in batch))
-        self._take(step, ticked=any(pending.message.name == "time_passed" for pending in batch), woken=woken)
-        for pending, answer in zip(batch, step.answers, strict=True):
+        pairs, self._inbox = matched(batch, self._inbox, step.answers)
+        self._take(step, ticked=any(pending.message.name == "time_passed" for pending, _ in pairs), woken=woken)
+        for pending, answer in pairs:
             pending.answer = answer
 
     def _take(self, step: Step, *, ticked: bool, woken: bool = False) -> None:

@@ -1,6 +1,7 @@
 """Wakes streams whose journal is ahead of their workflow. It compares, and sends a signal; it changes nothing."""
 
 import asyncio
+from typing import Final
 
 import structlog
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -9,6 +10,10 @@ from temporalio.service import RPCError
 from journal.store import Journal
 
 AT_ONCE = 10
+PENDING: Final = "pending_workflow_task"
+"""A workflow whose task waits for a worker reads the journal in it. It must not be asked before: a question to a worker
+that does not know the run yet has it act on what came since, a timer that fired, apart from the commands that came with
+it. A later replay takes both at once, commands first, and does not fit any more."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -30,7 +35,8 @@ async def wake_those_behind(client: Client, journal: Journal) -> list[str]:
 async def _wake(client: Client, stream: str, head: int) -> bool:
     handle = client.get_workflow_handle(stream)
     try:
-        if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+        about = await handle.describe()
+        if about.status is not WorkflowExecutionStatus.RUNNING or about.raw_description.HasField(PENDING):
             return False
         seen = (await handle.query("show"))["facts"]
         if seen >= head:

@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.report import WATCH, Report, WatchRequest
+    from activities.report import HEARTBEAT, WATCH, Report, WatchRequest
 
 LONGEST = timedelta(minutes=10)
 TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2)
@@ -26,6 +26,7 @@ class Watch:
                 request,
                 result_type=Report,
                 start_to_close_timeout=LONGEST,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=TRIES,
                 summary="Hold the journal against Temporal",
             )

@@ -115,7 +115,7 @@ class Topology:
     async def __aenter__(self) -> Self:
         """Start all parts and wait until each is ready. Raises ProcessDied, RuntimeError or OSError; none is left."""
         async with AsyncExitStack() as stack:
-            self.database = Database(await _made(self._folder / "postgresql"))
+            self.database = Database(await made_cluster(self._folder / "postgresql"))
             stack.push_async_callback(self.database.stop)
             self._describe()
             await self._prepare()
@@ -148,7 +148,7 @@ class Topology:
 
     async def starter(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
-        return await whole(partial(_run, [sys.executable, "starter.py", *words], self.environment(self.settings)))
+        return await whole(partial(run, [sys.executable, "starter.py", *words], self.environment(self.settings)))
 
     def _describe(self) -> None:
         """Write the settings of the notices, and describe each program."""
@@ -168,8 +168,9 @@ class Topology:
         laboratory = Program("FHIR server", host, folder / "fhir.log", others | {"FHIR_SEQUENCE": "R4B"})
         mail = Program("mail server", smtp, folder / "smtp.log", others)
         self.temporal = Part(server, partial(until_serving, server, self.address))
-        self.laboratory = Part(laboratory, partial(_until, laboratory, partial(_says_ok, f"{self.lab_url}/metadata")))
-        self.mail_server = Part(mail, partial(_until, mail, partial(answers, self.smtp)))
+        metadata = f"{self.lab_url}/metadata"
+        self.laboratory = Part(laboratory, partial(until_holds, laboratory, partial(says_ok, metadata)))
+        self.mail_server = Part(mail, partial(until_holds, mail, partial(answers, self.smtp)))
         self.worker_parts = [self._worker(number) for number in WORKERS]
 
     def _worker(self, number: int) -> Part:
@@ -183,7 +184,7 @@ class Topology:
         """Prepare the journal as its owner, for the workers' role, as the composition does. Raises RuntimeError."""
         owners = self.settings.model_copy(update={"journal_owner_url": self._owner_url})
         command = [sys.executable, "starter.py", "journal", "prepare", "--role", ROLE]
-        job = await whole(partial(_run, command, self.environment(owners)))
+        job = await whole(partial(run, command, self.environment(owners)))
         if job.returncode:
             raise RuntimeError(f"the journal cannot be prepared: {job.stderr[-500:]}")
         await whole(partial(self.database.cluster.admin, f"ALTER ROLE {ROLE} LOGIN"))
@@ -199,7 +200,7 @@ async def whole(call: Callable[[], T]) -> T:
         raise
 
 
-async def _made(folder: Path) -> Cluster:
+async def made_cluster(folder: Path) -> Cluster:
     """Make a cluster; one that was still being made when we were cancelled is stopped. Raises RuntimeError, OSError."""
     made: list[Cluster] = []
     try:
@@ -211,14 +212,15 @@ async def _made(folder: Path) -> Cluster:
     return made[0]
 
 
-def _run(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(command: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a job to its end, in a session of its own."""
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=JOB_SECONDS, check=False,
         start_new_session=True,
     )  # fmt: skip
 
 
-async def _until(program: Program, holds: Callable[[], Awaitable[bool]]) -> None:
+async def until_holds(program: Program, holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait until something holds of a program that must run. Raises ProcessDied."""
     for _ in range(int(READY_SECONDS / LOOK_SECONDS)):
         program.check()
@@ -228,7 +230,8 @@ async def _until(program: Program, holds: Callable[[], Awaitable[bool]]) -> None
     raise ProcessDied(f"{program.name} was not ready within {READY_SECONDS:.0f} s; log {program.log}")
 
 
-async def _says_ok(url: str) -> bool:
+async def says_ok(url: str) -> bool:
+    """Say whether an address answers that all is well."""
     async with httpx.AsyncClient(timeout=SECONDS_TO_ASK, trust_env=False) as client:
         with suppress(httpx.HTTPError):
             return (await client.get(url)).status_code == httpx.codes.OK

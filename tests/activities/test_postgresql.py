@@ -160,6 +160,22 @@ def test_another_stream_goes_on_while_one_is_held(trial: Journal) -> None:
             other.append({}, [])
 
 
+def test_a_writer_that_stands_still_is_ended_and_the_others_go_on(
+    trial: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is stopped in mid-transaction held the journal's end for as long as it stood: found by a fault."""
+    monkeypatch.setattr("journal.database.IDLE_MILLISECONDS", 200)
+    head = trial.head()
+
+    with pytest.raises(JournalAway), trial.locked("stream-1") as still:  # noqa: PT012 - it breaks off inside
+        still.append(dict(trial.submissions(trial_stream(TRIAL))[0]) | {"stream": "stream-1"}, [])
+        assert added(trial, "stream-2", 1) == 0
+        still.facts_after(0)
+
+    assert trial.head().position == head.position + 1
+    assert trial.submissions("stream-1") == []
+
+
 def test_what_text_cannot_hold_is_recorded_all_the_same(trial: Journal) -> None:
     """PostgreSQL takes no zero in text and no lone surrogate: ids, kinds and names of senders come from outside."""
     raw = b'{"id": "\\u0000\\ud800-12345678", "staff": "X\\ud800", "command": {"kind": "x\\ud800\\u0000"}}'

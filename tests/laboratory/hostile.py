@@ -58,9 +58,9 @@ class Hostile(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        """Serve on a free port of this machine."""
-        super().__init__(("127.0.0.1", 0), Question)
+    def __init__(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
+        """Serve on a port of this machine; 0: on a free one."""
+        super().__init__(("127.0.0.1", port), Question)
         self.asked: list[Question] = []
         self.over = threading.Event()
         self.answer: Callable[[Question], None] = lambda question: question.say(searchset())

@@ -1,0 +1,159 @@
+"""Temporal and PostgreSQL that are killed, everything at once, and timers that Temporal loses."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from chaos.rig import WATCHDOG_SECONDS
+from chaos.rows import Fault, Row, Stage
+from chaos.rows.common import enough, is_gone, logged, recovered, until
+from deploy.without_docker.topology import DATABASE, Database, Part, whole
+from domain.patient.agenda import due
+
+READY_SECONDS = 5.0
+LATE = timedelta(seconds=2)
+"""A due instant acted on so much later than it came is one that no timer woke; real time."""
+SECOND_LOOK_SECONDS = 2.0
+PERIODS = 3
+"""Two of the watchdog's, and one in which the workers see that its own timer was lost as well."""
+TERMINATE = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE application_name = 'trialpath' AND state LIKE 'idle in transaction%' OR
+    (application_name = 'trialpath' AND state = 'active' AND backend_xid IS NOT NULL)"""
+
+
+async def server_killed(stage: Stage, trial: int) -> Fault:
+    """Kill the Temporal server while staff call, and start it again."""
+    rig, subjects, loop = stage.rig, await enough(stage), asyncio.get_running_loop()
+    calling = asyncio.create_task(stage.load.probe(subjects))
+    await asyncio.sleep(stage.chance("F3", trial).uniform(0, 0.3))
+    await rig.temporal.kill()
+    gone, in_flight, begun = is_gone(rig, rig.temporal), len(stage.load.open), loop.time()
+    await rig.up(rig.temporal)
+    ready = loop.time() - begun
+    seconds = await recovered(stage, subjects)
+    await calling
+    slow = () if ready < READY_SECONDS else (f"the server was ready after {ready:.1f} s, not {READY_SECONDS:.0f}",)
+    evidence = f"process gone: {gone}; ready after {ready:.2f} s"
+    return Fault("kill -9 of the Temporal server", gone, evidence, in_flight, seconds, slow)
+
+
+async def all_killed(stage: Stage, trial: int) -> Fault:
+    """Kill server, workers and PostgreSQL at once; start them in an order of chance, as supervisors would."""
+    rig, subjects, chance = stage.rig, await enough(stage), stage.chance("F4", trial)
+    parts: list[Part | Database] = [rig.temporal, *rig.workers, *([rig.database] if rig.database else [])]
+    in_flight = len(stage.load.open)
+    await asyncio.gather(*(part.kill() for part in parts))
+    gone = all(is_gone(rig, part) for part in (rig.temporal, *rig.workers))
+    chance.shuffle(parts)
+
+    async def later(part: Part | Database, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await rig.up(part)
+
+    async def back() -> None:
+        await asyncio.gather(*(later(part, number * chance.uniform(0, 1)) for number, part in enumerate(parts)))
+
+    order = ", ".join(part.name for part in parts)
+    seconds = await recovered(stage, subjects, back)
+    return Fault("kill -9 of all at once", gone, f"all gone: {gone}; started: {order}", in_flight, seconds)
+
+
+async def database_away(stage: Stage, trial: int) -> Fault:
+    """Stop PostgreSQL without a shutdown, for a moment or a while, or end its backends in mid-transaction."""
+    rig, subjects = stage.rig, await enough(stage)
+    database, in_flight, since = rig.database, len(stage.load.open), datetime.now(UTC).isoformat()
+    if database is None:
+        return Fault("PostgreSQL", hit=False, evidence="the journal is not in PostgreSQL")
+    if trial % 3 == 1:
+        return await _backends_ended(stage, subjects, database)
+    calling = asyncio.create_task(stage.load.probe(subjects))
+    await asyncio.sleep(stage.chance("F5", trial).uniform(0, 0.1))
+    await database.kill()
+    away = stage.outage_seconds if trial % 3 == 0 else 0.0
+    if away:
+        await until(lambda: logged(rig, "record.waits", since), away)
+        await asyncio.sleep(away)
+    waits = await asyncio.to_thread(logged, rig, "record.waits", since)
+    gone = not await asyncio.to_thread(_takes_connections, database)
+    await rig.up(database)
+    seconds = await recovered(stage, subjects)
+    await calling
+    evidence = f"no connection taken: {gone}; workers said {waits} times that they wait"
+    return Fault(f"PostgreSQL -m immediate, away {away:.0f} s", gone, evidence, in_flight, seconds)
+
+
+async def _backends_ended(stage: Stage, subjects: list[str], database: Database) -> Fault:
+    """End whatever backend is in mid-transaction, until some were."""
+    in_flight, ended = len(stage.load.open), 0
+    calling = asyncio.create_task(stage.load.probe(subjects))
+    with psycopg.connect(database.cluster.url(DATABASE), autocommit=True) as admin:
+        for _ in range(1000):
+            row = await whole(lambda: admin.execute(TERMINATE).fetchone())
+            ended += row[0] if row else 0
+            if ended:
+                break
+    seconds = await recovered(stage, subjects)
+    await calling
+    evidence = f"{ended} backends ended in mid-transaction"
+    return Fault("pg_terminate_backend in mid-transaction", ended > 0, evidence, in_flight, seconds)
+
+
+def _takes_connections(database: Database) -> bool:
+    try:
+        database.cluster.admin("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+async def timers_lost(stage: Stage, trial: int) -> Fault:  # noqa: ARG001 - nothing here is left to chance
+    """Delete every timer from the stopped server's file, the watchdog's own too: it must find who is overdue."""
+    rig, load, loop = stage.rig, stage.load, asyncio.get_running_loop()
+    await enough(stage)
+    load.hold()
+    try:
+        await asyncio.sleep(1)
+        await rig.temporal.stop()
+        lost = await asyncio.to_thread(_lose_timers, rig.file)
+        await rig.up(rig.temporal)
+        begun = loop.time()
+        overdue = await until(_overdue(stage), 30)
+        found_at = loop.time()
+        last = await until(lambda: not _overdue(stage)(), 60)
+        seconds = loop.time() - found_at
+    finally:
+        load.go_on()
+    limit = PERIODS * WATCHDOG_SECONDS + SECOND_LOOK_SECONDS
+    wrong = [] if last else [f"still overdue after a minute: {', '.join(overdue or ())}"]
+    wrong += [f"woken after {seconds:.1f} s, not {limit:.0f}"] if seconds > limit else []
+    woken = await asyncio.to_thread(logged, rig, "watchdog.found", "", "OVERDUE")
+    evidence = f"{lost} timer tasks deleted; overdue after {found_at - begun:.1f} s: {overdue}; found {woken} times"
+    return Fault("timers lost", lost > 0 and bool(overdue), evidence, len(load.open), seconds, tuple(wrong))
+
+
+def _overdue(stage: Stage) -> Callable[[], list[str]]:
+    """Give a look for the subjects whose due instant has passed by more than a little, as the journal has it."""
+
+    def look() -> list[str]:
+        clock, now = stage.load.clock, datetime.now(UTC)
+        rows = [(subject, due(journey)) for subject, journey in stage.load.charts.refresh().items()]
+        return [subject for subject, item in rows if item is not None and now - clock.real_time(item.at) > LATE]
+
+    return look
+
+
+def _lose_timers(file: object) -> int:
+    with closing(sqlite3.connect(str(file), isolation_level=None)) as connection:
+        return connection.execute("DELETE FROM timer_tasks").rowcount
+
+
+ROWS = (
+    Row("F3", "Temporal server kill -9 under load", 10, 300, server_killed, seconds=15, full_seconds=8),
+    Row("F4", "server, workers and PostgreSQL killed at once", 5, 100, all_killed, seconds=15, full_seconds=20),
+    Row("F5", "PostgreSQL killed, away, backends ended", 10, 300, database_away, seconds=25, full_seconds=30),
+    Row("F22", "Temporal loses every timer", 2, 30, timers_lost, seconds=15, full_seconds=20),
+)

@@ -1,0 +1,103 @@
+"""The product's worker with failpoints put in from outside; otherwise it is the product's own, line by line.
+
+Points: `NAME.before`, `NAME.after` of each activity (`record`, `send_notice`, ...), `journal.before_commit`,
+`journal.after_commit`, `notice.before_send`, `notice.after_send`, `workflow.task`, `workflow.replay`,
+`workflow.completion`.
+"""
+
+import sys
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import Pool
+from temporalio import activity
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
+)
+
+import worker
+from activities.adapters.channels import Channels
+from activities.ports import NoticeSink
+from chaos.failpoints import Failpoints
+from settings import Settings
+from workflows.identity import IdentityInterceptor, IdentityRunner
+
+POINTS = Failpoints.of_environment()
+COMMITTED = "chaos.committed"
+_real_sink = worker.notice_sink
+
+
+class _Activity(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: ANN401 - whatever activities give
+        name = activity.info().activity_type
+        POINTS.reached(f"{name}.before")
+        given = await super().execute_activity(input)
+        POINTS.reached(f"{name}.after")
+        return given
+
+
+class ChaosInterceptor(IdentityInterceptor):
+    """The product's interceptor, with points around each activity."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """Put points around each activity."""
+        return _Activity(super().intercept_activity(next))
+
+
+class ChaosRunner(IdentityRunner):
+    """The product's runner, with points around each activation."""
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """Put points around an instance's activations."""
+        instance = super().create_instance(det)
+        activate = instance.activate
+
+        def watched(act: WorkflowActivation) -> WorkflowActivationCompletion:
+            POINTS.reached("workflow.replay" if act.is_replaying else "workflow.task")
+            completion = activate(act)
+            POINTS.reached("workflow.completion")
+            return completion
+
+        instance.activate = watched  # type: ignore[method-assign] # this one instance's
+        return instance
+
+
+def sink_of(settings: Settings) -> NoticeSink:
+    """Give the product's sink, with points before and after a mail goes out."""
+    sink = _real_sink(settings)
+    if isinstance(sink, Channels):
+        send = sink._sent  # noqa: SLF001 - between sending and the ledger there is no other place
+
+        def sent(*arguments: Any) -> str:  # noqa: ANN401 - whatever it takes
+            POINTS.reached("notice.before_send")
+            why = send(*arguments)
+            POINTS.reached("notice.after_send")
+            return why
+
+        sink._sent = sent  # type: ignore[method-assign,assignment] # noqa: SLF001 - as above
+    return sink
+
+
+def _before_commit(connection: Connection) -> None:
+    if connection.get_execution_options().get("trialpath_write"):
+        POINTS.reached("journal.before_commit")
+        connection.info[COMMITTED] = True
+
+
+def _given_back(_connection: object, record: Any) -> None:  # noqa: ANN401 - the pool's own record
+    if record.info.pop(COMMITTED, False):
+        POINTS.reached("journal.after_commit")
+
+
+if __name__ == "__main__":
+    event.listen(Engine, "commit", _before_commit)
+    event.listen(Pool, "checkin", _given_back)
+    worker.IdentityInterceptor = ChaosInterceptor  # type: ignore[attr-defined] # the changes to the real worker
+    worker.IdentityRunner = ChaosRunner  # type: ignore[attr-defined] # as above
+    worker.notice_sink = sink_of
+    sys.exit(worker.main())
