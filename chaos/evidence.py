@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,9 @@ async def queried(rig: Rig) -> None:
 
     async def one(row: WorkflowExecution) -> dict[str, Any]:
         async with gate:
-            is_open = row.status is WorkflowExecutionStatus.RUNNING
+            is_open, asked_at = row.status is WorkflowExecutionStatus.RUNNING, datetime.now(UTC).isoformat()
             asked = {name: await _asked(client, row.id, name) for name in ("show", "facts")}
-            return {"workflow": row.id, "open": is_open, **asked}
+            return {"workflow": row.id, "open": is_open, "asked_at": asked_at, **asked}
 
     rows = await asyncio.gather(*(one(row) for row in latest.values()))
     lines = [json.dumps(row, default=str) for row in rows]

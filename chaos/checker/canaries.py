@@ -1,0 +1,49 @@
+"""I10: no personal data the driver sent stands where it must not: histories, logs, answers, mail, ledger, journal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chaos.checker.evidence import Evidence, Violation
+from chaos.checker.histories import document, payloads
+
+OWN = {"run.json", "calls.jsonl", "faults.jsonl", "violations.json"}
+"""What the driver itself wrote down, and what the laboratory was given, hold the canaries on purpose."""
+NOT_OURS = {"lab", "histories"}
+
+
+def check(evidence: Evidence) -> Iterator[Violation]:
+    """Look for each canary in every file, in what histories carry encoded, and in every row."""
+    canaries = [str(canary) for canary in evidence.run.get("canaries", []) if canary]
+    if not canaries:
+        return
+    for file in sorted(path for path in evidence.folder.rglob("*") if path.is_file()):
+        parts = file.relative_to(evidence.folder).parts
+        if parts[0] not in NOT_OURS | OWN and not file.name.startswith("journal.db"):
+            yield from _in_bytes(canaries, str(file.relative_to(evidence.folder)), _content(file))
+    for file in sorted((evidence.folder / "histories").rglob("*.json*")):
+        found = document(file)
+        carried = "\n".join([str(found), *payloads(found)])
+        yield from _in_text(canaries, str(file.relative_to(evidence.folder)), carried)
+    for table in ("submissions", "facts"):
+        for row in evidence.journal[table]:
+            yield from _in_text(
+                canaries, f"row {row['position']} of {row['stream']}", "\n".join(map(str, row.values()))
+            )
+
+
+def _in_text(canaries: list[str], where: str, text: str) -> Iterator[Violation]:
+    yield from _in_bytes(canaries, where, text.encode("utf-8", "replace"))
+
+
+def _in_bytes(canaries: list[str], where: str, content: bytes) -> Iterator[Violation]:
+    for number, canary in enumerate(canaries, start=1):
+        if canary.encode() in content:
+            yield Violation("I10", f"{where}: canary {number} of run.json stands in it")
+
+
+def _content(file: Path) -> bytes:
+    """Read a file; one that a running program has taken away meanwhile is empty."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""

@@ -1,0 +1,85 @@
+"""I3: one effective notice for each that was asked for, however often its delivery was tried."""
+
+from collections import Counter
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+
+from chaos.checker.evidence import Evidence, Fact, Violation
+
+HEADER = "X-Trialpath-Notice"
+OPERATIONS = "operations"
+"""What operations are told is no fact of a subject: its keys begin with another word than a stream."""
+
+
+def check(evidence: Evidence) -> Iterator[Violation]:
+    """Hold ledger and mail against the notices on record."""
+    asked = {
+        f"{fact.stream}/{fact.seq}": fact
+        for facts in evidence.facts.values()
+        for fact in facts
+        if fact.kind == "NoticeRequested"
+    }
+    yield from _ledger(evidence, asked)
+    yield from _mail(evidence, asked)
+    yield from _outcomes(evidence)
+    yield from _same(asked)
+
+
+def _ledger(evidence: Evidence, asked: dict[str, Fact]) -> Iterator[Violation]:
+    """Give what the ledger counts twice, and what it counts though nobody asked for it."""
+    for key, times in Counter(row["key"] for row in evidence.deliveries).items():
+        notice = key.split(" ")[0]
+        if times > 1:
+            yield Violation("I3", f"{key} stands {times} times in the ledger")
+        if notice.startswith(("patient-", "trial-")) and notice not in asked:
+            yield Violation("I3", f"{key} was delivered, and no fact asked for it")
+
+
+def _mail(evidence: Evidence, asked: dict[str, Fact]) -> Iterator[Violation]:
+    """Give mail that nobody asked for, mail told to have been accepted that is not there, and mail too often."""
+    folder = evidence.folder / "mail" / "new"
+    if not folder.exists():
+        return
+    found = [message_from_bytes(file.read_bytes()) for file in sorted(folder.iterdir())]
+    keys = Counter((_key(message), str(message["To"])) for message in found)
+    for (key, to), times in keys.items():
+        if key.startswith(("patient-", "trial-")) and key not in asked:
+            yield Violation("I3", f"mail {key} to {to} was sent, and no fact asked for it")
+        if times > _most(evidence):
+            yield Violation("I3", f"mail {key} to {to} came {times} times")
+    there = {key for key, _ in keys}
+    for row in evidence.deliveries:
+        if row["key"].split(" ")[0] not in there:
+            yield Violation("I3", f"{row['key']} stands in the ledger as accepted, and no mail of it came")
+
+
+def _most(evidence: Evidence) -> int:
+    """Give how often one message may come: once more for each fault that was hit."""
+    return 1 + sum(bool(fault.get("hit")) for fault in evidence.faults)
+
+
+def _outcomes(evidence: Evidence) -> Iterator[Violation]:
+    """Give the notices that are said to be both delivered and missed."""
+    for stream, facts in evidence.facts.items():
+        reached = {fact.body["notice"] for fact in facts if fact.kind == "NoticeReached"}
+        missed = {fact.body["notice"] for fact in facts if fact.kind == "NoticeMissed"}
+        asked = {fact.seq for fact in facts if fact.kind == "NoticeRequested"}
+        for number in sorted(reached & missed):
+            yield Violation("I3", f"{stream}/{number} was both delivered and missed")
+        for number in sorted((reached | missed) - asked):
+            yield Violation("I3", f"{stream}/{number} was delivered or missed, and is no notice")
+
+
+def _same(asked: dict[str, Fact]) -> Iterator[Violation]:
+    """Give the same notice asked for twice by one submission."""
+    seen: dict[tuple[str, ...], str] = {}
+    for key, fact in asked.items():
+        words = ("notice", "text", "to", "about")
+        what = (fact.stream, str(fact.row["submission_id"]), *(str(fact.body.get(word)) for word in words))
+        if seen.setdefault(what, key) != key:
+            yield Violation("I3", f"{fact.name} asks for the same notice as {seen[what]}")
+
+
+def _key(message: Message) -> str:
+    return str(message[HEADER] or "")
