@@ -1,0 +1,110 @@
+"""A disk that is full and is freed again: under Temporal's file, under the journal, under the logs."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from chaos.rows import Fault, Row, Stage
+from chaos.rows.common import enough
+from chaos.rows.restores import RESTORED
+from deploy.without_docker.topology import run, whole
+
+WAYS = {"Temporal's file": "temporal.db", "the journal": "journal.db", "the workers' logs": "worker-"}
+SPARE_BYTES, BLOCK = 6_000_000, 65_536
+
+
+async def full(stage: Stage, trial: int) -> Fault:
+    """Put files on a small disk of their own, fill it, wait, free it; the files go back to where they were."""
+    way, subjects = list(WAYS)[trial % len(WAYS)], await enough(stage)
+    name = f"disk full under {way}"
+    if os.geteuid():
+        return Fault(name, hit=False, evidence="a file system can be mounted by root alone: run it as root")
+    rig, disk = stage.rig, stage.rig.folder / f"disk-{trial}"
+    await _stopped_around(stage, way, lambda: whole(lambda: _moved_onto(rig.folder, disk, WAYS[way])))
+    try:
+        await stage.load.probe(subjects)
+        in_flight, loop = len(stage.load.open), asyncio.get_running_loop()
+        refused = await whole(lambda: _filled(disk))
+        calling = asyncio.create_task(_until_unanswered(stage, subjects))
+        await asyncio.sleep(stage.outage_seconds)
+        waits, free = not calling.done(), os.statvfs(disk).f_bavail
+        (disk / "filler").unlink()
+        begun = loop.time()
+        for part in rig.parts:
+            if rig.state_of(part) in ("", "Z"):
+                await rig.up(part)
+        seconds = await stage.load.probe(subjects)
+        seconds = max(seconds, loop.time() - begun)
+        await calling
+    finally:
+        (disk / "filler").unlink(missing_ok=True)
+        await _stopped_around(stage, way, lambda: whole(lambda: _moved_back(rig.folder, disk, WAYS[way])))
+    evidence = f"writing gives {refused}; {free} blocks free; commands unanswered after "
+    evidence += f"{stage.outage_seconds:.0f} s: {waits}"
+    return Fault(name, "No space left" in refused, evidence, in_flight, seconds)
+
+
+async def _until_unanswered(stage: Stage, subjects: list[str]) -> None:
+    """Send commands until one waits, or the outage is over: what fits into pages that are there is still written."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + stage.outage_seconds
+    while loop.time() < end:
+        await stage.load.probe(subjects)
+
+
+async def _stopped_around(stage: Stage, way: str, move: Callable[[], Awaitable[None]]) -> None:
+    """Stop whoever has the files open, do something, and start them again."""
+    rig = stage.rig
+    parts = [rig.temporal] if way == "Temporal's file" else [*rig.workers]
+    stage.load.hold()
+    await asyncio.gather(*(part.stop() for part in parts))
+    stage.load.journal.engine.dispose()
+    await move()
+    stage.load.journal.engine.dispose()
+    for part in parts:
+        await rig.up(part)
+    stage.load.go_on()
+
+
+def _moved_onto(folder: Path, disk: Path, start: str) -> None:
+    """Mount a small disk and move files there; a link stays in the place of each. Raises RuntimeError."""
+    disk.mkdir()
+    files = [file for file in folder.glob(f"{start}*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files) + SPARE_BYTES
+    _command("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk))
+    for file in files:
+        shutil.move(file, disk / file.name)
+        if not file.name.endswith(("-wal", "-shm")):
+            file.symlink_to(disk / file.name)
+
+
+def _moved_back(folder: Path, disk: Path, start: str) -> None:
+    """Move the files back and take the disk away."""
+    for file in disk.glob(f"{start}*"):
+        (folder / file.name).unlink(missing_ok=True)
+        shutil.copy2(file, folder / file.name)
+        file.unlink()
+    _command("umount", str(disk))
+
+
+def _filled(disk: Path) -> str:
+    """Fill a disk to the last block; give what the system says then."""
+    with (disk / "filler").open("wb", buffering=0) as filler:
+        for size in (BLOCK, 4096, 512):
+            try:
+                while True:
+                    filler.write(b"\0" * size)
+            except OSError as problem:
+                said = str(problem)
+    return said
+
+
+def _command(*words: str) -> None:
+    job = run(list(words), dict(os.environ))
+    if job.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {job.stderr.strip()}")
+
+
+ROWS = (Row("F13", "disk full: server's file, journal, logs", 3, 60, full, RESTORED, seconds=60, full_seconds=90),)
