@@ -116,15 +116,23 @@ class Load:
         act = adverse_event(self.pace.today(), term, serious=serious)
         return await self.calls.insist(subject, self.submitted(act))
 
-    async def probe(self, subjects: list[str]) -> float:
+    async def probe(self, subjects: list[str], coming: "asyncio.Future[None] | None" = None) -> float:
         """Have each of these subjects take one more command; give the seconds until the last one was answered.
 
-        Who does not answer in a time that is long for any of them is stuck: that is wrong, and somebody else comes.
+        Who does not answer in a time that is long for any of them, once what was away (`coming`) is back, is stuck:
+        that is wrong, and somebody else comes.
         """
         loop = asyncio.get_running_loop()
-        begun = loop.time()
-        asked = {subject: asyncio.create_task(self.report(subject, "probe")) for subject in subjects}
+        begun, last = loop.time(), 0.0
+
+        async def one(subject: str) -> None:
+            nonlocal last
+            await self.report(subject, "probe")
+            last = loop.time() - begun
+
+        asked = {subject: asyncio.create_task(one(subject)) for subject in subjects}
         try:
+            await asyncio.wait([coming] if coming is not None else asked.values(), timeout=STUCK_SECONDS)
             await asyncio.wait(asked.values(), timeout=STUCK_SECONDS)
             silent = [subject for subject, task in asked.items() if not task.done()]
         finally:
@@ -134,7 +142,7 @@ class Load:
             self.stuck.add(subject)
             self.wrong.append(f"{subject} took no command within {STUCK_SECONDS:.0f} s")
             self._tasks.append(asyncio.create_task(self._look_after(len(self._tasks))))
-        return loop.time() - begun
+        return loop.time() - begun if silent else last
 
     def some(self, count: int) -> list[str]:
         """Give so many subjects that are looked after now, those enrolled last first."""

@@ -15,7 +15,6 @@ from tests.server.next_worker import NextInterpreter
 from workflows import patient_journey, trial_register
 from workflows.replaying import replayed
 
-
 BROKEN = "TMPRL1100"
 """What the SDK says of a history that does not fit the code."""
 

@@ -53,9 +53,9 @@ def is_gone(rig: Rig, part: Part) -> bool:
 
 async def recovered(stage: Stage, subjects: list[str], back: Callable[[], Awaitable[None]] | None = None) -> float:
     """Bring back what is away, beside; give the seconds until each of these subjects took a new command."""
-    coming = asyncio.ensure_future(back()) if back else None
+    coming = asyncio.ensure_future(back()) if back is not None else None
     try:
-        return await stage.load.probe(subjects)
+        return await stage.load.probe(subjects, coming)
     finally:
         if coming is not None:
             await coming

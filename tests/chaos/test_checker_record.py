@@ -39,7 +39,8 @@ def dosed_twice(folder: Folder) -> None:
 
 
 def ordered_twice(folder: Folder) -> None:
-    folder.more(**body(folder, "LabsOrdered"))
+    for _ in range(2):
+        folder.more(**body(folder, "LabsOrdered"))
 
 
 def slot_skipped(folder: Folder) -> None:
