@@ -15,7 +15,7 @@ UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tes
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES FULL SECONDS ROWS TRIAL JSON
+unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES BESIDE FULL SECONDS ROWS TRIAL JSON
 
 .PHONY: help setup demo up test test-postgresql replay check bench chaos chaos-full fuzz format coverage mutate rules edits pin clean
 
@@ -39,7 +39,8 @@ test: $(DEVELOPMENT) ## all tests
 	@timeout --foreground --signal=INT --kill-after=30 $(TEST_LIMIT) bash -c '\
 	    trap "kill 0" INT TERM; status=0; \
 	    echo "test: two at a time on real servers; the rest beside them, at the lowest priority"; \
-	    nice -n 19 python -m pytest -q $(UNTIMED) > $(VENV)/untimed.txt 2>&1 & untimed=$$!; \
+	    nice -n 19 bash -c "python -m pytest -q $(UNTIMED); tested=\$$?; $(or $(BESIDE),true) && exit \$$tested" \
+	        > $(VENV)/untimed.txt 2>&1 & untimed=$$!; \
 	    python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(TIMED) $(UNTIMED)) tests || status=1; \
 	    wait $$untimed || status=1; cat $(VENV)/untimed.txt; \
 	    echo "test: what is held to a time, one at a time"; \

@@ -1,6 +1,7 @@
 """The plots of the report, as SVG files that need no script and no network."""
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pygal
 from pygal.style import CleanStyle
 
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+"""Without pygal's own finder of plug-ins: it is of an older kind, and every later import would warn of it."""
 SIDES = ("ours", "floor", "DBOS on SQLite", "DBOS on PostgreSQL")
 NAMES = {"ours": "Trialpath", "floor": "bare Temporal"}
 SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL)

@@ -20,7 +20,7 @@ def labs_reported(draft: Draft, command: c.LabsReported) -> None:
         raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")
     was_open = command.order in draft.journey.intents
     results = amendments.take(draft, latest_reports(command.results), order.after)
-    if not was_open and not results:
+    if not was_open and command.results and not results:
         return
     still_open = command.order in draft.journey.intents
     record(draft, results, command.order if still_open else None, complete=command.complete)
