@@ -1,11 +1,14 @@
 """Bad input by update, by signal and by the command line: refused, told, on record, and nothing is harmed by it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.service import RPCError
 
 from tests.server.bad import BAD, FORGED, Bad
 from tests.server.installation import Installation
@@ -39,6 +42,18 @@ async def test_a_bad_update_fails_with_field_rule_and_what_would_be_accepted(pla
     assert row["accepts"]
     await place.assert_takes(subject, "rash after all")
     await place.assert_healthy(subject)
+
+
+@pytest.mark.parametrize("size", [2_100_000, 3_900_000])
+async def test_an_update_too_large_to_be_answered_is_told_and_harms_nobody(place: Installation, size: int) -> None:
+    """Temporal takes it and cannot carry its acceptance, which repeats it: it forgets it, and the subject goes on."""
+    subject = await place.enroll()
+    large = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=b'{"term": "' + b"x" * size + b'"}'))
+
+    with pytest.raises(RPCError):
+        await place.handle(subject).execute_update("adverse_event", large, rpc_timeout=timedelta(seconds=30))
+
+    await place.assert_takes(subject, "rash after all")
 
 
 @each_bad
