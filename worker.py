@@ -50,8 +50,8 @@ from workflows.walks import skip_idle_walks
 from workflows.watch import Watch
 
 PAST_THE_SDK = True
-"""The SDK's own check of sizes is off. It fails a task that accepts an update above 2 MB, and each later try. The server
-refuses such an acceptance and forgets the update, so that its sender is told and the subject goes on."""
+"""The SDK's own check of sizes is off. It fails a task that accepts an update above 2 MB, and each later try. The
+server refuses such an acceptance and forgets the update, so that its sender is told and the subject goes on."""
 THREADS = 200
 """Activities at once. Those that ask for an allocation hold their place until another has opened the slot."""
 
