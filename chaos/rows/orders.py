@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
@@ -19,6 +20,8 @@ from domain.submission import Refused, Sender, Submission
 
 DAY = timedelta(days=1)
 PAIRS_EACH = 25
+_NUMBER = re.compile(r"fact \d+")
+"""A fact's own number in a text: it follows from the order, and nothing else may."""
 FREE = ("phase", "arm", "cycle", "window", "resection", "treatment_ended", "drugs_held", "next_due", "deviations")
 """What two reports about different things leave the same, whichever comes first."""
 WAYS = ("backdated", "early pathology", "days out of order", "of the future", "withdrawal while randomizing")
@@ -100,7 +103,7 @@ def _pairs(journey: Journey, now: datetime, chance: Random) -> list[str]:
     ]
 
 
-def _after(journey: Journey, reports: Sequence[tuple[str, dict[str, Any]]], at: datetime) -> list[object]:
+def _after(journey: Journey, reports: Sequence[tuple[str, dict[str, Any]]], at: datetime) -> list[str]:
     """Give the state after reports, refused ones left out."""
     for number, (kind, fields) in enumerate(reports):
         command = PATIENT.people[kind].model_validate_json(json.dumps(fields))  # type: ignore[attr-defined]
@@ -112,7 +115,7 @@ def _after(journey: Journey, reports: Sequence[tuple[str, dict[str, Any]]], at: 
         for fact in facts:
             journey = PATIENT.evolve(journey, fact)
     shown = PATIENT.show(journey) if journey.seq else {}
-    return [shown.get(name) for name in FREE]
+    return [_NUMBER.sub("fact", json.dumps(shown.get(name), default=str)) for name in FREE]
 
 
 ROWS = (Row("F10", "reports out of order, late, backdated", 8, 200, out_of_order, seconds=25, full_seconds=1.0),)
