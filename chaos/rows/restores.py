@@ -109,7 +109,9 @@ async def _named(stage: Stage, codes: tuple[int, ...], subjects: list[str]) -> t
 
 async def _backed_up(stage: Stage) -> None:
     """Keep the sealed list elsewhere: no history holds it."""
-    job = await stage.rig.starter("allocation", "backup", "--out", str(stage.rig.folder / "list.backup"))
+    backup = stage.rig.folder / "list.backup"
+    backup.unlink(missing_ok=True)  # of an earlier trial
+    job = await stage.rig.starter("allocation", "backup", "--out", str(backup))
     if job.returncode:
         raise RuntimeError(f"allocation backup: {job.stderr[-300:]}")
 
