@@ -23,6 +23,8 @@ from demo.run import stop_on_signals
 from observability import configure
 
 SHOWN = 40
+LANES = 2
+"""Installations beside each other in the quick run: most of a trial is waiting."""
 WELL, NOT_WELL, INTERRUPTED = 0, 1, 130
 
 
@@ -67,7 +69,7 @@ def main(  # noqa: PLR0913 - one for each option
         base, seed, full=whole, say=lambda text: console.print(text, soft_wrap=True, highlight=False, markup=False)
     )
     try:
-        outcome = asyncio.run(_run(driver, tasks))
+        outcome = asyncio.run(_run(driver, tasks, lanes=1 if whole else LANES))
     except (KeyboardInterrupt, asyncio.CancelledError):
         click.echo("stopped; nothing of it runs any more", err=True)
         sys.exit(INTERRUPTED)
@@ -77,9 +79,9 @@ def main(  # noqa: PLR0913 - one for each option
     sys.exit(WELL if outcome.is_good else NOT_WELL)
 
 
-async def _run(driver: Driver, tasks: list[Task]) -> report.Outcome:
+async def _run(driver: Driver, tasks: list[Task], lanes: int) -> report.Outcome:
     stop_on_signals()
-    return await driver.run(tasks)
+    return await driver.run(tasks, lanes)
 
 
 def _rows(wanted: str) -> list[Row]:

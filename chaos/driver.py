@@ -42,10 +42,19 @@ class Driver:
         self._say = say
         self.outcome = Outcome(seed)
 
-    async def run(self, tasks: Sequence[Task]) -> Outcome:
-        """Run all trials, installation by installation."""
+    async def run(self, tasks: Sequence[Task], lanes: int = 1) -> Outcome:
+        """Run all trials, so many installations beside each other; then one by one those that want all the machine."""
         begun = time.monotonic()
-        for number, (setting, group) in enumerate(installations(tasks), start=1):
+        numbered = list(enumerate(installations(tasks), start=1))
+        beside = iter([one for one in numbered if not _is_alone(one[1][0])])
+        await asyncio.gather(*(self._lane(beside) for _ in range(lanes)))
+        await self._lane(iter([one for one in numbered if _is_alone(one[1][0])]))
+        self.outcome.seconds = time.monotonic() - begun
+        return self.outcome
+
+    async def _lane(self, waiting: Iterator[tuple[int, tuple[Setting | None, list[Task]]]]) -> None:
+        """Take one installation after the other, until none waits."""
+        for number, (setting, group) in waiting:
             name = "-".join(dict.fromkeys(task.row.id for task in group))[:60]
             stage = Stage(self._seed, self._full, self._folder / f"{number:02d}-{name}")
             stage.folder.mkdir(parents=True)
@@ -53,8 +62,6 @@ class Driver:
                 await self._installation(stage, setting, group)
             except (ProcessDied, RuntimeError, OSError) as broken:
                 self._violated(group[-1].row.id, None, f"the installation broke: {broken}")
-        self.outcome.seconds = time.monotonic() - begun
-        return self.outcome
 
     async def _installation(self, stage: Stage, setting: Setting | None, tasks: Sequence[Task]) -> None:
         if setting is None:
@@ -83,12 +90,12 @@ class Driver:
 
     async def _row(self, stage: Stage, task: Task) -> None:
         """Run a row's trials, so many beside each other, until they are done or its seconds are over."""
-        begun, trial, before = time.monotonic(), task.first, len(self.outcome.faults)
+        begun, trial = time.monotonic(), task.first
         while trial < task.last and (task.seconds is None or time.monotonic() - begun < task.seconds):
             batch = range(trial, min(trial + task.row.at_once, task.last))
             await asyncio.gather(*(self._trial(stage, task.row, number) for number in batch))
             trial = batch.stop
-        faults = [fault for _, _, fault in self.outcome.faults[before:]]
+        faults = [fault for row, number, fault in self.outcome.faults if row is task.row and number >= task.first]
         hit = sum(fault.hit for fault in faults)
         taken = time.monotonic() - begun
         self._say(f"  {task.row.id:5} {task.row.what}: {len(faults)} trials, {hit} hit, {taken:.0f} s")
@@ -137,8 +144,10 @@ class Driver:
             return
         job = await whole(partial(run, [sys.executable, "-m", CHECKER, str(folder)], dict(os.environ)))
         file = folder / "violations.json"
+        (folder / "checker.log").write_text(job.stdout + job.stderr)
         if not file.exists():
-            self._violated(tasks[-1].row.id, None, f"the checker broke: {(job.stderr or job.stdout)[-500:]}")
+            last = (job.stderr or job.stdout).strip().rpartition("\n")[2]
+            self._violated(tasks[-1].row.id, None, f"the checker broke, see {folder / 'checker.log'}: {last}")
             return
         trials = sorted(lines(folder / "faults.jsonl"), key=lambda row: row["step"])
         for row in json.loads(file.read_text()):
@@ -163,6 +172,11 @@ def installations(tasks: Sequence[Task]) -> Iterator[tuple[Setting | None, list[
         for task in (task for task in known if task.row.fresh):
             for trial in range(task.first, task.last):
                 yield setting, [Task(task.row, trial, trial + 1)]
+
+
+def _is_alone(setting: Setting | None) -> bool:
+    """Say whether an installation wants all the machine."""
+    return setting is not None and setting.alone
 
 
 def drained(found: list[str]) -> list[str]:

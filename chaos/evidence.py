@@ -20,7 +20,8 @@ from demo.hospital import SITE
 AT_ONCE = 6
 TRIES = 20
 OURS = 'WorkflowType IN ("PatientJourney", "TrialRegister")'
-SETTLE_SECONDS = 40.0
+SETTLE_SECONDS = 90.0
+"""A notice whose worker was killed is tried again when its minute is over."""
 LOOK_SECONDS = 0.5
 
 

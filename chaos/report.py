@@ -47,9 +47,9 @@ class Outcome:
         return bool(self.faults) and not self.violations and not self.never_hit
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give the figures of each row."""
-        order = {row.id: row for row, _, _ in self.faults}
-        return [self._row(row) for row in order.values()]
+        """Give the figures of each row, by number."""
+        known = {row.id: row for row, _, _ in self.faults}
+        return [self._row(known[name]) for name in sorted(known, key=lambda name: (len(name), name))]
 
     def _row(self, row: Row) -> dict[str, Any]:
         faults = [fault for known, _, fault in self.faults if known.id == row.id]

@@ -9,6 +9,8 @@ from chaos.checker.histories import document, payloads
 OWN = {"run.json", "calls.jsonl", "faults.jsonl", "violations.json"}
 """What the driver itself wrote down, and what the laboratory was given, hold the canaries on purpose."""
 NOT_OURS = {"lab", "histories"}
+WHOLE = (".json", ".json.gz")
+"""What a history's file is called once it is whole; a program that is killed while it writes leaves another."""
 
 
 def check(evidence: Evidence) -> Iterator[Violation]:
@@ -21,9 +23,12 @@ def check(evidence: Evidence) -> Iterator[Violation]:
         if parts[0] not in NOT_OURS | OWN and not file.name.startswith("journal.db"):
             yield from _in_bytes(canaries, str(file.relative_to(evidence.folder)), _content(file))
     for file in sorted((evidence.folder / "histories").rglob("*.json*")):
+        where = str(file.relative_to(evidence.folder))
+        if not file.name.endswith(WHOLE):
+            yield from _in_bytes(canaries, where, file.read_bytes())
+            continue
         found = document(file)
-        carried = "\n".join([str(found), *payloads(found)])
-        yield from _in_text(canaries, str(file.relative_to(evidence.folder)), carried)
+        yield from _in_text(canaries, where, "\n".join([str(found), *payloads(found)]))
     for table in ("submissions", "facts"):
         for row in evidence.journal[table]:
             yield from _in_text(

@@ -21,6 +21,8 @@ class Setting:
     pause: float = 1.2
     own: str = ""
     """Rows with a word of their own here share with nobody else."""
+    alone: bool = False
+    """No other installation runs beside it."""
     changed: tuple[tuple[str, Any], ...] = ()
     """Settings of the product."""
     environment: tuple[tuple[str, str], ...] = ()

@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from chaos.rows import Fault, Row, Stage
+from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import enough
-from chaos.rows.restores import RESTORED
 from deploy.without_docker.topology import run, whole
 
 WAYS = {"Temporal's file": "temporal.db", "the journal": "journal.db", "the workers' logs": "worker-"}
+FULL_DISKS = Setting(database="sqlite", own="disks")
 SPARE_BYTES, BLOCK = 6_000_000, 65_536
 
 
@@ -107,4 +107,4 @@ def _command(*words: str) -> None:
         raise RuntimeError(f"{' '.join(words)}: {job.stderr.strip()}")
 
 
-ROWS = (Row("F13", "disk full: server's file, journal, logs", 3, 60, full, RESTORED, seconds=60, full_seconds=90),)
+ROWS = (Row("F13", "disk full: server's file, journal, logs", 3, 60, full, FULL_DISKS, seconds=60, full_seconds=90),)

@@ -16,7 +16,7 @@ PLACES, ASKED = 66, 70
 AT_ONCE = 12
 """Subjects on their way through screening at one time: two cores do no more."""
 LONGEST_SECONDS = 240.0
-CROWD = Setting(own="crowd", subjects=0, most=0, day_seconds=30.0)
+CROWD = Setting(own="crowd", alone=True, subjects=0, most=0, day_seconds=30.0)
 
 
 async def crowd(stage: Stage, trial: int) -> Fault:

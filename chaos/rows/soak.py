@@ -10,7 +10,7 @@ from deploy.without_docker.topology import Database, Part
 
 QUICK_SECONDS, FULL_SECONDS = 35.0, 1500.0
 WHOLE = 66
-SETTING = Setting(day_seconds=0.6, subjects=10, most=10, pause=0.8, own="soak")
+SETTING = Setting(day_seconds=0.6, subjects=10, most=10, pause=0.8, own="soak", alone=True)
 
 
 async def soak(stage: Stage, trial: int) -> Fault:

@@ -177,6 +177,14 @@ def canary_in_history(folder: Folder) -> None:
     folder.run["canaries"] = ["BENMELSTOBART"]
 
 
+def canary_in_half_a_history(folder: Folder) -> None:
+    """A worker was killed while it wrote a file."""
+    half = folder.path / "histories" / SUBJECT / ".run.json.gz.1a2b"
+    half.parent.mkdir(parents=True, exist_ok=True)
+    half.with_name(".run.json.gz.0000").write_bytes(b"")
+    half.write_text(CANARY)
+
+
 def unknown_lost(folder: Folder) -> None:
     """A call without an answer that its history says was refused, and that the journal has not."""
     call = folder.calls[-1]
@@ -215,6 +223,7 @@ AFTERWARDS: list[tuple[Doctor, str]] = [
     (list_cut, "I7 .*the sealed list is another one, or not whole"),
     (canary_in_log, "I10 logs/worker.log"),
     (canary_in_history, "I10 histories/patient"),
+    (canary_in_half_a_history, "I10 histories/.*1a2b"),
     (unknown_lost, "I11 .*its history says refused, the journal not there"),
 ]
 

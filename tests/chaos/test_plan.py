@@ -1,10 +1,11 @@
 """What the harness runs, what it reports, and that every choice follows from the seed."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from chaos.driver import installations
+from chaos.driver import Driver, installations
 from chaos.laboratory import deformed
 from chaos.mail_server import subject_of
 from chaos.modes import Modes
@@ -48,6 +49,24 @@ def test_rows_with_an_equal_setting_share_an_installation() -> None:
     found = [[(task.row.id, task.first, task.last) for task in group] for _, group in installations(tasks)]
 
     assert found == [[("F1", 0, 2), ("F2", 0, 1)], [("F24", 0, 1)], [("F24", 1, 2)], [("F6", 0, 1)]]
+
+
+async def test_installations_run_beside_each_other(tmp_path: Path) -> None:
+    """As many as there are lanes: with two, each of two meets the other."""
+    begun, together = set[int](), asyncio.Event()
+
+    async def meets(_stage: Stage, trial: int) -> Fault:
+        begun.add(trial)
+        if len(begun) == 2:
+            together.set()
+        await asyncio.wait_for(together.wait(), 5)
+        return Fault("meets", hit=True)
+
+    task = Task(Row("F1", "meets", 2, 2, meets, None, fresh=True), 0, 2)
+
+    outcome = await Driver(tmp_path, "7", full=False, say=lambda _: None).run([task], lanes=2)
+
+    assert [fault.hit for _, _, fault in outcome.faults] == [True, True]
 
 
 def test_the_same_seed_row_and_trial_make_the_same_choices(tmp_path: Path) -> None:
