@@ -8,10 +8,10 @@ from random import Random
 from demo.documents import example
 from fuzz.messages import FINAL, Odd, good, is_date, kinds, leaves, odd
 from fuzz.mutating import at, mutated, paths, replaced, scrambled, without, written
-from fuzz.odd import DATES, LIMITS, NAMES, TEXTS, TYPES, UNITS, VALUES
+from fuzz.odd import DATES, LIMITS, NAMES, TEXTS, TYPES, UNITS, VALUES, Json
 from fuzz.shapes import event, history, sizes
 
-SAID: tuple[object, ...] = (True, False, None, "unknown", "@@NaN@@")
+SAID: tuple[Json, ...] = (True, False, None, "unknown", "@@NaN@@")
 
 
 def eligibility(on: date) -> Iterator[Odd]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TypedDict, Unpack
 
 from pydantic import BaseModel
 from temporalio.api.common.v1 import Payload
@@ -14,7 +14,8 @@ from temporalio.api.common.v1 import Payload
 from domain.catalogue import latest
 from domain.decider import PATIENT
 from domain.decider import TRIAL as REGISTER
-from fuzz.mutating import Path, paths, written
+from fuzz.mutating import Path, at, paths, written
+from fuzz.odd import Json
 from tests.laws.strategies import an_example
 from tests.server.past import STAFF, TRIAL
 
@@ -58,7 +59,15 @@ class Odd:
         return self.to_the_trial or (self.kind in REGISTER.people and self.kind not in PATIENT.people)
 
 
-def odd(group: str, what: str, kind: str, body: object, **more: Any) -> Odd:  # noqa: ANN401 - fields of a message
+class More(TypedDict, total=False):
+    """What else may be odd about a message."""
+
+    metadata: Mapping[str, bytes]
+    headers: Mapping[str, Payload]
+    identity: str
+
+
+def odd(group: str, what: str, kind: str, body: object, **more: Unpack[More]) -> Odd:
     """Give a message with one JSON argument; bytes go as they are."""
     return Odd(group, what, kind, (body if isinstance(body, bytes) else written(body),), **more)
 
@@ -81,13 +90,13 @@ def kinds() -> dict[str, type[BaseModel]]:
     return {kind: model for kind, model in every.items() if kind not in OWN_WAY}
 
 
-def good(kind: str, on: date) -> dict[str, Any]:
+def good(kind: str, on: date) -> dict[str, Json]:
     """Give fields that a kind takes, always the same, with their dates as of a date."""
-    fields: dict[str, Any] = json.loads(an_example(kinds()[kind]).model_dump_json(exclude={"kind"}, exclude_none=True))
+    fields: dict[str, Json] = json.loads(an_example(kinds()[kind]).model_dump_json(exclude={"kind"}, exclude_none=True))
     return {name: _dated(value, on) for name, value in fields.items()}
 
 
-def _dated(value: Any, on: date) -> Any:  # noqa: ANN401 - any JSON value
+def _dated(value: Json, on: date) -> Json:
     if isinstance(value, dict):
         return {name: _dated(inner, on) for name, inner in value.items()}
     if isinstance(value, list):
@@ -95,16 +104,10 @@ def _dated(value: Any, on: date) -> Any:  # noqa: ANN401 - any JSON value
     return f"{on}{value[10:]}" if isinstance(value, str) and _A_DATE.match(value) else value
 
 
-def leaves(value: object) -> list[Path]:
+def leaves(value: Json) -> list[Path]:
     """Give the path of every value inside a value that is no object and no list."""
-    found = [(path, _at(value, path)) for path in paths(value) if path]
+    found = [(path, at(value, path)) for path in paths(value) if path]
     return [path for path, inner in found if not isinstance(inner, dict | list)]
-
-
-def _at(value: Any, path: Path) -> Any:  # noqa: ANN401 - any JSON value
-    for key in path:
-        value = value[key]
-    return value
 
 
 def is_date(text: object) -> bool:

@@ -1,8 +1,9 @@
 """Values nobody should send, by class: of another type, texts, numbers and dates. See docs/inputs.md."""
 
-from typing import Any
+from typing import TypeAlias
 
-TYPES: tuple[Any, ...] = ("x", "", "true", 0, 7, -1, 1.5, True, False, None, [], [1], ["x"], {}, {"a": 1})
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+TYPES: tuple[Json, ...] = ("x", "", "true", 0, 7, -1, 1.5, True, False, None, [], [1], ["x"], {}, {"a": 1})
 """Every type JSON has, and what is taken for another by a careless reader."""
 
 TEXTS = (
