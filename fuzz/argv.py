@@ -72,6 +72,8 @@ WORDS = (
 )
 LEFT_OUT = ("up", "demo", "release", "replay", "recover", "journal", "models", "allocation", "export", "health", "open")
 """Commands that start, change or wait for something: `open` and `demo` have their tests, the others need a server."""
+NAMING = 0.5
+"""Share of the command lines that name somebody there is."""
 
 
 def words(random: Random) -> list[str]:
@@ -86,7 +88,7 @@ def words(random: Random) -> list[str]:
         *(str(number) for number in NUMBERS),
     )
     typed = [command]
-    if random.random() < 0.5:  # noqa: PLR2004 - half of them name somebody there is
+    if random.random() < NAMING:
         typed.append("S001")
     typed += [random.choice(every) for _ in range(random.randrange(6))]
     return [word.replace("\x00", "") for word in typed]

@@ -11,6 +11,8 @@ from fuzz.mutating import at, mutated, paths, replaced, scrambled, without, writ
 from fuzz.odd import DATES, LIMITS, NAMES, TEXTS, TYPES, UNITS, VALUES, Json
 from fuzz.shapes import event, history, sizes
 
+AS_JSON = 0.7
+"""Share of the messages that are changed as JSON; the others are changed as bytes."""
 SAID: tuple[Json, ...] = (True, False, None, "unknown", "@@NaN@@")
 
 
@@ -132,7 +134,7 @@ def at_random(known: Odd, random: Random) -> Odd:
         return known
     raw = known.arguments[0]
     try:
-        changed = written(mutated(json.loads(raw), random)) if random.random() < 0.7 else scrambled(raw, random)  # noqa: PLR2004 - most
+        changed = written(mutated(json.loads(raw), random)) if random.random() < AS_JSON else scrambled(raw, random)
     except (ValueError, RecursionError):
         changed = scrambled(raw, random)
     return Odd(known.group, f"{known.what}, changed", known.kind, (changed,), known.metadata, known.headers)

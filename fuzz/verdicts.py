@@ -13,6 +13,8 @@ from tests.server.past import TRIAL
 from workflows.replaying import replayed
 
 AT_THE_END = "at the end"
+ESCAPE = 0x1B
+CONTROL_SIGNS = frozenset(range(0x20)) - frozenset(b"\n\t")
 SHOWN = 3
 """Subjects that the command line shows at the end: a second each time."""
 
@@ -46,7 +48,7 @@ async def at_the_end(ground: Ground, tally: Tally, say: Callable[[str], None]) -
 async def _shown(ground: Ground, tally: Tally, words: list[str]) -> None:
     """Show a subject on a narrow terminal in another encoding: no bare control sign may come of it."""
     done = await starter(ground, words, COLUMNS="40", PYTHONIOENCODING="ascii")
-    bare = [sign for sign in done.stdout if sign < 0x20 and sign not in b"\n\t"] if b"\x1b" not in done.stdout else [27]  # noqa: PLR2004 - control signs
+    bare = [ESCAPE] if ESCAPE in done.stdout else [sign for sign in done.stdout if sign in CONTROL_SIGNS]
     if b"Traceback" in done.stderr or done.returncode not in (0, 2) or bare:
         why = f"exit {done.returncode}, control signs {bare[:5]}: {done.stderr.decode(errors='replace')[-1500:]}"
         tally.crash(AT_THE_END, words[0], "tracebacks", words=words, why=why)
