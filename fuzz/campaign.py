@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+
+from sqlalchemy import RowMapping
 
 from fuzz import channels
 from fuzz.channels import Over
@@ -106,7 +107,7 @@ class Campaign:
         """Count each message by its row; what has none was dropped, or its subject is stuck."""
         for_record = [odd for odd, word in sent if word != "told"]
         on_channel = "update" if channel == "update" else "signal"
-        rows: dict[str, Any] = {}
+        rows: dict[str, RowMapping] = {}
 
         async def recorded() -> bool:
             rows.update({row["sha256"]: row for row in self.ground.rows(to) if row["channel"] == on_channel})
@@ -144,7 +145,7 @@ class Campaign:
         good = answer.outcome == "applied" or answer.reason in ("OVER", "CONTRADICTS", "IMPOSSIBLE", "CONFIRM")
         return "" if good else f"a good command: {answer.sentence()}"
 
-    def _outcome(self, to: str | None, row: Any) -> str:  # noqa: ANN401 - a row
+    def _outcome(self, to: str | None, row: RowMapping) -> str:
         if row["outcome"] == "applied" and to is not None and row["first_seq"] is not None:
             facts = self.ground.place.facts(to, "LabResultsRecorded")
             bodies = [json.loads(fact.body) for fact in facts if row["first_seq"] <= fact.seq <= row["last_seq"]]

@@ -16,32 +16,38 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from activities.recorder import Recorder
 from cli.main import main as command_line
-from domain.decider import PATIENT, TRIAL
+from domain.decider import PATIENT, TRIAL, trial_stream
 from domain.intake import Message, argument_of, carried_id, content_id, kind_of, message_text, read
 from domain.submission import Refused
+from domain.values import Clock
 from fuzz import argv
 from fuzz.messages import good, kinds
 from fuzz.mutating import mutated, scrambled, written
 from fuzz.oracle import wrong_verdicts
 from fuzz.tally import Tally
+from journal.store import Journal
 from observability import configure
 from tests.given import START, TRIAL_ID, Story, when
 from tests.laws.plays import opened
 from tests.laws.strategies import model
+from tests.server.past import Past, ago, noon, opening, request, sent
 from tests.stories import PHASES
+from workflows.client import Submitted
 
 SLOWEST_SECONDS = 4.0
 """Longest processor time of one message: `record` has 5 s."""
 IN_PROCESS = "in process"
 NOISE = 0.3
 """Share of the byte strings that are nothing but noise."""
+LONGEST_BASE = 3000
+"""Bytes of a good envelope that is scrambled: the longer ones take their time."""
 DOCUMENTED = (0, 1, 2, 3, 4, 5, 130)
 
 
@@ -104,7 +110,7 @@ class Core:
         """Give the envelope's parser bytes by chance: noise, and good envelopes that were scrambled."""
         about = {"id": "00000000-0000-4000-8000-000000000001", "staff": "INV1", "occurred_at": "2025-06-02T10:00:00Z"}
         bases = [written({**about, "command": {"kind": kind, **good(kind, START)}}) for kind in kinds()]
-        bases = [base for base in bases if len(base) < 3000]  # noqa: PLR2004 - the others take their time
+        bases = [base for base in bases if len(base) < LONGEST_BASE]
         for _ in range(count):
             is_noise, base = self.random.random() < NOISE, self.random.choice(bases)
             raw = self.random.randbytes(self.random.randrange(200)) if is_noise else scrambled(base, self.random)
@@ -125,7 +131,7 @@ class Core:
         @settings(max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
                   suppress_health_check=list(HealthCheck))  # fmt: skip
         @given(model(known, some_dates), st.randoms(use_true_random=False), st.integers(0, 9))
-        def one(command: Any, random: Random, how: int) -> None:  # noqa: ANN401 - a command of any kind
+        def one(command: BaseModel, random: Random, how: int) -> None:
             body = json.loads(command.model_dump_json(exclude={"kind"}))
             body = body if how == 0 else mutated(body, random)
             message = Message(channel="update", name=kind, arguments=(argument_of(written(body)),))
@@ -173,13 +179,6 @@ class Core:
 
 def _journal(folder: Path) -> None:
     """Make a journal with one subject in screening."""
-    from activities.recorder import Recorder  # noqa: PLC0415 - needed here alone
-    from domain.decider import trial_stream  # noqa: PLC0415 - as above
-    from domain.values import Clock  # noqa: PLC0415 - as above
-    from journal.store import Journal  # noqa: PLC0415 - as above
-    from tests.server.past import Past, ago, noon, opening, request, sent  # noqa: PLC0415 - as above
-    from workflows.client import Submitted  # noqa: PLC0415 - as above
-
     journal = Journal(f"sqlite:///{folder / 'journal.db'}")
     journal.migrate()
     submitted = Submitted("open_trial", opening(TRIAL_ID, Clock.real()), staff="SPO1", role="SPONSOR")

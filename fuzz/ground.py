@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from sqlalchemy import RowMapping
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
@@ -18,6 +19,8 @@ from tests.server.rig import Process, Server
 
 ANSWER_SECONDS = 20.0
 START_SECONDS = 120
+MOST_TRIES = 3
+"""How often a workflow task may be tried: more of them, and its subject is stuck."""
 WAITED = (b"journal.database.JournalBusy", b"journal.database.JournalAway")
 """How a log line ends that tells of a `record` which waits its turn at the journal: that is no fault."""
 PASTS: Mapping[str, Callable[[Installation], Past] | None] = {
@@ -96,10 +99,10 @@ class Ground:
             return await self.place.enroll()
         return await self.place.begin(await asyncio.to_thread(past, self.place))
 
-    def rows(self, subject: str | None) -> list[Any]:
+    def rows(self, subject: str | None) -> list[RowMapping]:
         """Give every submission on record for a subject, or (None) for the register."""
-        return list(
-            self.place.journal.submissions(trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject))
+        return self.place.journal.submissions(
+            trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
         )
 
     async def is_open(self, subject: str | None) -> bool:
@@ -120,7 +123,7 @@ class Ground:
         pending = described.raw_description.pending_workflow_task
         waits = [str(activity.last_failure.message)[:200] for activity in described.raw_description.pending_activities
                  if activity.activity_type.name == "record" and activity.attempt > 1]  # fmt: skip
-        return f"task tried {pending.attempt} times" if pending.attempt > 3 else "; ".join(waits)  # noqa: PLR2004 - of I4
+        return f"task tried {pending.attempt} times" if pending.attempt > MOST_TRIES else "; ".join(waits)
 
     def tracebacks(self) -> list[str]:
         """Give what the logs say of tracebacks since they were last asked."""

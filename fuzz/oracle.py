@@ -26,7 +26,7 @@ Row = tuple[str, str, Mapping[str, Any], str]
 """Document, criterion, changes (a lab by its LOINC code; None: left out), verdict; `REFUSED`: the message itself."""
 
 
-def _around(rule: str, path: str, rows: Mapping[Any, str], document: str = MAN, **also: Any) -> list[Row]:  # noqa: ANN401
+def _around(rule: str, path: str, rows: Mapping[Any, str], document: str = MAN, **also: object) -> list[Row]:
     return [(document, rule, {path: value, **also}, verdict) for value, verdict in rows.items()]
 
 
@@ -141,7 +141,7 @@ def _example(name: str) -> dict[str, Any]:
     return example(name, day(4))
 
 
-def _change(made: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+def _change(made: dict[str, Any], path: str, value: object) -> None:
     inside = made if path == "born_on" else made["evidence"]
     first, _, rest = path.partition(".")
     if first == "labs":
@@ -151,7 +151,7 @@ def _change(made: dict[str, Any], path: str, value: Any) -> None:  # noqa: ANN40
             row[name] = value
         else:
             inside["labs"].remove(row)
-            inside["labs"] += [] if value is None else [{**value, "collected_at": row["collected_at"]}]
+            inside["labs"] += [{**value, "collected_at": row["collected_at"]}] if isinstance(value, Mapping) else []
         return
     inside, name = (inside[first], rest) if rest else (inside, first)
     if value is None:
