@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any, get_args
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from domain.last_start import last_first_dose_on
 from domain.patient import commands as patient_commands
@@ -64,8 +64,8 @@ class Decider:
     """How one kind of stream decides, folds and shows itself."""
 
     initial: Any
-    people: Mapping[str, type]
-    system: Mapping[str, type]
+    people: Mapping[str, type[BaseModel]]
+    system: Mapping[str, type[BaseModel]]
     fact: TypeAdapter[Any]
     decide: Callable[[Any, Submission[Any], datetime], tuple[Any, ...]]
     evolve: Callable[[Any, Any], Any]
@@ -113,7 +113,7 @@ def intents(state: Journey | Register) -> tuple[OpenIntent, ...]:
     return tuple(found)
 
 
-def _kinds(union: object) -> dict[str, type]:
+def _kinds(union: object) -> dict[str, type[BaseModel]]:
     return {model.model_fields["kind"].default: model for model in get_args(union)}
 
 

@@ -86,8 +86,7 @@ def named(odd: Odd, number: int) -> Odd:
 
 def kinds() -> dict[str, type[BaseModel]]:
     """Give every kind of command that people may send, by kind."""
-    every: dict[str, type[BaseModel]] = {**REGISTER.people, **PATIENT.people}
-    return {kind: model for kind, model in every.items() if kind not in OWN_WAY}
+    return {kind: model for kind, model in {**REGISTER.people, **PATIENT.people}.items() if kind not in OWN_WAY}
 
 
 def good(kind: str, on: date) -> dict[str, Json]:

@@ -106,7 +106,7 @@ def _pairs(journey: Journey, now: datetime, chance: Random) -> list[str]:
 def _after(journey: Journey, reports: Sequence[tuple[str, dict[str, Any]]], at: datetime) -> list[str]:
     """Give the state after reports, refused ones left out."""
     for number, (kind, fields) in enumerate(reports):
-        command = PATIENT.people[kind].model_validate_json(json.dumps(fields))  # type: ignore[attr-defined]
+        command = PATIENT.people[kind].model_validate_json(json.dumps(fields))
         sender = Sender(staff=STAFF["INVESTIGATOR"], role="INVESTIGATOR")
         try:
             facts = PATIENT.decide(journey, Submission(id=f"pair-{number}", sender=sender, command=command), at)
