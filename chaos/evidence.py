@@ -71,7 +71,7 @@ async def queried(rig: Rig) -> None:
     (rig.folder / "queries.jsonl").write_text("".join(f"{line}\n" for line in lines))
 
 
-async def _asked(client: Client, workflow: str, name: str) -> Any:  # noqa: ANN401 - whatever it answers
+async def _asked(client: Client, workflow: str, name: str) -> object:
     """Ask a workflow's latest run; None when it never answers."""
     for _ in range(TRIES):
         try:

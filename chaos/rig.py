@@ -38,6 +38,7 @@ from deploy.without_docker.topology import (
 )
 from journal.store import Journal
 from observability import runtime
+from settings import Settings
 from workflows.connection import connect
 
 WORKERS = 2
@@ -132,8 +133,8 @@ class Rig:
         program = Program(f"worker {number}", command, log, self.environment(settings) | more)
         return Part(program, partial(program.until_printed, "worker ready"))
 
-    def environment(self, settings: Any = None) -> dict[str, str]:  # noqa: ANN401 - Settings, of this rig by default
-        """Give what a worker or the command line is started with."""
+    def environment(self, settings: Settings | None = None) -> dict[str, str]:
+        """Give what a worker or the command line is started with; by the rig's own settings unless others are given."""
         whose = environment_of(settings or self.settings)
         return {name: value for name, value in whose.items() if not name.startswith("TEMPORAL_")} | {
             "TEMPORAL_ADDRESS": self.address

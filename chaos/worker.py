@@ -6,10 +6,9 @@ Points: `NAME.before`, `NAME.after` of each activity (`record`, `send_notice`, .
 """
 
 import sys
-from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import Pool
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from temporalio import activity
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -22,7 +21,8 @@ from temporalio.worker import (
 
 import worker
 from activities.adapters.channels import Channels
-from activities.ports import NoticeSink
+from activities.adapters.notice_settings import Channel
+from activities.ports import Notice, NoticeSink
 from chaos.failpoints import Failpoints
 from settings import Settings
 from workflows.identity import IdentityInterceptor, IdentityRunner
@@ -33,7 +33,7 @@ _real_sink = worker.notice_sink
 
 
 class _Activity(ActivityInboundInterceptor):
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: ANN401 - whatever activities give
+    async def execute_activity(self, input: ExecuteActivityInput) -> object:
         name = activity.info().activity_type
         POINTS.reached(f"{name}.before")
         given = await super().execute_activity(input)
@@ -73,13 +73,13 @@ def sink_of(settings: Settings) -> NoticeSink:
     if isinstance(sink, Channels):
         send = sink._sent  # noqa: SLF001 - between sending and the ledger there is no other place
 
-        def sent(*arguments: Any) -> str:  # noqa: ANN401 - whatever it takes
+        def sent(channel: Channel, notice: Notice, seconds: float) -> str:
             POINTS.reached("notice.before_send")
-            why = send(*arguments)
+            why = send(channel, notice, seconds)
             POINTS.reached("notice.after_send")
             return why
 
-        sink._sent = sent  # type: ignore[method-assign,assignment] # noqa: SLF001 - as above
+        sink._sent = sent  # type: ignore[method-assign] # noqa: SLF001 - as above
     return sink
 
 
@@ -89,7 +89,7 @@ def _before_commit(connection: Connection) -> None:
         connection.info[COMMITTED] = True
 
 
-def _given_back(_connection: object, record: Any) -> None:  # noqa: ANN401 - the pool's own record
+def _given_back(_connection: object, record: ConnectionPoolEntry) -> None:
     if record.info.pop(COMMITTED, False):
         POINTS.reached("journal.after_commit")
 

@@ -16,7 +16,7 @@ FEWEST = 60
 """Closed histories that the corpus has at least."""
 
 
-async def replayed(stage: Stage, trial: int) -> Fault:  # noqa: ARG001 - there is one trial
+async def replayed(stage: Stage, _trial: int) -> Fault:
     """Replay the corpus as `make replay` does, and count it."""
     begun = asyncio.get_running_loop().time()
     environment = dict(environment_of(demo_settings(stage.folder, "")))

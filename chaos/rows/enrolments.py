@@ -72,7 +72,7 @@ async def _asked(stage: Stage, subject: str) -> str:
     return await _say(stage, subject, "request_randomization")
 
 
-async def _say(stage: Stage, subject: str, kind: str, **fields: Any) -> str:  # noqa: ANN401 - a command's fields
+async def _say(stage: Stage, subject: str, kind: str, **fields: object) -> str:
     load = stage.load
     called = await load.calls.insist(subject, load.submitted(Act(kind, "INVESTIGATOR", fields)))
     return called.outcome if called.answer is None or not called.answer.reason else called.answer.reason
