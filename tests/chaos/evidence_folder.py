@@ -32,6 +32,7 @@ COLUMNS = {
     "facts": "position stream seq submission_id kind staff role occurred_at recorded_at stored_at body previous_hash "
     "hash chain",
 }
+SELECTED = {"submissions": "SELECT * FROM submissions", "facts": "SELECT * FROM facts"}
 Row = dict[str, Any]
 
 
@@ -51,7 +52,7 @@ def told(folder: Path) -> list[tuple[str, Row]]:
     journal.close()
     with sqlite3.connect(folder / "product.db") as file:
         file.row_factory = sqlite3.Row
-        rows = [(table, dict(row)) for table in COLUMNS for row in file.execute(f"SELECT * FROM {table}")]  # noqa: S608
+        rows = [(table, dict(row)) for table in COLUMNS for row in file.execute(SELECTED[table])]
     return sorted(rows, key=lambda row: row[1]["position"])
 
 
@@ -144,10 +145,10 @@ class Folder:
             file.write_text(json.dumps({"events": events}))
         return self
 
-    def sql(self, statement: str) -> None:
+    def sql(self, statement: str, *values: object) -> None:
         """Change the written journal behind everybody's back."""
         with sqlite3.connect(self.path / "journal.db") as file:
-            assert file.execute(statement).rowcount > 0
+            assert file.execute(statement, values).rowcount > 0
 
     def _chain(self) -> None:
         chain, ends = "0" * 64, dict[str, str]()
@@ -167,7 +168,7 @@ class Folder:
             for table, row in self.rows:
                 names = COLUMNS[table].split()
                 marks = ", ".join("?" * len(names))
-                file.execute(f"INSERT INTO {table} VALUES ({marks})", [row[name] for name in names])  # noqa: S608
+                file.execute(f"INSERT INTO {table} VALUES ({marks})", [row[name] for name in names])  # noqa: S608 - a table of COLUMNS
             file.execute("CREATE TABLE allocation_lists (trial, sha256, slots)")
             file.execute("CREATE TABLE allocation_slots (trial, slot)")
             file.execute("INSERT INTO allocation_lists VALUES (?, ?, ?)", [TRIAL, "0" * 64, SLOTS])

@@ -190,7 +190,7 @@ def unknown_lost(folder: Folder) -> None:
     call = folder.calls[-1]
     folder.histories[SUBJECT] = json.loads(json.dumps(folder.histories[SUBJECT]))
     call |= {"outcome": "unknown", "answer": None}
-    folder.sql(f"UPDATE submissions SET submission_id = 'another' WHERE submission_id = '{call['submission']}'")  # noqa: S608
+    folder.sql("UPDATE submissions SET submission_id = 'another' WHERE submission_id = ?", call["submission"])
 
 
 AFTERWARDS: list[tuple[Doctor, str]] = [
