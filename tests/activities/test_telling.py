@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 from temporalio.client import Client
@@ -161,8 +161,8 @@ def test_what_comes_back_on_another_day_is_told_again(monkeypatch: pytest.Monkey
         on = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
         @classmethod
-        def now(cls, _tz: object = None) -> datetime:  # type: ignore[override]
-            return cls.on
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(cls.on.timestamp(), tz)
 
     monkeypatch.setattr(telling, "datetime", Calendar)
     sink, repaired = Picky(set()), WEDGED.model_copy(update={"done": "woken"})

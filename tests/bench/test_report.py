@@ -68,7 +68,7 @@ def test_sizes_of_one_part_come_together_and_others_are_replaced() -> None:
         (None, False, "not measured"),
     ],
 )
-def test_a_goal_is_met_on_its_bound(found: float | None, at_least: bool, verdict: str) -> None:  # noqa: FBT001 - a table
+def test_a_goal_is_met_on_its_bound(found: float | None, verdict: str, *, at_least: bool) -> None:
     """Below, on and above a bound of 2, for both directions."""
     goal = Goal("x", "core", " ms", 2, lambda _: 0.0, at_least=at_least)
     assert Held(goal, found).verdict == verdict

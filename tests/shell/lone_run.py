@@ -18,7 +18,7 @@ from temporalio.bridge.proto.workflow_activation.workflow_activation_pb2 import 
 )
 from temporalio.bridge.proto.workflow_commands.workflow_commands_pb2 import WorkflowCommand
 from temporalio.common import Priority, TypedSearchAttributes
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowInterceptorClassInput
 from temporalio.workflow import Info, _Definition
 
 from activities.contract import Answer, RecordRequest, Start, Step
@@ -144,8 +144,7 @@ class LoneRun:
 
     def __post_init__(self) -> None:
         """Make the workflow, as a worker does."""
-        interceptor = IdentityInterceptor()
-        inbound: Any = interceptor.workflow_interceptor_class(None)  # type: ignore[arg-type] # it asks for nothing
+        inbound: Any = IdentityInterceptor().workflow_interceptor_class(WorkflowInterceptorClassInput({}))
         known = {"__temporal_assert_local_activity_valid": lambda _: None}
         details = WorkflowInstanceDetails(
             payload_converter_factory=CONVERTER.payload_converter_class,

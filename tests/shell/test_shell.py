@@ -318,7 +318,7 @@ def test_a_wake_sets_the_timer_of_a_due_instant_that_was_lost_anew() -> None:
 
 
 @pytest.mark.parametrize("is_marked", [False, True])
-def test_a_recorded_run_goes_as_it_went_unless_it_holds_the_marker(is_marked: bool) -> None:  # noqa: FBT001 - a table
+def test_a_recorded_run_goes_as_it_went_unless_it_holds_the_marker(*, is_marked: bool) -> None:
     """What an older release recorded had no such timer: replaying it sets none."""
     run, _ = idle(LoneRun(is_replaying=True), due=VISIT)
     run.now = VISIT.at + HOUR
