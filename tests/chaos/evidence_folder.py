@@ -6,15 +6,19 @@ A test changes rows, or the files, in one way and must see the checker name it.
 import base64
 import copy
 import json
+import re
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from activities.recorder import Recorder
+from chaos.checker.__main__ import violations
 from domain.decider import decider_of, patient_stream, trial_stream
 from domain.intake import derived_id, system_message
 from domain.values import Clock
@@ -211,6 +215,24 @@ class Folder:
         except KeyError:  # a cycle that the protocol does not have: the product cannot show it
             return {"workflow": stream, "open": True, "show": None, "facts": facts}
         return {"workflow": stream, "open": True, "show": shown, "facts": facts}
+
+
+Doctor = Callable[[Folder], object]
+
+
+def doctored(ways: list[tuple[Doctor, str]]) -> pytest.MarkDecorator:
+    """Give a test each way of doctoring a folder, and how the violation begins that names it."""
+    return pytest.mark.parametrize(("doctor", "named"), ways, ids=[doctor.__name__ for doctor, _ in ways])
+
+
+def found(folder: Path) -> list[str]:
+    """Give the violations of a folder as they are printed."""
+    return [f"{row.invariant} {row.what}" for row in violations(folder)]
+
+
+def assert_named(said: list[str], named: str) -> None:
+    """Fail unless a violation reads as expected."""
+    assert any(re.match(named, line) for line in said), said
 
 
 def _event(number: int, kind: str, attributes: str, about: Row) -> Row:

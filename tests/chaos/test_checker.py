@@ -1,22 +1,13 @@
 """The checker bites: a good evidence folder has no violation, and each way of doctoring it is named."""
 
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from chaos.checker.__main__ import main, violations
-from tests.chaos.evidence_folder import CANARY, SUBJECT, Folder, Row
+from chaos.checker.__main__ import main
+from tests.chaos.evidence_folder import CANARY, SUBJECT, Doctor, Folder, Row, assert_named, doctored, found
 from tests.server.past import ago
-
-Doctor = Callable[[Folder], object]
-
-
-def found(folder: Path) -> list[str]:
-    """Give the violations of a folder as they are printed."""
-    return [f"{row.invariant} {row.what}" for row in violations(folder)]
 
 
 def test_a_good_folder_has_no_violation(rows: list[tuple[str, Row]], tmp_path: Path) -> None:
@@ -228,7 +219,7 @@ AFTERWARDS: list[tuple[Doctor, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("doctor", "named"), AFTERWARDS, ids=[doctor.__name__ for doctor, _ in AFTERWARDS])
+@doctored(AFTERWARDS)
 def test_what_was_changed_afterwards_is_named(
     rows: list[tuple[str, Row]], tmp_path: Path, doctor: Doctor, named: str
 ) -> None:
@@ -238,8 +229,3 @@ def test_what_was_changed_afterwards_is_named(
     folder.save()
 
     assert_named(found(tmp_path), named)
-
-
-def assert_named(said: list[str], named: str) -> None:
-    """Fail unless a violation reads as expected."""
-    assert any(re.match(named, line) for line in said), said

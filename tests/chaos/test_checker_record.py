@@ -1,8 +1,6 @@
 """The checker bites on what a journal says: every row rightly chained, and journal, histories and answers agree."""
 
 import json
-import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +9,9 @@ import pytest
 
 from chaos.checker.__main__ import violations
 from chaos.checker.histories import read_runs
-from tests.chaos.evidence_folder import REGISTER, SUBJECT, Folder, Row
+from tests.chaos.evidence_folder import REGISTER, SUBJECT, Doctor, Folder, Row, assert_named, doctored, found
 
 HISTORIES = Path(__file__).parents[1] / "replay" / "histories"
-Doctor = Callable[[Folder], object]
 
 
 def body(folder: Folder, kind: str, nth: int = 0) -> dict[str, Any]:
@@ -234,7 +231,7 @@ TOLD: list[tuple[Doctor, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("doctor", "named"), TOLD, ids=[doctor.__name__ for doctor, _ in TOLD])
+@doctored(TOLD)
 def test_what_is_told_wrongly_by_all_is_named(
     rows: list[tuple[str, Row]], tmp_path: Path, doctor: Doctor, named: str
 ) -> None:
@@ -242,9 +239,9 @@ def test_what_is_told_wrongly_by_all_is_named(
     folder = Folder(tmp_path, rows)
     doctor(folder)
     folder.write()
-    said = [f"{row.invariant} {row.what}" for row in violations(tmp_path)]
+    said = found(tmp_path)
 
-    assert any(re.match(named, line) for line in said), said
+    assert_named(said, named)
     assert not [line for line in said if line.startswith(("I6", "I7"))]
 
 
