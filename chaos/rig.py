@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal, Self
 
 from temporalio.client import Client
@@ -22,7 +21,7 @@ from temporalio.runtime import Runtime
 from chaos import failpoints
 from chaos.modes import Modes
 from demo.folder import demo_settings, environment_of
-from demo.processes import HOST, QUICK, answers, free_port, server_command, until_serving
+from demo.processes import HOST, QUICK, answers, free_ports, server_command, until_serving
 from demo.programs import ProcessDied, Program
 from deploy.without_docker.mail import notice_settings
 from deploy.without_docker.topology import (
@@ -31,8 +30,10 @@ from deploy.without_docker.topology import (
     Database,
     Part,
     made_cluster,
+    prepare,
     run,
     says_ok,
+    start_all,
     until_holds,
     whole,
 )
@@ -64,11 +65,7 @@ class Rig:
         self._kind = database
         self._environment = dict(environment or {})
         self._stack = AsyncExitStack()
-        taken: list[int] = []
-        while len(taken) < 4 + 2 * WORKERS:
-            port = free_port(0)
-            taken += [port] if port not in taken else []
-        self._temporal, self._ui, smtp, fhir, *self._pages = taken
+        self._temporal, self._ui, smtp, fhir, *self._pages = free_ports(4 + 2 * WORKERS)
         self.address = f"{HOST}:{self._temporal}"
         self.smtp, self._fhir = f"{HOST}:{smtp}", fhir
         wanted: dict[str, Any] = {
@@ -109,17 +106,13 @@ class Rig:
             self._describe()
             for part in self.parts:
                 stack.push_async_callback(self._ended, part)
-            await asyncio.gather(*(part.start() for part in (self.mail_server, self.laboratory, self.temporal)))
-            for worker in self.workers:  # the first one sets Temporal up
-                await worker.start()
+            await start_all((self.mail_server, self.laboratory, self.temporal), self.workers)
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop all parts, the workers first."""
-        await self._stack.__aexit__(kind, problem, trace)
+        await self._stack.aclose()
 
     def worker(
         self, number: int, command: Sequence[str] = WORKER, environment: Mapping[str, str] | None = None
@@ -230,8 +223,4 @@ class Rig:
         owner_url = database.cluster.database(DATABASE)
         self.settings = self.settings.model_copy(update={"journal_url": database.cluster.url(DATABASE, ROLE)})
         owners = self.settings.model_copy(update={"journal_owner_url": owner_url})
-        command = [sys.executable, "starter.py", "journal", "prepare", "--role", ROLE]
-        job = await whole(partial(run, command, self.environment(owners)))
-        if job.returncode:
-            raise RuntimeError(f"the journal cannot be prepared: {job.stderr[-500:]}")
-        await whole(partial(database.cluster.admin, f"ALTER ROLE {ROLE} LOGIN"))
+        await prepare(database.cluster, self.environment(owners))

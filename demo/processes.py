@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -73,11 +72,9 @@ class Embedded:
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop the worker, then the server."""
-        await self._stack.__aexit__(kind, problem, trace)
+        await self._stack.aclose()
 
     async def wait(self) -> None:
         """Wait until one of them ends by itself. Raises ProcessDied then."""
@@ -130,6 +127,15 @@ def free_port(wish: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise OSError(f"no free port on {HOST}")
+
+
+def free_ports(count: int) -> list[int]:
+    """Give so many free ports, no two the same."""
+    taken: list[int] = []
+    while len(taken) < count:
+        port = free_port(0)
+        taken += [port] if port not in taken else []
+    return taken
 
 
 async def answers(address: str) -> bool:

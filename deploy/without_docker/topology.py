@@ -12,14 +12,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
 
 from bench.postgres import Cluster
 from demo.folder import demo_settings, environment_of
-from demo.processes import HOST, QUICK, answers, free_port, server_command, until_serving
+from demo.processes import HOST, QUICK, answers, free_ports, server_command, until_serving
 from demo.programs import LOOK_SECONDS, READY_SECONDS, ROOT, ProcessDied, Program, until_one_ends
 from deploy.without_docker.mail import notice_settings
 from settings import Settings
@@ -86,11 +85,7 @@ class Topology:
         self._folder = folder.resolve()
         self._seed = seed
         self._stack = AsyncExitStack()
-        taken: list[int] = []
-        while len(taken) < 4 + 2 * len(WORKERS):
-            port = free_port(0)
-            taken += [port] if port not in taken else []
-        temporal, ui, smtp, fhir, *pages = taken
+        temporal, ui, smtp, fhir, *pages = free_ports(4 + 2 * len(WORKERS))
         self.address, self.ui = f"{HOST}:{temporal}", f"http://{HOST}:{ui}"
         self.lab_url, self.smtp = f"http://{HOST}:{fhir}", f"{HOST}:{smtp}"
         self.mail, self.fhir_file = self._folder / "mail", self._folder / "fhir.jsonl"
@@ -121,17 +116,13 @@ class Topology:
             await self._prepare()
             for part in self.parts:
                 stack.push_async_callback(part.stop)
-            await asyncio.gather(*(part.start() for part in (self.mail_server, self.laboratory, self.temporal)))
-            for part in self.worker_parts:  # the first one sets Temporal up
-                await part.start()
+            await start_all((self.mail_server, self.laboratory, self.temporal), self.worker_parts)
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop all parts, the workers first."""
-        await self._stack.__aexit__(kind, problem, trace)
+        await self._stack.aclose()
 
     async def wait(self) -> None:
         """Wait until a part ends by itself. Raises ProcessDied then."""
@@ -183,11 +174,25 @@ class Topology:
     async def _prepare(self) -> None:
         """Prepare the journal as its owner, for the workers' role, as the composition does. Raises RuntimeError."""
         owners = self.settings.model_copy(update={"journal_owner_url": self._owner_url})
-        command = [sys.executable, "starter.py", "journal", "prepare", "--role", ROLE]
-        job = await whole(partial(run, command, self.environment(owners)))
-        if job.returncode:
-            raise RuntimeError(f"the journal cannot be prepared: {job.stderr[-500:]}")
-        await whole(partial(self.database.cluster.admin, f"ALTER ROLE {ROLE} LOGIN"))
+        await prepare(self.database.cluster, self.environment(owners))
+
+
+async def start_all(parts: Sequence[Part], workers: Sequence[Part]) -> None:
+    """Start parts beside each other, then the workers in turn: the first one sets Temporal up. Raises ProcessDied."""
+    await asyncio.gather(*(part.start() for part in parts))
+    for worker in workers:
+        await worker.start()
+
+
+async def prepare(cluster: Cluster, environment: dict[str, str]) -> None:
+    """Prepare the journal for the workers' role, which may then log in. The environment is the owner's.
+
+    Raises RuntimeError.
+    """
+    job = await whole(partial(run, [sys.executable, "starter.py", "journal", "prepare", "--role", ROLE], environment))
+    if job.returncode:
+        raise RuntimeError(f"the journal cannot be prepared: {job.stderr[-500:]}")
+    await whole(partial(cluster.admin, f"ALTER ROLE {ROLE} LOGIN"))
 
 
 async def whole(call: Callable[[], T]) -> T:
