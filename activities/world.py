@@ -6,11 +6,13 @@ Each returns what came of it as a command of the product itself. Each may run tw
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities import measuring, telling
 from activities.contract import TASK_TIMEOUT, EffectRequest, Outcome, Start
@@ -140,7 +142,7 @@ class World:
             "command": {"kind": "allocate_slot", "subject": subject, "request": request.seq},
         }
         if await asyncio.to_thread(self._answer, trial, subject, request.seq) is None:
-            await register.signal("submit", envelope)
+            await _told(register, envelope)
         for pause in ALLOCATION_PAUSES:
             outcome = await asyncio.to_thread(self._answer, trial, subject, request.seq)
             if outcome is not None:
@@ -207,7 +209,7 @@ class World:
         outcome = Outcome(kind="act_delivered", fields={"request": request.seq})
         if await asyncio.to_thread(self._has_heard, stream, heard):
             return outcome
-        await self._client.get_workflow_handle(stream).signal("submit", envelope)
+        await _told(self._client.get_workflow_handle(stream), envelope)
         for pause in ALLOCATION_PAUSES:
             if await asyncio.to_thread(self._has_heard, stream, heard):
                 return outcome
@@ -218,6 +220,16 @@ class World:
     def _has_heard(self, stream: str, submission_id: str) -> bool:
         journey: Journey = self._recorder.state(stream)
         return journey.is_over or self._recorder.has_taken(stream, submission_id)
+
+
+async def _told(workflow: WorkflowHandle[Any, Any], envelope: dict[str, object]) -> None:
+    """Send a workflow a message. Raises ApplicationError where nothing runs there: the watchdog begins it anew."""
+    try:
+        await workflow.signal("submit", envelope)
+    except RPCError as problem:
+        if problem.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise _not_yet(f"{workflow.id} does not run now; the watchdog begins it anew") from None
 
 
 def _why_late() -> str:

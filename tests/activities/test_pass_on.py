@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities import world as world_module
 from activities.contract import EffectRequest, Step
@@ -28,8 +29,13 @@ class Temporal:
         """Record with this."""
         self.recorder = recorder
         self.signals: list[tuple[str, dict[str, Any]]] = []
-        self.away = False
+        self.away = self.ended = False
         self._stream = ""
+
+    @property
+    def id(self) -> str:
+        """The workflow's."""
+        return self._stream
 
     def get_workflow_handle(self, stream: str) -> "Temporal":
         """Give a handle: this very client, for a stream."""
@@ -38,6 +44,8 @@ class Temporal:
 
     async def signal(self, name: str, envelope: dict[str, Any]) -> None:
         """Record a signal."""
+        if self.ended:
+            raise RPCError("workflow execution already completed", RPCStatusCode.NOT_FOUND, b"")
         self.signals.append((self._stream, envelope))
         if not self.away:
             taken(self.recorder, self._stream, name, envelope)
@@ -161,3 +169,14 @@ def test_the_role_is_that_of_the_date_of_the_act(trial: Journal, temporal: Tempo
         answers += temporal.recorder.record(request(subject.stream, seen, noon(ago(0)), message)).answers
     assert [answer.outcome for answer in answers] == ["refused", "applied"]
     assert (answers[0].reason, answers[0].accepts) == ("ROLE", "COORDINATOR or INVESTIGATOR")
+
+
+def test_a_journey_whose_run_was_ended_is_told_once_it_runs_again(trial: Journal, temporal: Temporal) -> None:
+    """An operator terminated it: that is said in one sentence, and the effect is tried again."""
+    subject, temporal.ended = Past(trial, TRIAL, ago(5)), True
+    (asked,) = act(temporal)
+    with pytest.raises(ApplicationError, match=f"{subject.stream} does not run now; the watchdog begins it anew"):
+        asyncio.run(world(temporal).pass_on(asked))
+    temporal.ended = False
+    asyncio.run(world(temporal).pass_on(asked))
+    assert subject.journey.is_dosing_paused
