@@ -4,7 +4,7 @@ Each returns what came of it as a command of the product itself. Each may run tw
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -222,7 +222,7 @@ class World:
         return journey.is_over or self._recorder.has_taken(stream, submission_id)
 
 
-async def _told(workflow: WorkflowHandle[Any, Any], envelope: dict[str, object]) -> None:
+async def _told(workflow: WorkflowHandle[Any, Any], envelope: Mapping[str, object]) -> None:
     """Send a workflow a message. Raises ApplicationError where nothing runs there: the watchdog begins it anew."""
     try:
         await workflow.signal("submit", envelope)
