@@ -1,7 +1,7 @@
 """The protocol value of the benchmarks: NCT06978153 with windows so wide that a busy machine misses none.
 
 Courses taken at home, signatures, acknowledgements and answers about single drugs are not asked for, and no notice
-comes too late: the reference journey has 38 activities, 21 messages and 17 timers, as the floor's and the peer's have.
+comes too late: the reference journey has 37 activities, 21 messages and 17 timers, as the floor's and the peer's have.
 """
 
 from datetime import date

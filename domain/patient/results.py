@@ -125,10 +125,17 @@ def _before_first_dose(draft: Draft, epoch: TreatmentEpoch, day_1_on: date) -> t
 
 
 def order_gate_labs(draft: Draft, epoch: TreatmentEpoch, cycle: Cycle, *, after: datetime | None = None) -> None:
-    """Order what the gate of a cycle needs: samples young enough on its day 1, and none that failed before."""
+    """Order what the gate of a cycle needs: samples young enough on its day 1, and none that failed before.
+
+    A sample of the last day 1, or from before it, does not show how the subject recovered from that dose. Source: T11.
+    """
     analytes = gate_analytes(draft, epoch, first=cycle.number == 1)
     if after is None:
-        after = draft.journey.site.start_of(cycle.planned_on - days(epoch.gate.max_age_days))
+        first_on = cycle.planned_on - days(epoch.gate.max_age_days)
+        last = draft.journey.cycles.get(cycle.number - 1)
+        if last is not None and last.day_1_on is not None:
+            first_on = max(first_on, last.day_1_on + days(1))
+        after = draft.journey.site.start_of(first_on)
         if cycle.gate_failed:
             known = draft.journey.labs
             after = max([after, *(known[code].collected_at for code in analytes if code in known)])

@@ -10,6 +10,7 @@ import pytest
 from domain import catalogue
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.protocol import TreatmentEpoch
 from domain.submission import Reason
 from domain.trial import commands as t
 from domain.values import Clock
@@ -71,6 +72,21 @@ def test_it_runs_through_to_the_end() -> None:
     assert entered == ["SCREENING", "INDUCTION", "MAINTENANCE", "FOLLOW_UP"]
     assert story.facts[-3].reason == "COMPLETED"
     then_kinds(when(story, c.EndStudy(ended_on=day(102))), f.StudyEnded)
+
+
+def test_a_sample_of_the_last_day_1_never_counts_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However old a gate's samples may be: it does not show how the subject recovered from that dose."""
+    assert isinstance(SMALL.epochs[1], TreatmentEpoch)
+    gate = SMALL.epochs[1].gate.model_copy(update={"max_age_days": 1000})
+    epochs = tuple(
+        epoch.model_copy(update={"gate": gate}) if epoch is SMALL.epochs[1] else epoch for epoch in SMALL.epochs
+    )
+    long = SMALL.model_copy(update={"epochs": epochs})
+    monkeypatch.setitem(catalogue.PROTOCOLS, (SMALL.trial, SMALL.version), long)
+    story = dosed(randomized(), 1)
+    outcome = when(passing(story, day(31)), c.TimePassed())
+    orders = [fact for fact in (*story.facts, *outcome.story.facts) if isinstance(fact, f.LabsOrdered)]
+    assert (orders[-1].cycle, orders[-1].after) == (2, SITE.start_of(day(5)))
 
 
 def test_only_the_gate_with_criteria_orders_results() -> None:
