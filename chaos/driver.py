@@ -13,6 +13,7 @@ from functools import partial
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
+from traceback import format_exception
 
 from chaos.evidence import exported, noted, queried, settled, told
 from chaos.load import Load
@@ -108,6 +109,7 @@ class Driver:
                 fault = await row.run(stage, trial)
         except Exception as problem:  # noqa: BLE001 - whatever a trial breaks is what we are here for
             fault = Fault(row.what, hit=False, evidence="", violations=(f"trial {trial} broke: {problem!r}"[:500],))
+            (stage.folder / f"broken-{row.id}-{trial}.txt").write_text("".join(format_exception(problem)))
         self.outcome.faults.append((row, trial, fault))
         noted(stage.folder, row.id, trial, step, at, fault)
         seen = [*fault.violations, *(drained(stage.load.wrong) if stage.given_load is not None else ())]

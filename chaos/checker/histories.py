@@ -29,6 +29,8 @@ class Run:
     workflow: str
     run_id: str
     began: str
+    ended: str = ""
+    """When its last event was."""
     end: str = ""
     facts: dict[int, dict[str, Any]] = field(default_factory=dict)
     contradicted: list[int] = field(default_factory=list)
@@ -54,7 +56,7 @@ def read_runs(folder: Path) -> dict[str, list[Run]]:
         run = read_run(file.parent.name, file.name.split(".")[0], history["events"])
         found.setdefault(run.workflow, []).append(run)
     for runs in found.values():
-        runs.sort(key=lambda run: run.began)
+        runs.sort(key=lambda run: (run.began, run.ended))  # a run that was reset begins as the one it came from
     return found
 
 
@@ -67,7 +69,7 @@ def document(file: Path) -> dict[str, Any]:
 
 def read_run(workflow: str, run_id: str, events: list[dict[str, Any]]) -> Run:
     """Read one run from its events."""
-    run = Run(workflow, run_id, events[0]["eventTime"])
+    run = Run(workflow, run_id, events[0]["eventTime"], events[-1]["eventTime"])
     activities: dict[str, str] = {}
     for event in events:
         kind = str(event["eventType"])
