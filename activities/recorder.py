@@ -165,7 +165,8 @@ class Recorder:
         row |= {"first_seq": stored[0].seq if stored else None, "last_seq": stored[-1].seq if stored else None}
         told = told_nowhere_else(stream.append(row, stored))
         if facts:
-            state = decider.fold_on(folded.state, facts, lambda: _read(decider, stream.facts_after(0)))
+            read_back = _read(decider, stored)  # as every later reader has them
+            state = decider.fold_on(folded.state, read_back, lambda: _read(decider, stream.facts_after(0)))
             folded = Folded(state, folded.seq + len(facts), stored[-1])
         return folded, answer_of(row, stored), told
 
@@ -212,7 +213,7 @@ class Recorder:
 
 
 def _read(decider: Decider, stored: list[StoredFact]) -> list[Any]:
-    return [decider.fact.validate_json(fact.body) for fact in stored]
+    return [decider.read(fact.body) for fact in stored]
 
 
 def _entries(decider: Decider, stored: list[StoredFact]) -> list[Entry]:
@@ -250,7 +251,7 @@ def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
     if voucher is not None:
         facts = stream.facts_of(voucher.stream, voucher.seq - 1)
         if facts and (facts[0].seq, facts[0].kind) == (voucher.seq, voucher.kind):
-            read = decider_of(voucher.stream).fact.validate_json(facts[0].body)
+            read = decider_of(voucher.stream).read(facts[0].body)
             if voucher.fact is None or read == voucher.fact:
                 return
     raise Refused(Reason.ROLE, f"{kind} comes from the product itself, never from outside")

@@ -56,7 +56,7 @@ def register(store: Journal, trial: str) -> Register:
     rows = facts(store, trial_stream(trial))
     if not rows:
         raise Failed(UNREACHABLE, f"trial {trial} is not open: `starter.py open` first")
-    found: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
+    found: Register = TRIAL.fold([TRIAL.read(row.body) for row in rows])
     return found
 
 
@@ -77,5 +77,5 @@ def journey(store: Journal, trial: str, subject: str) -> Journey:
 
 def folded(rows: list[StoredFact]) -> Journey:
     """Fold a subject's stored facts."""
-    found: Journey = PATIENT.fold([PATIENT.fact.validate_json(row.body) for row in rows])
+    found: Journey = PATIENT.fold([PATIENT.read(row.body) for row in rows])
     return found

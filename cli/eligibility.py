@@ -65,7 +65,7 @@ def _decided(store: Journal, journey: Journey) -> tuple[str, tuple[Finding, ...]
     if journey.allocation is None and not journey.screen_failed:
         return "", ()
     rows = access.facts(store, patient_stream(journey.trial, journey.subject))
-    facts = [PATIENT.fact.validate_json(row.body) for row in rows]
+    facts = [PATIENT.read(row.body) for row in rows]
     for row in reversed(rows):
         on = journey.site.date_of(datetime.fromisoformat(row.recorded_at))
         findings = on_record(facts, row.seq, on)

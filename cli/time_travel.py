@@ -62,7 +62,7 @@ def said(rows: list[StoredFact]) -> list[Said]:
     """Give stored facts as the core reads them: each with its submission and the instant that is about."""
     return [
         Said(
-            PATIENT.fact.validate_json(row.body),
+            PATIENT.read(row.body),
             row.submission_id,
             datetime.fromisoformat(row.occurred_at or row.recorded_at),
         )

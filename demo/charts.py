@@ -22,18 +22,16 @@ class Charts:
 
     def journey(self, subject: str) -> Journey:
         """Give a subject's journey as the journal has it now."""
-        new = [PATIENT.fact.validate_json(row.body) for row in self._read(patient_stream(self.trial, subject))]
+        new = [PATIENT.read(row.body) for row in self._read(patient_stream(self.trial, subject))]
         known = self._journeys.get(subject, Journey())
-        journey: Journey = PATIENT.fold_on(
-            known, new, lambda: [PATIENT.fact.validate_json(row.body) for row in self.facts(subject)]
-        )
+        journey: Journey = PATIENT.fold_on(known, new, lambda: [PATIENT.read(row.body) for row in self.facts(subject)])
         self._journeys[subject] = journey
         return journey
 
     def register(self) -> Register:
         """Give the trial's register as the journal has it now."""
         for row in self._read(trial_stream(self.trial)):
-            self._register = TRIAL.evolve(self._register, TRIAL.fact.validate_json(row.body))
+            self._register = TRIAL.evolve(self._register, TRIAL.read(row.body))
         return self._register
 
     def refresh(self) -> dict[str, Journey]:

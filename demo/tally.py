@@ -46,7 +46,7 @@ class Tally:
 def tally(charts: Charts, protocol: Protocol) -> Tally:
     """Count the facts read so far."""
     journeys = charts.refresh()
-    facts = [PATIENT.fact.validate_json(row.body) for subject in journeys for row in charts.facts(subject)]
+    facts = [PATIENT.read(row.body) for subject in journeys for row in charts.facts(subject)]
     return Tally(
         screened=len(charts.register().subjects),
         randomized=charts.register().arm_counts(),

@@ -20,6 +20,7 @@ from domain.patient.facts import FACT as PATIENT_FACT
 from domain.patient.history import Entry
 from domain.patient.journey import Journey
 from domain.patient.journey import evolve as patient_evolve
+from domain.sharing import parsed
 from domain.submission import Submission
 from domain.trial import commands as trial_commands
 from domain.trial.acts import enrolment_closed
@@ -85,6 +86,10 @@ class Decider:
     """Raise Refused when a command does not agree with the state of its witness."""
     rewrites: Callable[[Any], bool] = field(default=lambda _: False)
     effective: Callable[[Sequence[Any]], Sequence[Any]] = field(default=lambda facts: facts)
+
+    def read(self, body: str) -> Any:  # noqa: ANN401 - a fact of either decider
+        """Read a fact as stored. Raises pydantic.ValidationError."""
+        return parsed(self.fact, body)
 
     def fold(self, facts: Sequence[Any]) -> Any:  # noqa: ANN401 - the state of either decider
         """Fold facts from the beginning, each as it counts."""

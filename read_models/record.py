@@ -76,7 +76,7 @@ class Decision:
 def record_of(stream: str, rows: Sequence[StoredFact], hashes: Mapping[int, str] | None = None) -> SubjectRecord:
     """Read and fold a subject's stored facts; `hashes` are theirs by number, where the journal keeps a chain."""
     known = hashes or {}
-    facts = [PATIENT.fact.validate_json(row.body) for row in rows]
+    facts = [PATIENT.read(row.body) for row in rows]
     counting = effective(facts)
     by = {fact.fact: seq for seq, fact in enumerate(facts, start=1) if isinstance(fact, f.FactCorrected)}
     told = tuple(

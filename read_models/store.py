@@ -27,7 +27,7 @@ class NotOurs(ValueError):
 def read_trial(journal: Journal, trial: str) -> TrialRecord:
     """Read and fold the trial's register and every subject that has begun."""
     rows = journal.facts(trial_stream(trial))
-    register: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in rows])
+    register: Register = TRIAL.fold([TRIAL.read(row.body) for row in rows])
     head = head_of(trial_stream(trial), rows, hashes_of(journal, trial_stream(trial)))
     begun = journal.heads()
     streams = {subject: patient_stream(trial, subject) for subject in register.subjects}

@@ -47,7 +47,7 @@ class TrialRecord:
     def as_of(self, on: date) -> "TrialRecord":
         """Give the trial as of a date, corrections applied: the register's facts of until then, and each subject's."""
         told = tuple(row for row in self.told if self.date_of(datetime.fromisoformat(row.recorded_at)) <= on)
-        register: Register = TRIAL.fold([TRIAL.fact.validate_json(row.body) for row in told])
+        register: Register = TRIAL.fold([TRIAL.read(row.body) for row in told])
         subjects = {name: _as_of(record, on) for name, record in self.subjects.items() if name in register.subjects}
         return TrialRecord(told, register, self.head, subjects)
 
@@ -79,7 +79,7 @@ def _enrolment(trial: TrialRecord) -> Iterator[dict[str, Any]]:
     """Give one row for each number the register issued, in that order."""
     number = 0
     for row in trial.told:
-        fact = TRIAL.fact.validate_json(row.body)
+        fact = TRIAL.read(row.body)
         if not isinstance(fact, t.SubjectEnrolled):
             continue
         number += 1

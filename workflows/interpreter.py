@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.intake import Message, argument_of, derived_id, known_kind, system_message
     from workflows.attributes import all_of, change_of
     from workflows.identity import current_identity
+    from workflows.kept import KeptLines
     from workflows.recording import matched, record
 
 BATCH = 20
@@ -61,7 +62,7 @@ class Interpreter:
         self._inbox: list[Pending] = []
         self._wake = start.carry is None
         self._step = Step(seq=0, facts=[], answers=[])
-        self._facts: list[str] = []
+        self._facts = KeptLines()
         self._state: Any = self._decider.initial
         self._effects: dict[str, asyncio.Task[None]] = {}
         self._alarm: asyncio.Task[None] | None = None
@@ -123,7 +124,7 @@ class Interpreter:
 
     def facts(self) -> list[dict[str, Any]]:
         """Give every fact as stored."""
-        return [json.loads(fact) for fact in self._facts]
+        return [json.loads(fact) for fact in self._facts.every()]
 
     async def _loop(self) -> str:
         while True:
@@ -252,16 +253,16 @@ class Interpreter:
             return
 
     def _keep(self, facts: list[str]) -> None:
-        self._facts += facts
-        self._state = self._decider.fold_on(self._state, self._read(facts), lambda: self._read(self._facts))
+        self._facts.add(facts)
+        self._state = self._decider.fold_on(self._state, self._read(facts), lambda: self._read(self._facts.every()))
         if self._facts:
             workflow.set_current_details(self._decider.details(self._state))
 
     def _read(self, facts: list[str]) -> list[Any]:
-        return [self._decider.fact.validate_json(json.loads(fact)["body"]) for fact in facts]
+        return [self._decider.read(json.loads(fact)["body"]) for fact in facts]
 
     def _pack(self) -> Carry:
-        return Carry(facts=pack(self._facts), step=self._step)
+        return Carry(facts=pack(self._facts.every()), step=self._step)
 
     def _unpack(self, carry: Carry) -> None:
         self._keep(unpack(carry.facts))

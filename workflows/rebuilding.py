@@ -120,7 +120,7 @@ def _without_history(trial: str, streams: dict[str, Remembered]) -> list[Lost]:
 
 def _state(register: Remembered) -> Register:
     decider = decider_of(register.stream)
-    state: Register = decider.fold([decider.fact.validate_json(fact.body) for fact in register.facts])
+    state: Register = decider.fold([decider.read(fact.body) for fact in register.facts])
     return state
 
 
@@ -157,7 +157,7 @@ async def _against(client: Client, found: Remembered) -> Lost | None:
         detail = f"facts {len(ours) + 1} to {len(facts)} came while this went on: stop the workers and try again"
         return Lost(found.stream, "ANOTHER_WORKER", detail)
     decider = decider_of(found.stream)
-    state = decider.fold([decider.fact.validate_json(fact.body) for fact in found.facts])
+    state = decider.fold([decider.read(fact.body) for fact in found.facts])
     shown = await handle.query("show", rpc_timeout=ANSWER)
     if shown != json.loads(json.dumps(decider.show(state))):
         return Lost(found.stream, "UNREADABLE", "its workflow shows another state than its facts fold to here")

@@ -69,7 +69,7 @@ def document(file: Path) -> dict[str, Any]:
 
 def read_run(workflow: str, run_id: str, events: list[dict[str, Any]]) -> Run:
     """Read one run from its events."""
-    run = Run(workflow, run_id, events[0]["eventTime"], events[-1]["eventTime"])
+    run = Run(workflow, run_id, events[0]["eventTime"], events[-1].get("eventTime", ""))
     activities: dict[str, str] = {}
     for event in events:
         kind = str(event["eventType"])

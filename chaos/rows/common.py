@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from chaos.rig import Rig
 from chaos.rows import Stage
-from deploy.without_docker.topology import Part
+from deploy.without_docker.topology import Part, run
 
 LOOK_SECONDS = 0.1
 ENOUGH = 5
@@ -81,3 +82,14 @@ def logged(rig: Rig, event: str, since: str, word: str = "") -> int:
         str(row.get("event", "")) == event and str(row.get("timestamp", "")) >= since and word in json.dumps(row)
         for row in rows
     )
+
+
+def command(*words: str) -> None:
+    """Run a program of the system's. Raises RuntimeError with what it says.
+
+    A file that SQLite has open here is touched by other processes alone: whoever closes it in this one, a copying
+    function too, takes SQLite's locks away.
+    """
+    job = run(list(words), dict(os.environ))
+    if job.returncode:
+        raise RuntimeError(f"{' '.join(words)}: {job.stderr.strip()}")

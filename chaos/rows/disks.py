@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from chaos.rows import Fault, Row, Setting, Stage
-from chaos.rows.common import enough
-from deploy.without_docker.topology import run, whole
+from chaos.rows.common import command, enough
+from deploy.without_docker.topology import whole
 
 WAYS = {"Temporal's file": "temporal.db", "the journal": "journal.db", "the workers' logs": "worker-"}
 FULL_DISKS = Setting(database="sqlite", own="disks")
@@ -73,9 +72,9 @@ def _moved_onto(folder: Path, disk: Path, start: str) -> None:
     disk.mkdir()
     files = [file for file in folder.glob(f"{start}*") if file.is_file()]
     size = sum(file.stat().st_size for file in files) + SPARE_BYTES
-    _command("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk))
+    command("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk))
     for file in files:
-        shutil.move(file, disk / file.name)
+        command("mv", str(file), str(disk))
         if not file.name.endswith(("-wal", "-shm")):
             file.symlink_to(disk / file.name)
 
@@ -84,9 +83,8 @@ def _moved_back(folder: Path, disk: Path, start: str) -> None:
     """Move the files back and take the disk away."""
     for file in disk.glob(f"{start}*"):
         (folder / file.name).unlink(missing_ok=True)
-        shutil.copy2(file, folder / file.name)
-        file.unlink()
-    _command("umount", str(disk))
+        command("mv", str(file), str(folder))
+    command("umount", str(disk))
 
 
 def _filled(disk: Path) -> str:
@@ -99,12 +97,6 @@ def _filled(disk: Path) -> str:
             except OSError as problem:
                 said = str(problem)
     return said
-
-
-def _command(*words: str) -> None:
-    job = run(list(words), dict(os.environ))
-    if job.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {job.stderr.strip()}")
 
 
 ROWS = (Row("F13", "disk full: server's file, journal, logs", 3, 60, full, FULL_DISKS, seconds=60, full_seconds=90),)

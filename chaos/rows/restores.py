@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos.rows import Fault, Row, Setting, Stage
-from chaos.rows.common import enough
+from chaos.rows.common import command, enough
 from deploy.without_docker.topology import whole
 
 WAYS = ("journal older than Temporal", "Temporal older than the journal", "one subject's rows missing")
@@ -139,15 +139,13 @@ def _copied(folder: Path, to: Path, name: str) -> None:
     """Copy a database that nobody writes to, with its log."""
     shutil.rmtree(to, ignore_errors=True)
     to.mkdir()
-    for file in folder.glob(f"{name}*"):
-        shutil.copy2(file, to / file.name)
+    command("cp", "-p", *map(str, folder.glob(f"{name}*")), str(to))
 
 
 def _put_back(folder: Path, source: Path, name: str) -> None:
     for file in folder.glob(f"{name}*"):
         file.unlink()
-    for file in source.iterdir():
-        shutil.copy2(file, folder / file.name)
+    command("cp", "-p", *map(str, source.iterdir()), str(folder))
 
 
 def _deleted(file: Path, stream: str) -> int:

@@ -94,7 +94,7 @@ def _notices(topology: Topology, charts: Charts) -> Iterator[Row]:
     yield Row("mails, each once", f"mailbox: {arrived.total()}", f"accepted: {accepted.total()}",
               once and arrived == accepted and arrived.total() > 0)  # fmt: skip
     streams = {patient_stream(charts.trial, subject): subject for subject in charts.refresh()}
-    facts = [(stream, PATIENT.fact.validate_json(row.body), row.seq)
+    facts = [(stream, PATIENT.read(row.body), row.seq)
              for stream, subject in streams.items() for row in charts.facts(subject)]  # fmt: skip
     asked = {f"{stream}/{seq}" for stream, fact, seq in facts if isinstance(fact, NoticeRequested)}
     delivered = {f"{stream}/{fact.notice}" for stream, fact, _ in facts if isinstance(fact, NoticeReached)}
@@ -113,7 +113,7 @@ def _laboratory(topology: Topology, streams: Sequence[Sequence[StoredFact]]) -> 
     used: set[str] = set()
     for rows in streams:
         for row in rows:
-            fact = PATIENT.fact.validate_json(row.body)
+            fact = PATIENT.read(row.body)
             if isinstance(fact, LabResultsRecorded):
                 used |= {value.document for value in fact.accepted if value.document.startswith("Observation/")}
     asked = [line for line in topology.laboratory.program.log.read_text().splitlines() if NOBODY not in line]

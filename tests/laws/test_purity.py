@@ -42,7 +42,16 @@ IMPURE = {
 CLOCKS = {"now", "today", "utcnow", "monotonic", "perf_counter", "uuid1", "uuid4", "urandom", "getenv"}
 SHELL = [
     ROOT / "workflows" / f"{name}.py"
-    for name in ("attributes", "identity", "interpreter", "patient_journey", "recording", "trial_register", "watch")
+    for name in (
+        "attributes",
+        "identity",
+        "interpreter",
+        "kept",
+        "patient_journey",
+        "recording",
+        "trial_register",
+        "watch",
+    )
 ]
 """What runs inside a workflow, outside Temporal's sandbox (ADR 8)."""
 SHELL_MAY = (
