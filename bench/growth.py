@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.recorder import Recorder
-from bench.figures import SEED, milliseconds
+from bench.figures import in_turn, milliseconds
 from bench.idle import CALM_SECONDS
 from bench.installation import Installation, until
 from bench.journeys import answered
@@ -87,8 +86,7 @@ async def _at(growing: Growing, size: int) -> dict[str, Any]:
     await _all_read(growing, size)
     subjects = [stream.removeprefix(patient_stream(TRIAL, "")) for stream in growing.place.journal.heads()]
     subjects = sorted(subject for subject in subjects if subject != trial_stream(TRIAL))
-    chance = random.Random(SEED)  # noqa: S311 - which patient is spoken to
-    chosen = iter([chance.choice(subjects) for _ in range(2 * COMMANDS)])
+    chosen = in_turn(subjects)
     taken: list[float] = []
     for _ in range(COMMANDS):
         begun = time.perf_counter()

@@ -72,7 +72,7 @@ def _pairs(figures: Figures) -> str:
 
 
 def _about(found: Figures) -> str:
-    names = ("date", "system", "processors", "memory, GB", "Python", "load at the end", "seed")
+    names = ("date", "system", "processors", "memory, GB", "Python", "load at the end")
     rows = [(part, *(where.get(name) for name in names)) for part, where in found.get("about", {}).items()]
     versions = {name: value for where in found.get("about", {}).values() for name, value in where["versions"].items()}
     return table(("part", *names), rows) + "\n\n" + ", ".join(f"{name} {value}" for name, value in versions.items())
