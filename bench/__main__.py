@@ -98,7 +98,7 @@ def _numbers(_context: object, _option: object, value: str) -> tuple[int, ...]:
     help=f"put the figures into this file, and take the report's from it; all and report: {FIGURES.relative_to(ROOT)}",
 )
 @click.option("--report", "target", default=REPORT, type=click.Path(path_type=Path), help="where the report goes")
-def main(part: str, file: Path | None, target: Path, **size: Any) -> None:  # noqa: ANN401 - what click read
+def main(part: str, file: Path | None, target: Path, **size: object) -> None:
     """Measure one part, or all that stands in the report, and print the figures with their goals.
 
     `core`, `journal` and `connections` need no journey. `journeys`: the reference journey beside the bare Temporal

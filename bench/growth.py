@@ -2,27 +2,24 @@
 
 import asyncio
 import os
-import random
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from activities.recorder import Recorder
-from bench.figures import SEED, milliseconds
+from bench.figures import in_turn, milliseconds
 from bench.idle import CALM_SECONDS
+from bench.installation import Installation, until
 from bench.journeys import answered
-from bench.lost import own_folder
-from bench.moving import SELDOM
 from bench.recovery import all_read, recover_subjects, write_register, write_subjects
-from bench.rig import ROOT, Process, server
+from bench.rig import ROOT, Process
 from bench.tables import told
 from domain.decider import patient_stream, trial_stream
-from journal.store import Journal
-from settings import Settings
 from tests.server.past import TRIAL, ago, participant
 from workflows.client import Submitted, TrialClient
 from workflows.connection import connect
@@ -35,58 +32,44 @@ READS = 3
 TO_READ_SECONDS = 3600
 
 
-@dataclass
-class Installation:
+@dataclass(frozen=True)
+class Growing:
     """A running installation that grows."""
 
-    settings: Settings
-    environment: dict[str, str]
-    journal: Journal
+    place: Installation
     sending: TrialClient
     worker: Process
-    server: Process
 
 
 async def measure(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
     """Let an installation grow to each size in turn, and measure it there."""
-    settings = Settings(data=own_folder(folder / "data"))
-    journal = Journal(settings.url)
-    journal.migrate()
-    recorder = Recorder(journal)
+    place = Installation(folder)
+    recorder = Recorder(place.journal)
     write_register(recorder)
-    process, address = server(folder)
-    environment = {
-        "TRIALPATH_DATA": str(settings.data),
-        "TRIALPATH_LOG_LEVEL": "ERROR",
-        "TRIALPATH_WATCHDOG_SECONDS": str(SELDOM),
-        "TEMPORAL_ADDRESS": address,
-    }
     found: dict[str, Any] = {}
-    with process, Process([sys.executable, "worker.py"], log=folder / "worker.log", environment=environment) as worker:
+    with place.serving(), place.worker() as worker:
         worker.wait_for_line("worker ready")
-        client = await connect(address)
-        sending = TrialClient(client, TRIAL, settings.task_queue, journal)
-        place = Installation(settings, environment, journal, sending, worker, process)
+        client = await connect(place.address)
+        growing = Growing(place, TrialClient(client, TRIAL, place.settings.task_queue, place.journal), worker)
         there = 0
         for size in sorted(sizes):
-            came = await _fill(place, recorder, there, size - ENROLLED)
-            found[str(size)] = figures = came | await _at(place, size)
+            came = await _fill(growing, recorder, there, size - ENROLLED)
+            found[str(size)] = figures = came | await _at(growing, size)
             there = size
             told(f"{size} open: {figures['commands a second']:.0f} commands/s, worker {figures['worker, MB']:.0f} MB")
-    journal.close()
     return found
 
 
-async def _fill(place: Installation, recorder: Recorder, there: int, wanted: int) -> dict[str, Any]:
+async def _fill(growing: Growing, recorder: Recorder, there: int, wanted: int) -> dict[str, Any]:
     """Write patients up to a number into the journal, and have them recovered."""
     begun = time.monotonic()
-    await asyncio.to_thread(write_subjects, place.journal, recorder, wanted - there)
+    await asyncio.to_thread(write_subjects, growing.place.journal, recorder, wanted - there)
     told(f"{wanted - there} patients written in {time.monotonic() - begun:.0f} s")
     begun = time.monotonic()
-    await asyncio.to_thread(recover_subjects, place.environment)
+    await asyncio.to_thread(recover_subjects, growing.place.environment)
     command = time.monotonic() - begun
-    await _all_read(place, wanted)
-    await place.sending.wake(trial_stream(TRIAL))
+    await _all_read(growing, wanted)
+    await growing.sending.wake(trial_stream(TRIAL))
     return {
         "recovered patients": wanted - there,
         "recover command, s": command,
@@ -94,39 +77,32 @@ async def _fill(place: Installation, recorder: Recorder, there: int, wanted: int
     }
 
 
-async def _all_read(place: Installation, count: int) -> None:
-    async with asyncio.timeout(TO_READ_SECONDS):
-        while not await all_read(place.sending.client, count):  # noqa: ASYNC110 - they are listed by the server
-            await asyncio.sleep(0.2)
+async def _all_read(growing: Growing, count: int) -> None:
+    await until(partial(all_read, growing.sending.client, count), seconds=TO_READ_SECONDS, look_seconds=0.2)
 
 
-async def _at(place: Installation, size: int) -> dict[str, Any]:
-    chance = random.Random(SEED)  # noqa: S311 - which patient is spoken to
-    starts = await _at_once(ENROLLED, lambda _: _enroll(place))
-    await _all_read(place, size)
-    subjects = [stream.removeprefix(patient_stream(TRIAL, "")) for stream in place.journal.heads()]
+async def _at(growing: Growing, size: int) -> dict[str, Any]:
+    starts = await _at_once(ENROLLED, lambda _: _enroll(growing))
+    await _all_read(growing, size)
+    subjects = [stream.removeprefix(patient_stream(TRIAL, "")) for stream in growing.place.journal.heads()]
     subjects = sorted(subject for subject in subjects if subject != trial_stream(TRIAL))
-    chosen = [chance.choice(subjects) for _ in range(2 * COMMANDS)]
+    chosen = in_turn(subjects)
     taken: list[float] = []
-
-    async def timed(number: int) -> None:
+    for _ in range(COMMANDS):
         begun = time.perf_counter()
-        await _report(place, chosen[number])
+        await _report(growing, next(chosen))
         taken.append(time.perf_counter() - begun)
-
-    for number in range(COMMANDS):
-        await timed(number)
-    rate = await _at_once(COMMANDS, lambda number: _report(place, chosen[COMMANDS + number]))
+    rate = await _at_once(COMMANDS, lambda _: _report(growing, next(chosen)))
     await asyncio.sleep(CALM_SECONDS)
     return {
         "starts a second": starts,
         "commands a second": rate,
         "command, ms": milliseconds(taken),
-        "worker, MB": place.worker.resident_bytes() / 2**20,
-        "server, MB": place.server.resident_bytes() / 2**20,
-        "starter.py list, s": await _program(place, "list"),
-        "starter.py due, s": await _program(place, "due"),
-        "Temporal's own list, s": await _listed(place),
+        "worker, MB": growing.worker.resident_bytes() / 2**20,
+        "server, MB": growing.place.server.resident_bytes() / 2**20,
+        "starter.py list, s": await _program(growing, "list"),
+        "starter.py due, s": await _program(growing, "due"),
+        "Temporal's own list, s": await _listed(growing),
     }
 
 
@@ -143,43 +119,46 @@ async def _at_once(count: int, act: Callable[[int], Awaitable[None]]) -> float:
     return count / (time.monotonic() - begun)
 
 
-async def _enroll(place: Installation) -> None:
+async def _enroll(growing: Growing) -> None:
     """Enrol a patient, and wait until its journey has begun: it is in the journal then."""
-    answer = await place.sending.to_trial(Submitted("enroll", participant(ago(1)), staff="INV1"))
+    answer = await growing.sending.to_trial(Submitted("enroll", participant(ago(1)), staff="INV1"))
     if answer.outcome != "applied":
         raise RuntimeError(answer.sentence())
-    stream = patient_stream(TRIAL, place.sending.subject_of(answer))
-    while not await asyncio.to_thread(place.journal.facts, stream):  # noqa: ASYNC110 - it is awaited in the journal
-        await asyncio.sleep(0.01)
+    stream = patient_stream(TRIAL, growing.sending.subject_of(answer))
+
+    async def has_begun() -> bool:
+        return bool(await asyncio.to_thread(growing.place.journal.facts, stream))
+
+    await until(has_begun, look_seconds=0.01)
 
 
-async def _report(place: Installation, subject: str) -> None:
+async def _report(growing: Growing, subject: str) -> None:
     fields = {"term": "nausea", "grade": 1, "serious": False, "onset_on": str(ago(1))}
-    answer = await answered(place.sending, subject, Submitted("adverse_event", fields, staff="INV1"))
+    answer = await answered(growing.sending, subject, Submitted("adverse_event", fields, staff="INV1"))
     if answer.outcome != "applied":
         raise RuntimeError(f"{subject}: {answer.sentence()}")
 
 
-async def _program(place: Installation, *words: str) -> float:
+async def _program(growing: Growing, *words: str) -> float:
     """Give the seconds of a command of ours, the median of a few."""
 
     def run() -> float:
         begun = time.perf_counter()
         command = [sys.executable, "starter.py", *words, "--json"]
-        environment = {**os.environ, **place.environment}
+        environment = {**os.environ, **growing.place.environment}
         subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
         return time.perf_counter() - begun
 
     return sorted([await asyncio.to_thread(run) for _ in range(READS)])[READS // 2]
 
 
-async def _listed(place: Installation) -> float:
+async def _listed(growing: Growing) -> float:
     """Give the seconds in which Temporal lists every open patient, the median of a few."""
     taken = []
     for _ in range(READS):
         begun = time.perf_counter()
         query = 'WorkflowType = "PatientJourney" AND ExecutionStatus = "Running"'
-        async for _row in place.sending.client.list_workflows(query):
+        async for _row in growing.sending.client.list_workflows(query):
             pass
         taken.append(time.perf_counter() - begun)
     return sorted(taken)[READS // 2]

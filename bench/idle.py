@@ -1,7 +1,6 @@
 """What an idle patient costs in the worker's memory: in screening, and in mid-adjuvant with all its facts."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -9,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from activities.recorder import Recorder
-from bench.lost import own_folder, until
-from bench.moving import SELDOM
+from bench.installation import Installation, until
 from bench.recovery import all_read, recover_subjects, write_register
-from bench.rig import Process, server
+from bench.rig import Process
 from bench.tables import told
 from domain.decider import trial_stream
 from journal.store import Journal
-from settings import Settings
 from tests.server.past import CYCLE, TRIAL, Past, ago, in_adjuvant
 from workflows.connection import connect
 
@@ -41,37 +38,27 @@ def in_screening(journal: Journal, recorder: Recorder) -> Past:
 
 async def measure(folder: Path, count: int) -> dict[str, Any]:
     """Let a few patients come, then many in screening, then many in mid-adjuvant; weigh the worker after each."""
-    settings = Settings(data=own_folder(folder / "data"))
-    journal = Journal(settings.url)
-    journal.migrate()
-    recorder = Recorder(journal)
+    place = Installation(folder)
+    recorder = Recorder(place.journal)
     write_register(recorder)
-    process, address = server(folder)
-    environment = {
-        "TRIALPATH_DATA": str(settings.data),
-        "TRIALPATH_LOG_LEVEL": "ERROR",
-        "TRIALPATH_WATCHDOG_SECONDS": str(SELDOM),
-        "TEMPORAL_ADDRESS": address,
-    }
     steps: tuple[tuple[str, int, Callable[[Journal, Recorder], Past]], ...] = (
         ("warm", WARM, in_mid_adjuvant),
         ("screening", count, in_screening),
         ("mid-adjuvant", count, in_mid_adjuvant),
     )
     weights, facts, coming = [], [], 0
-    with process, Process([sys.executable, "worker.py"], log=folder / "worker.log", environment=environment) as worker:
+    with place.serving(), place.worker() as worker:
         worker.wait_for_line("worker ready")
-        client = await connect(address)
+        client = await connect(place.address)
         for name, number, write in steps:
-            stored = [await asyncio.to_thread(write, journal, recorder) for _ in range(number)]
+            stored = [await asyncio.to_thread(write, place.journal, recorder) for _ in range(number)]
             facts.append(sum(past.journey.seq for past in stored) / number)
-            await asyncio.to_thread(recover_subjects, environment)
+            await asyncio.to_thread(recover_subjects, place.environment)
             coming += number
             await until(partial(all_read, client, coming))
             await client.get_workflow_handle(trial_stream(TRIAL)).signal("wake")
             weights.append(await _weight(worker))
             told(f"{number} patients ({name}, {facts[-1]:.0f} facts each): worker {weights[-1] / 2**20:.0f} MB")
-    journal.close()
     screening, adjuvant = ((weights[at] - weights[at - 1]) / count / 1024 for at in (1, 2))
     return {
         "patients": count,

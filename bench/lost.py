@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from temporalio.client import Client
 
 from activities.rebuild import Known, Streams
+from bench.installation import own_folder, until
 from demo import faults, laboratory
 from demo.cast import FULL, START, cast
 from demo.folder import demo_settings, environment_of
@@ -36,24 +36,9 @@ PAUSE, PAUSE_LASTS = timedelta(hours=1), timedelta(seconds=40)
 """While Temporal is away the trial's clock hardly moves: it is the loss that is looked at, not what a delay does."""
 
 
-def own_folder(folder: Path) -> Path:
-    """Make a folder, and give it."""
-    folder.mkdir(parents=True)
-    return folder
-
-
 def _delete(folder: Path) -> None:
     for file in folder.glob("temporal.db*"):
         file.unlink()
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something holds. Raises TimeoutError when it does not within minutes."""
-    for _ in range(3000):
-        if await holds():
-            return
-        await asyncio.sleep(0.1)
-    raise TimeoutError("it never came to hold")
 
 
 async def lost_half_way(folder: Path, milliseconds_per_day: float) -> dict[str, Any]:

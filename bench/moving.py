@@ -12,46 +12,32 @@ from typing import Any
 from rich.table import Table
 from temporalio.client import Client
 
-from bench.lost import own_folder, until
+from bench.installation import Installation, until
 from bench.recovery import all_read, write
-from bench.rig import ROOT, Process, server
-from journal.store import Journal
-from settings import Settings
+from bench.rig import ROOT, Process
 from workflows.connection import connect
 from workflows.versions import deployment_of
 
 FIRST, SECOND = "1.0", "2.0"
-SELDOM = 7 * 24 * 3600
-"""The watchdog does not look meanwhile."""
 
 
 async def measure(folder: Path, open_subjects: int) -> dict[str, dict[str, Any]]:
     """Let so many subjects run on one version, move them all to a second one, and back."""
-    settings = Settings(data=own_folder(folder / "data"))
-    journal = Journal(settings.url)
-    journal.migrate()
-    await asyncio.to_thread(write, journal, open_subjects)
-    journal.close()
-    process, address = server(folder)
-    environment = {
-        "TRIALPATH_DATA": str(settings.data),
-        "TRIALPATH_LOG_LEVEL": "WARNING",
-        "TRIALPATH_WATCHDOG_SECONDS": str(SELDOM),
-        "TEMPORAL_ADDRESS": address,
-    }
+    place = Installation(folder, log_level="WARNING")
+    await asyncio.to_thread(write, place.journal, open_subjects)
     found: dict[str, dict[str, Any]] = {}
-    with process:
-        client = await connect(address)
-        with _worker(folder, environment, FIRST) as first, _worker(folder, environment, SECOND) as second:
+    with place.serving():
+        client = await connect(place.address)
+        with place.worker(FIRST) as first, place.worker(SECOND) as second:
             for worker in (first, second):
                 worker.wait_for_line("worker ready")
-            await until(lambda: _known(client, settings.deployment))
-            await asyncio.to_thread(_starter, environment, "release", FIRST)
-            await asyncio.to_thread(_starter, environment, "recover")
+            await until(lambda: _known(client, place.settings.deployment))
+            await asyncio.to_thread(_starter, place.environment, "release", FIRST)
+            await asyncio.to_thread(_starter, place.environment, "recover")
             await until(lambda: all_read(client, open_subjects))
             for name, build in (("to the new version", SECOND), ("back to the old one", FIRST)):
-                processes = (process, first, second)
-                found[name] = await _moved(client, environment, build, processes)
+                processes = (place.server, first, second)
+                found[name] = await _moved(client, place.environment, build, processes)
     return found
 
 
@@ -84,11 +70,6 @@ def table(found: dict[str, dict[str, Any]]) -> Table:
             shown.add_row(what, name, f"{value:.2f}" if isinstance(value, float) else str(value))
         shown.add_section()
     return shown
-
-
-def _worker(folder: Path, environment: dict[str, str], build: str) -> Process:
-    versioned = {**environment, "TRIALPATH_BUILD": build}
-    return Process([sys.executable, "worker.py"], log=folder / f"worker-{build}.log", environment=versioned)
 
 
 async def _known(client: Client, deployment: str) -> bool:

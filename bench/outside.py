@@ -27,7 +27,7 @@ from activities.adapters.fhir_access import Access
 from activities.adapters.fhir_server import FhirServer
 from activities.adapters.notice_settings import NoticeSettings
 from activities.ports import Notice
-from bench.lost import own_folder, until
+from bench.installation import own_folder, until
 from bench.rig import ROOT, Process, free_port, server
 from bench.tables import figures_table
 from demo import laboratory

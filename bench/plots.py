@@ -37,7 +37,7 @@ def draw(found: Mapping[str, Any], folder: Path) -> list[str]:
     return drawn
 
 
-def charts(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def charts(found: Mapping[str, Any]) -> list[tuple[str, pygal.Graph]]:
     """Give the plots of what was measured, by name."""
     made = []
     if "journeys" in found:
@@ -47,7 +47,7 @@ def charts(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return made
 
 
-def _journeys(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - pygal has no types
+def _journeys(figures: Mapping[str, Any]) -> pygal.Graph:
     chart = pygal.Bar(title="Journeys a second, by the number at once", formatter=_two, **LOOK)
     rounds = figures["rounds"]
     chart.x_labels = [f"{size} at once" for size in rounds]
@@ -57,7 +57,7 @@ def _journeys(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - pygal has no
     return chart
 
 
-def _latency(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+def _latency(figures: Mapping[str, Any]) -> pygal.Graph:
     chart = pygal.Bar(title="A command acknowledged, ms", formatter=_two, **LOOK)
     chart.x_labels = ["median", "99th percentile"]
     for side in SIDES:
@@ -66,7 +66,7 @@ def _latency(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
     return chart
 
 
-def _memory(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+def _memory(figures: Mapping[str, Any]) -> pygal.Graph:
     chart = pygal.Line(title="Resident memory by open patients, MB", formatter=_whole, **LOOK)
     chart.x_labels = list(figures)
     for name in ("worker, MB", "server, MB"):
@@ -74,7 +74,7 @@ def _memory(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
     return chart
 
 
-def _time(figures: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+def _time(figures: Mapping[str, Any]) -> pygal.Graph:
     chart = pygal.Line(title="Commands and lists by open patients", formatter=_two, logarithmic=True, **LOOK)
     chart.x_labels = list(figures)
     for name in ("commands a second", "starter.py list, s", "starter.py due, s", "Temporal's own list, s"):

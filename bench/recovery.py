@@ -15,8 +15,9 @@ from temporalio.client import Client
 
 from activities.recorder import Recorder
 from activities.report import Report
-from bench.lost import lost_half_way, own_folder, until
-from bench.rig import ROOT, Process, server
+from bench.installation import Installation, until
+from bench.lost import lost_half_way
+from bench.rig import ROOT, Process
 from bench.tables import figures_table
 from domain.decider import trial_stream
 from domain.values import Clock
@@ -50,25 +51,19 @@ def table(found: dict[str, Any]) -> Table:
 
 async def many(folder: Path, count: int) -> dict[str, Any]:
     """Bring so many open subjects back on an empty server, and let the watchdog look at them."""
-    settings = Settings(data=own_folder(folder / "data"), watchdog_seconds=PERIOD)
-    journal = Journal(settings.url)
-    journal.migrate()
-    facts = await asyncio.to_thread(write, journal, count)
-    process, address = server(folder)
-    environment = {"TRIALPATH_DATA": str(settings.data), "TEMPORAL_ADDRESS": address, "TRIALPATH_LOG_LEVEL": "WARNING"}
-    environment["TRIALPATH_WATCHDOG_SECONDS"] = str(PERIOD)
-    with process:
-        client = await connect(address)
+    place = Installation(folder, log_level="WARNING", watchdog_seconds=PERIOD)
+    facts = await asyncio.to_thread(write, place.journal, count)
+    with place.serving():
+        client = await connect(place.address)
         begun = time.monotonic()
-        told = await asyncio.to_thread(recover_subjects, environment)
+        told = await asyncio.to_thread(recover_subjects, place.environment)
         command = time.monotonic() - begun
         begun = time.monotonic()
-        with Process([sys.executable, "worker.py"], log=folder / "worker.log", environment=environment) as worker:
+        with place.worker() as worker:
             worker.wait_for_line("worker ready")
             await until(lambda: all_read(client, count))
             caught_up = time.monotonic() - begun
-            report, processor = await _watched(client, settings, worker, process)
-    journal.close()
+            report, processor = await _watched(client, place.settings, worker, place.server)
     return {
         "facts in the journal": facts,
         "started": told["counts"].get("started", 0),

@@ -1,6 +1,6 @@
 """The report: docs/benchmarks.md and its plots, from the file of figures and a template that holds the sentences."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -11,6 +11,8 @@ from bench.events import differences
 TEMPLATE = Path(__file__).with_name("report.md")
 NOT_YET = "*Not measured yet.*"
 PLOTTED = "benchmarks"
+PLACES = ((100, 0), (10, 1))
+"""From which figure on so many places are shown; of a lesser one two."""
 Figures = Mapping[str, Any]
 
 
@@ -42,8 +44,8 @@ def text(found: Figures, drawn: Iterable[str] = ()) -> str:
     return Template(TEMPLATE.read_text()).substitute(parts)
 
 
-def _or_not(found: Figures, part: str, show: Any) -> str:  # noqa: ANN401 - a function of one part's figures
-    return str(show(found[part])) if part in found else NOT_YET
+def _or_not(found: Figures, part: str, show: Callable[[Figures], str]) -> str:
+    return show(found[part]) if part in found else NOT_YET
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -63,8 +65,8 @@ def shown(value: object) -> str:
     """Give a figure with the digits that mean something."""
     if not isinstance(value, float):
         return "" if value is None else str(value)
-    whole = 100
-    return f"{value:,.0f}" if abs(value) >= whole else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"  # noqa: PLR2004 - three digits
+    places = next((places for least, places in PLACES if abs(value) >= least), 2)
+    return f"{value:,.{places}f}"
 
 
 def _pairs(figures: Figures) -> str:
@@ -72,7 +74,7 @@ def _pairs(figures: Figures) -> str:
 
 
 def _about(found: Figures) -> str:
-    names = ("date", "system", "processors", "memory, GB", "Python", "load at the end", "seed")
+    names = ("date", "system", "processors", "memory, GB", "Python", "load at the end")
     rows = [(part, *(where.get(name) for name in names)) for part, where in found.get("about", {}).items()]
     versions = {name: value for where in found.get("about", {}).values() for name, value in where["versions"].items()}
     return table(("part", *names), rows) + "\n\n" + ", ".join(f"{name} {value}" for name, value in versions.items())

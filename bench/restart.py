@@ -1,9 +1,8 @@
 """A worker killed while it works: how soon does a new one answer what was under way, and everybody else?"""
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 from temporalio.service import RPCError
 
 from bench import protocol
-from bench.figures import SEED
+from bench.figures import in_turn
+from bench.installation import until
 from bench.rig import server
 from bench.sides import MESSAGES, Floor, Ours
 from bench.tables import told
@@ -47,10 +47,10 @@ class Crowd:
     stopped: bool = False
     sent: int = 0
 
-    async def send(self, chance: random.Random) -> None:
-        """Send one command after the other, each to a patient by chance."""
+    async def send(self, chosen: Iterator[str]) -> None:
+        """Send one command after the other, each to the next patient."""
         while not self.stopped:
-            workflow_id = chance.choice(self.idle)
+            workflow_id = next(chosen)
             self.sent += 1
             self.under_way.add(command := f"{workflow_id} {self.sent}")
             await self.say(workflow_id)
@@ -118,19 +118,22 @@ async def _floor(side: Floor, size: int) -> Crowd:
 
 async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
     """Let it work, kill the worker, start a new one, and wait until everything that was under way is answered."""
-    chance = random.Random(SEED)  # noqa: S311 - which patient is spoken to
+    chosen = in_turn(crowd.idle)
     journeys = [asyncio.create_task(crowd.journey()) for _ in range(JOURNEYS)]
-    senders = [asyncio.create_task(crowd.send(chance)) for _ in range(SENDERS)]
+    senders = [asyncio.create_task(crowd.send(chosen)) for _ in range(SENDERS)]
     await asyncio.sleep(RUNS_BEFORE)
     crowd.side.worker.kill()
     waiting, others = set(crowd.under_way), crowd.others()
     crowd.side.start_worker()
+
+    async def all_answered() -> bool:
+        return not (waiting & crowd.under_way or others & crowd.others())
+
     begun = time.monotonic()
     ready = asyncio.create_task(asyncio.to_thread(crowd.side.worker.wait_for_line, "worker ready"))
     async with asyncio.timeout(PATIENCE):
         asking = asyncio.create_task(_all_answer(crowd))
-        while waiting & crowd.under_way or others & crowd.others():  # noqa: ASYNC110 - each answer comes to its sender
-            await asyncio.sleep(0.01)
+        await until(all_answered, look_seconds=0.01)
         commands = time.monotonic() - begun
         await asking
         queries = time.monotonic() - begun

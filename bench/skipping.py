@@ -77,6 +77,10 @@ class Mover:
         self.now = begun
         self.moves = 0
 
+    def time(self) -> datetime:
+        """Give the server's time, as it is when asked."""
+        return self.now
+
     async def run(self, watch: JournalWatch, prefix: str, patients: int) -> None:
         """Move time until cancelled."""
         while True:
@@ -151,8 +155,7 @@ async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -
         await open_bench_trial(client, clock)
         watch = JournalWatch(journal)
         mover = Mover(environment, journal, began, clock)
-        now = lambda: mover.now  # noqa: E731 - the mover's time, as it is when asked
-        drivers = [OurDriver(client, watch, clock, data / "lab", now) for _ in range(patients)]
+        drivers = [OurDriver(client, watch, clock, data / "lab", mover.time) for _ in range(patients)]
         started, used = time.monotonic(), worker.processor_seconds()
         beside = [
             asyncio.create_task(watch.run()),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat, NotifyType
 
 from activities.adapters import chat_answers
 from activities.adapters.keyed_file import KeyedFile
@@ -107,7 +107,7 @@ class Channels:
         if failed:
             raise NotAcceptedError(f"not accepted by {'; '.join(failed)}"[:500])
 
-    def _away(self, service: Any) -> str:  # noqa: ANN401 - Apprise's services share no type
+    def _away(self, service: NotifyBase) -> str:
         """Say that a mail server takes no connections; nothing when it does, or when this is no mail."""
         host, port = getattr(service, "smtp_host", ""), getattr(service, "port", None)
         if not host or not port:

@@ -4,7 +4,8 @@ Apprise looks at the status alone, and would call a message accepted whose robot
 """
 
 import json
-from typing import Any
+from functools import partial
+from types import SimpleNamespace
 
 import requests
 from apprise.plugins import dingtalk, feishu, wecombot
@@ -14,19 +15,11 @@ CODES = ("errcode", "code", "StatusCode")
 """Where each says how it went; 0 is accepted. Sources: their documents on robots in groups."""
 
 
-class _Hearing:
-    """Stands for `requests` in those plugins: everything is its own but the answer to a post."""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever requests has
-        return getattr(requests, name)
-
-    @staticmethod
-    def post(url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests takes them
-        """Post, and give a refusal in the body as a refusal by status."""
-        answer = requests.post(url, **options)  # noqa: S113 - the plugin gives the time-out
-        if answer.status_code == requests.codes.ok and not is_accepted(answer.content):
-            answer.status_code = REFUSED
-        return answer
+def heard(answer: requests.Response, **_options: object) -> requests.Response:
+    """Give a refusal in the body as a refusal by status."""
+    if answer.status_code == requests.codes.ok and not is_accepted(answer.content):
+        answer.status_code = REFUSED
+    return answer
 
 
 def is_accepted(body: bytes) -> bool:
@@ -40,6 +33,7 @@ def is_accepted(body: bytes) -> bool:
 
 
 def listen() -> None:
-    """Have the three plugins hear it. Again: the same."""
+    """Have the three plugins hear it: everything of `requests` is its own there but a post. Again: the same."""
+    hearing = partial(requests.post, hooks={"response": heard})
     for plugin in (dingtalk, feishu, wecombot):
-        plugin.requests = _Hearing()  # type: ignore[attr-defined] # what the plugin imported
+        vars(plugin)["requests"] = SimpleNamespace(**(vars(requests) | {"post": hearing}))

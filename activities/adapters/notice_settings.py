@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 import holidays
-from apprise import Apprise
+from apprise import Apprise, NotifyBase
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from domain.protocol import Language, Role
@@ -150,7 +150,7 @@ def _wrong(known: NoticeSettings) -> list[str]:
     return found
 
 
-def receivers(service: Any) -> int:  # noqa: ANN401 - Apprise's services share no type
+def receivers(service: NotifyBase) -> int:
     """Count who gets a message of their own over a service. DingTalk's targets are mentioned in one message."""
     copies = len(getattr(service, "cc", ())) + len(getattr(service, "bcc", ()))
     return 1 if service.service_name == "DingTalk" else len(service) + copies

@@ -208,6 +208,6 @@ class Journey:
         return epoch is not None and epoch.code == self.epoch
 
 
-def replace(journey: Journey, **change: Any) -> Journey:  # noqa: ANN401 - any fields
+def replace(journey: Journey, **change: object) -> Journey:
     """Give a journey with some fields changed, and nothing worked out of it yet."""
     return copied(journey, **change, worked_out={})

@@ -19,12 +19,12 @@ ADDRESSES = {
 def answering(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     """Let every post be answered with status 200 and this body: those services stand on the internet alone."""
 
-    def post(*_: Any, **__: Any) -> requests.Response:
+    def send(*_: Any, **__: Any) -> requests.Response:
         answer = requests.Response()
         answer.status_code, answer._content = 200, body.encode()  # noqa: SLF001 - how requests keeps it
         return answer
 
-    monkeypatch.setattr(requests, "post", post)
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
 
 
 @pytest.mark.parametrize("service", ADDRESSES)
