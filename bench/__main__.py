@@ -79,7 +79,7 @@ def _numbers(_context: object, _option: object, value: str) -> tuple[int, ...]:
 @click.option("--at-once", default="1,16,66", callback=_numbers, help="journeys: how many at once, the least first")
 @click.option("--rounds", default=3, help="journeys: rounds at each of these")
 @click.option("--samples", default=2000, help="journeys: commands timed on each side; core: decisions")
-@click.option("--idle", default=60, help="idle: patients of each kind")
+@click.option("--idle", default=200, help="idle: patients of each kind")
 @click.option("--killed", default="200,1000", callback=_numbers, help="restart: open patients, at least 32")
 @click.option("--patients", default=66, help="skipping: patients of the trial")
 @click.option("--sizes", default="100,1000,3000", callback=_numbers, help="growth: open patients, 100 or more")
