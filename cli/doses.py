@@ -12,9 +12,10 @@ from cli import access
 from cli.main import DONE, MALFORMED, Failed
 from cli.output import console
 from domain.dosing import DoseCalculation
+from domain.patient.cycle import Cycle
 from domain.patient.doses import outdated, work_out
 from domain.patient.eligibility import drug_warnings
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.regimens import unchecked
 from domain.patient.waiting import dosing_holds
 from domain.protocol import DrugCheck

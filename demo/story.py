@@ -1,15 +1,17 @@
 """Plays staff through a randomized participant's way. Every clinical date follows from seed and planned dates."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from demo.cast import END_IN_TREATMENT, Participant
 from demo.hospital import NOTHING_ABNORMAL, Hospital, Unexpected
 from demo.screening import AN_HOUR, checked, pregnancy_codes, renewed
+from domain.patient.cycle import Cycle
 from domain.patient.facts import GateChecked
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.samples import unstated
+from domain.patient.windows import days
 from domain.protocol import RegimenLine
 
 ANCHOR_DRUG = "BENMELSTOBART"
@@ -22,11 +24,6 @@ PUT_OFF = 7
 OPERABILITY_AFTER, EARLIEST_SURGERY = 24, 28
 COMPLETES_AFTER, SIGNED_AFTER = 22, 15
 LOST_AFTER, DIES_AFTER, CLOSED_AFTER = 109, 40, 5
-
-
-def days(count: int) -> timedelta:
-    """Give a span of calendar days."""
-    return timedelta(days=count)
 
 
 class Story:

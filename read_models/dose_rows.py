@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.dosing import DoseCalculation
 from domain.patient import facts as f
-from domain.patient.journey import Cycle
+from domain.patient.cycle import Cycle
 from domain.patient.regimens import administration, regimen_of
 from read_models.record import SubjectRecord
 

@@ -7,8 +7,9 @@ from typing import assert_never
 
 from domain.patient.clocks import HOUR, MINUTE, open_clocks
 from domain.patient.contraception import contraception_until
+from domain.patient.cycle import Cycle
 from domain.patient.items import Act, Item, again, again_after, item_on
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.regimens import missed_on
 from domain.patient.samples import expires_on
 from domain.patient.taken import course_line, untold

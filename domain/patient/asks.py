@@ -8,9 +8,10 @@ from typing import assert_never
 from domain.last_start import last_first_dose_on
 from domain.patient.agenda import agenda, every_item, has_passed
 from domain.patient.clocks import HOUR, open_clocks
+from domain.patient.cycle import Cycle
 from domain.patient.doses import to_plan
 from domain.patient.facts import GateChecked
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.regimens import is_all_discontinued, unchecked, unreported
 from domain.patient.samples import awaits_sample, unstated
 from domain.patient.unread import unread

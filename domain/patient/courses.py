@@ -4,10 +4,10 @@ from datetime import date
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.departures import given_unchecked
 from domain.patient.dosing import number_of
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle
 from domain.patient.regimens import excluded, missed_item, regimen_of
 from domain.patient.surgery import washouts
 from domain.patient.taken import untold

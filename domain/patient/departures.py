@@ -9,9 +9,10 @@ from domain.dosing import DoseCalculation
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.checks import confirm
+from domain.patient.cycle import Cycle
 from domain.patient.doses import Wish, work_out
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.regimens import administration, excluded, missed_item, site_days, unchecked
 from domain.protocol import RegimenLine
 from domain.submission import Reason, Refused, Submission

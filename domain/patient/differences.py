@@ -11,8 +11,9 @@ from domain.patient import facts as f
 from domain.patient.agenda import agenda, due
 from domain.patient.asks import asks
 from domain.patient.contraception import contraception_until
+from domain.patient.cycle import Cycle
 from domain.patient.items import Act, Item
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.view import phase
 from domain.patient.windows import epoch_dates
 from domain.values import Site

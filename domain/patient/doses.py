@@ -8,8 +8,9 @@ from decimal import Decimal
 from domain.criteria import completed_years
 from domain.dosing import DoseCalculation, Measured, Measures, Missing, calculate
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.regimens import barred, picked, regimen_of
 from domain.patient.waiting import dosing_holds
 from domain.protocol import Dose, RegimenLine

@@ -6,6 +6,7 @@ from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient import holds, rechecks
 from domain.patient.checks import confirm
+from domain.patient.cycle import Cycle
 from domain.patient.departures import (
     GivenDay,
     content,
@@ -16,7 +17,7 @@ from domain.patient.departures import (
 )
 from domain.patient.draft import Draft
 from domain.patient.happenings import given_while_stopped, not_stopped, vaccines_before
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.regimens import excluded, picked, regimen_of, site_days
 from domain.patient.windows import Dates, days, delay_limit
 from domain.protocol import RegimenLine

@@ -14,11 +14,12 @@ from domain.patient import consents, courses, dosing, happenings, holds, reporti
 from domain.patient import facts as f
 from domain.patient.agenda import every_item
 from domain.patient.clocks import clocks
+from domain.patient.cycle import Cycle
 from domain.patient.departures import GivenDay, content, missed
 from domain.patient.doses import Wish, work_out
 from domain.patient.draft import Draft
 from domain.patient.history import Entry, Then, replay
-from domain.patient.journey import Cycle, Journey, evolve
+from domain.patient.journey import Journey, evolve
 from domain.patient.regimens import regimen_of
 from domain.patient.windows import around, procedure_dates_until
 from domain.protocol import EvaluationEpoch, ProcedureEpoch

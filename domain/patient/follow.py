@@ -7,11 +7,12 @@ from typing import Any
 
 from domain.patient import branch, ended
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.draft import Draft
 from domain.patient.expected import expected, unclear
 from domain.patient.gates import check_again, order_lost
 from domain.patient.history import effective
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.patient.pregnancies import told_by_results
 from domain.patient.readings import mirror
 from domain.patient.reclassify import judge_again

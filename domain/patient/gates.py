@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.draft import Draft
 from domain.patient.history import Then, effective, replay
-from domain.patient.journey import Cycle
 from domain.patient.results import gate_verdict, hold_at_gate
 from domain.protocol import ScreeningEpoch
 

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from domain.patient import commands as c
 from domain.patient import facts as f
 from domain.patient.draft import Draft
-from domain.patient.journey import Journey, Pause
+from domain.patient.journey import Journey
+from domain.patient.state import Pause
 
 
 def dosing_paused(draft: Draft, pause: c.DosingPause) -> None:

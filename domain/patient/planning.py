@@ -2,11 +2,11 @@
 
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.departures import given_while_stopped
 from domain.patient.doses import Wish, add_plan, work_out
 from domain.patient.dosing import open_cycle
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle
 from domain.patient.regimens import barred, is_all_discontinued, regimen_of, unchecked
 from domain.patient.waiting import dosing_holds
 from domain.patient.windows import anchor_date

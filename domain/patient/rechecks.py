@@ -9,8 +9,8 @@ from datetime import date
 from domain.criteria import assess
 from domain.findings import Finding, Verdict
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle
 from domain.patient.results import gate_analytes, gate_verdict, hold_at_gate
 from domain.patient.samples import awaits_sample, counted, too_old_on, unstated
 from domain.patient.windows import days

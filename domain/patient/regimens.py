@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.dosing import DoseCalculation
-from domain.patient.journey import Cycle, Journey
+from domain.patient.cycle import Cycle
+from domain.patient.journey import Journey
 from domain.patient.windows import anchor_date, days
 from domain.protocol import DrugCheck, RegimenLine, TreatmentEpoch
 

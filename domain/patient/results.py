@@ -7,8 +7,8 @@ from domain.findings import Finding
 from domain.labs import LabValue, ReportedResult
 from domain.patient import commands as c
 from domain.patient import facts as f
+from domain.patient.cycle import Cycle
 from domain.patient.draft import Draft
-from domain.patient.journey import Cycle
 from domain.patient.readings import read_results
 from domain.patient.safety import found_by_results
 from domain.patient.samples import awaits_sample, unstated

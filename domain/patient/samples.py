@@ -5,7 +5,7 @@ from datetime import date
 
 from domain.findings import EvidenceUsed, Verdict
 from domain.patient import facts as f
-from domain.patient.journey import Cycle
+from domain.patient.cycle import Cycle
 from domain.patient.windows import days
 from domain.protocol import Protocol
 

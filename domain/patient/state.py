@@ -12,7 +12,7 @@ from domain.evidence import Section
 from domain.findings import Finding
 from domain.labs import LabValue
 from domain.patient import facts as f
-from domain.patient.copying import copied
+from domain.patient.copying import amend, copied
 from domain.patient.cycle import Cycle, Stop
 from domain.patient.events import Safety
 from domain.protocol import Protocol, Resection, Role
@@ -211,3 +211,8 @@ class Journey:
 def replace(journey: Journey, **change: object) -> Journey:
     """Give a journey with some fields changed, and nothing worked out of it yet."""
     return copied(journey, **change, worked_out={})
+
+
+def numbered(now: Journey, *what: str) -> Journey:
+    """Keep by which fact something is known, so that a refusal can name it."""
+    return amend(now, numbers=now.numbers | dict.fromkeys(what, now.seq))

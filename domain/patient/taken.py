@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from domain.patient.journey import Cycle, Journey
+from domain.patient.cycle import Cycle
+from domain.patient.journey import Journey
 from domain.patient.windows import days
 from domain.protocol import RegimenLine
 

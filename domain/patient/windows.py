@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import assert_never
 
+from domain.patient.cycle import Cycle
 from domain.patient.facts import CyclePlanned
-from domain.patient.journey import Cycle, Journey
+from domain.patient.journey import Journey
 from domain.protocol import (
     Anchor,
     EvaluationEpoch,

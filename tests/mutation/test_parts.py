@@ -9,7 +9,8 @@ from mutation.kept import Kept
 from mutation.seen import Seen
 from mutation.switches import Switch
 
-STATE = {"__init__", "copying", "cycle", "events", "history", "journey", "state", "view"}
+FOLDS = {"journey", "folded_cycles", "folded_effects", "folded_evidence"}
+STATE = {"__init__", "copying", "cycle", "events", "history", "state", "view"} | FOLDS
 """The state, its fold and what is shown of it: they have no rule. Laws and stored histories hold them."""
 
 

@@ -11,7 +11,6 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST_MODULE = 250
 LONG_FOR_A_REASON = {
     "activities/recorder.py": "one act, read at one sitting: lock, read, fold, decide, append, answer",
-    "domain/patient/journey.py": "the state, and the one table that folds it",
     "workflows/interpreter.py": "one loop: its dangerous awaits stand side by side",
 }
 
