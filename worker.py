@@ -40,6 +40,7 @@ from observability import configure, runtime, traces
 from preflight import make_folder, require_usable
 from settings import Settings, wrong_settings
 from workflows import versions
+from workflows.details import DetailsInterceptor
 from workflows.fitness import fit_client
 from workflows.identity import IdentityInterceptor, IdentityRunner
 from workflows.patient_journey import PatientJourney
@@ -163,7 +164,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
         max_cached_workflows=settings.max_cached_workflows,
         disable_payload_error_limit=PAST_THE_SDK,
         workflow_runner=IdentityRunner(),
-        interceptors=[IdentityInterceptor()],
+        interceptors=[IdentityInterceptor(), DetailsInterceptor()],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         graceful_shutdown_timeout=timedelta(seconds=10),
         identity=f"worker:{settings.task_queue}",

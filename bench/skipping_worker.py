@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.protocol import register
 from domain import units
+from observability import configure
 from settings import Settings
 from worker import SWITCH_SECONDS, THREADS, build, open_journal
 from workflows.connection import connect
@@ -24,6 +25,7 @@ async def work(address: str, data: Path) -> None:
 
 
 if __name__ == "__main__":
+    configure("ERROR")  # nobody reads what it says after its first line
     register()
     sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(work(sys.argv[1], Path(sys.argv[2])))

@@ -122,6 +122,10 @@ class Interpreter:
         shown: dict[str, Any] = self._decider.show(self._state)
         return shown
 
+    def details(self) -> str:
+        """Give the state in Markdown, for its page in the UI; nothing before the first fact."""
+        return self._decider.details(self._state) if self._facts else ""
+
     def facts(self) -> list[dict[str, Any]]:
         """Give every fact as stored."""
         return [json.loads(fact) for fact in self._facts.every()]
@@ -255,8 +259,6 @@ class Interpreter:
     def _keep(self, facts: list[str]) -> None:
         self._facts.add(facts)
         self._state = self._decider.fold_on(self._state, self._read(facts), lambda: self._read(self._facts.every()))
-        if self._facts:
-            workflow.set_current_details(self._decider.details(self._state))
 
     def _read(self, facts: list[str]) -> list[Any]:
         return [self._decider.read(json.loads(fact)["body"]) for fact in facts]

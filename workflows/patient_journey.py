@@ -51,3 +51,7 @@ class PatientJourney:
     def facts(self) -> list[dict[str, Any]]:
         """Give the facts."""
         return self._interpreter.facts()
+
+    def details(self) -> str:
+        """Give the state in Markdown: the UI shows it."""
+        return self._interpreter.details()

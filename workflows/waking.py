@@ -9,7 +9,8 @@ from temporalio.service import RPCError
 
 from journal.store import Journal
 
-AT_ONCE = 10
+AT_ONCE = 2
+"""Each question has a new worker replay a run. What people wait for comes beside: a command, a timer, an outcome."""
 PENDING: Final = "pending_workflow_task"
 """A workflow whose task waits for a worker reads the journal in it. It must not be asked before: a question to a worker
 that does not know the run yet has it act on what came since, a timer that fired, apart from the commands that came with

@@ -44,6 +44,7 @@ SHELL = [
     ROOT / "workflows" / f"{name}.py"
     for name in (
         "attributes",
+        "details",
         "identity",
         "interpreter",
         "kept",
