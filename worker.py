@@ -178,13 +178,14 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     laboratory, sink = laboratory_of(settings), notice_sink(settings)
+    loading = asyncio.create_task(asyncio.to_thread(units.load))  # while Temporal and the journal are waited for
     client = await fit_client(runtime(settings.metrics_address), traces(settings.trace_address))
     journal = await asyncio.to_thread(open_journal, settings)
     require_usable(settings)
     with ThreadPoolExecutor(THREADS, "activity") as threads:
         await set_up(client, settings)
         page = health_page(settings)
-        units.load()
+        await loading
         async with build(client, journal, settings, threads):
             _log.info("worker.ready", task_queue=settings.task_queue, namespace=client.namespace)
             print("worker ready", flush=True)  # noqa: T201 - whoever started it waits for this line
