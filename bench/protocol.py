@@ -18,7 +18,10 @@ from domain.protocol import (
     TreatmentEpoch,
 )
 
-FAR = 100_000
+FAR = 1_000_000
+"""Days until nobody is reminded: at 8 ms a day two hours of measuring pass before."""
+OLD = 100_000
+"""Days that a result may be old: so far back there are dates."""
 SECOND_REMINDER = 63
 """Days after the last dose: far enough from the first for both to be sent on a busy machine at full pace."""
 
@@ -32,9 +35,9 @@ def _day_1(lines: tuple[RegimenLine, ...]) -> tuple[RegimenLine, ...]:
 
 def _of_any_age(criterion: Criterion) -> Criterion:
     """Take results and judgements however old they are."""
-    limits = tuple(limit.model_copy(update={"max_age_days": FAR}) for limit in criterion.limits)
-    old: dict[str, object] = {"max_age_days": FAR, "max_age_at_first_dose_days": FAR, "limits": limits}
-    return criterion.model_copy(update=old | ({"days": FAR} if criterion.rule == "I11.1" else {}))
+    limits = tuple(limit.model_copy(update={"max_age_days": OLD}) for limit in criterion.limits)
+    old: dict[str, object] = {"max_age_days": OLD, "max_age_at_first_dose_days": OLD, "limits": limits}
+    return criterion.model_copy(update=old | ({"days": OLD} if criterion.rule == "I11.1" else {}))
 
 
 def _wide(epoch: object) -> object:
@@ -48,7 +51,7 @@ def _wide(epoch: object) -> object:
                     "window": window,
                     "criteria": criteria,
                     "reminders": (),
-                    "lab_max_age_days": FAR,
+                    "lab_max_age_days": OLD,
                     "lab_give_up_days": FAR,
                 }
             )
@@ -56,7 +59,7 @@ def _wide(epoch: object) -> object:
             visit = epoch.visit.model_copy(update={"latest_days": FAR})
             target = epoch.gate.order_days_before if epoch.completes_after_days is None else epoch.start.target_days
             start = epoch.start.model_copy(update={"latest_days": FAR, "target_days": target})
-            gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": FAR, "drug_checks": ()})
+            gate = epoch.gate.model_copy(update={"give_up_days": FAR, "max_age_days": OLD, "drug_checks": ()})
             asked = epoch.course_notice.model_copy(update={"after_days": FAR})
             ends = None if epoch.completes_after_days is None else 0
             change = {"regimens": {arm: _day_1(lines) for arm, lines in epoch.regimens.items()}}
@@ -84,8 +87,8 @@ def _wide(epoch: object) -> object:
 def register() -> Protocol:
     """Put the benchmarks' protocol into the catalogue of this process, and give it."""
     original = protocol("NCT06978153", "1")
-    plausibility = original.plausibility.model_copy(update={"backdated_days": FAR})
-    clearance = original.dosing.clearance.model_copy(update={"creatinine_max_age_days": FAR})
+    plausibility = original.plausibility.model_copy(update={"backdated_days": OLD})
+    clearance = original.dosing.clearance.model_copy(update={"creatinine_max_age_days": OLD})
     wide = original.model_copy(
         update={
             "version": VERSION,
