@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.enums.v1 import IndexedValueType, PendingActivityState
+from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client
@@ -130,13 +130,15 @@ class Mover:
         return True
 
     async def _pauses(self, stream: str) -> bool:
-        """Say whether each of a journey's activities failed once and waits for its next try."""
+        """Say whether each of a journey's activities failed once and waits for its next try.
+
+        This server shows a try that waits as started, so its state says nothing.
+        """
         request = DescribeWorkflowExecutionRequest(
             namespace=self._client.namespace, execution=WorkflowExecution(workflow_id=stream)
         )
         described = await self._client.workflow_service.describe_workflow_execution(request)
-        waits = PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
-        return all(one.state == waits and one.attempt > 1 for one in described.pending_activities)
+        return all(one.attempt > 1 and one.HasField("last_failure") for one in described.pending_activities)
 
 
 async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -> dict[str, Any]:
