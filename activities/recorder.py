@@ -4,10 +4,7 @@ The same submission again gets the same answer and adds nothing. This is the onl
 """
 
 import json
-import threading
 import time
-from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,17 +15,15 @@ from temporalio import activity
 from activities import measuring
 from activities.contract import RECORD, Answer, DueStep, RecordRequest, Step, pack
 from activities.effects import effect_of
+from activities.folded import Folded, FoldedStreams, facts_in
 from activities.rows import NOT_RETAINED, answer_of, digest, loggable, row_of, stored_facts, told_nowhere_else
-from domain.decider import Decider, Voucher, decider_of, intents, trial_of, trial_stream
+from activities.vouching import Vouching
+from domain.decider import Decider, decider_of, intents
 from domain.intake import Message, carried_id, content_id, derived_id, known_kind, read
 from domain.patient.history import Entry
-from domain.patient.journey import Journey
-from domain.submission import SYSTEM, UNATTRIBUTED, Reason, Refused, Sender, Submission
-from domain.trial.delegation import acting_role
-from domain.trial.register import Register
+from domain.submission import Reason, Refused, Submission
 from journal.store import Journal, JournalAway, StoredFact, Stream
 
-CACHED_STREAMS = 2000
 LONGEST_ID = 240
 SHORT_RUN = 200
 """History events below which a run goes on into the next chapter: handing over costs five."""
@@ -39,28 +34,14 @@ PACKED_FROM = 100_000
 """Characters of facts from which a step carries them packed: an event of Temporal's holds two million bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """A folded stream: its state, how far it goes, and the last fact of it."""
-
-    state: Any
-    seq: int = 0
-    last: StoredFact | None = None
-
-    @property
-    def last_at(self) -> str:
-        """Give the latest recorded instant."""
-        return self.last.recorded_at if self.last else ""
-
-
 class Recorder:
     """Records submissions in the journal. Safe to call from several threads and from several workers."""
 
     def __init__(self, journal: Journal) -> None:
         """Record into this journal."""
         self._journal = journal
-        self._cache: OrderedDict[str, Folded] = OrderedDict()
-        self._guard = threading.Lock()
+        self._streams = FoldedStreams()
+        self._vouching = Vouching(self._streams)
 
     @activity.defn(name=RECORD, no_thread_cancel_exception=True)
     def record(self, request: RecordRequest) -> Step:
@@ -90,7 +71,7 @@ class Recorder:
     def _record(self, request: RecordRequest) -> Step:
         decider = decider_of(request.stream)
         with self._journal.locked(request.stream) as stream:
-            folded = self._folded(stream, request.stream, decider)
+            folded = self._streams.of(stream, request.stream)
             if folded.seq < request.seq:
                 seen = f"{folded.seq} facts of {request.stream} where its workflow has seen {request.seq}"
                 raise JournalAway(f"waiting for the journal: it holds {seen}; see `starter.py journal rebuild --help`")
@@ -100,41 +81,18 @@ class Recorder:
                 answers.append(answer)
                 rows.append(row)
             facts = stream.facts_after(request.seq)
-        self._keep(request.stream, folded)
+        self._streams.keep(request.stream, folded)
         return _step(request, decider, folded, facts, answers).model_copy(update={"rows": rows})
 
     def state(self, name: str) -> Any:  # noqa: ANN401 - the state of either decider
         """Give the state of a stream as the journal has it now."""
-        decider = decider_of(name)
         with self._journal.reading(name) as stream:
-            folded = self._folded(stream, name, decider)
-        self._keep(name, folded)
-        return folded.state
+            return self._streams.state_of(stream, name)
 
     def has_taken(self, name: str, submission_id: str) -> bool:
         """Say whether a submission stands in a stream, applied or refused."""
         with self._journal.reading(name) as stream:
             return stream.submission(submission_id) is not None
-
-    def _folded(self, stream: Stream, name: str, decider: Decider) -> Folded:
-        with self._guard:
-            known = self._cache.get(name) or Folded(decider.initial)
-        found = stream.facts_of(name, max(known.seq - 1, 0))  # the last one known too: the journal may be another now
-        if known.last is not None and found[:1] != [known.last]:
-            known, found = Folded(decider.initial), stream.facts_of(name, 0)
-        new = found if known.last is None else found[1:]
-        if not new:
-            return known
-        facts, last = _read(decider, new), new[-1].seq
-        state = decider.fold_on(known.state, facts, lambda: _read(decider, stream.facts_of(name, 0)[:last]))
-        return Folded(state, last, new[-1])
-
-    def _keep(self, name: str, folded: Folded) -> None:
-        with self._guard:
-            self._cache[name] = folded
-            self._cache.move_to_end(name)
-            while len(self._cache) > CACHED_STREAMS:
-                self._cache.popitem(last=False)
 
     def _take(
         self, stream: Stream, decider: Decider, folded: Folded, message: Message, at: datetime
@@ -146,18 +104,15 @@ class Recorder:
         submission: Submission[Any] | None = None
         refused: Refused | None = None
         try:
-            if reused:
-                raise Refused(  # noqa: TRY301 - one more refusal, told like those from below
-                    Reason.CONTRADICTS, "this id was used for another message", field="id", accepts="a new id"
-                )
+            _refuse_if(reused=reused)
             submission = read(message, submission_id, decider.people, decider.system)
             decided_at = datetime.fromisoformat(recorded_at)
-            submission = self._authenticated(stream, folded.state, message, submission, decided_at)
+            submission = self._vouching.authenticated(stream, folded.state, message, submission, decided_at)
             if decider.revises(submission.command):
                 facts = decider.revise(_entries(decider, stream.facts_after(0)), submission, decided_at)
             else:
                 facts = decider.decide(folded.state, submission, decided_at)
-                self._hold_against(stream, decider, submission)
+                self._vouching.hold_against(stream, decider, submission)
         except Refused as no:
             refused, facts = no, no.facts
         row = row_of(message, submission_id, submission, refused, recorded_at)
@@ -165,8 +120,8 @@ class Recorder:
         row |= {"first_seq": stored[0].seq if stored else None, "last_seq": stored[-1].seq if stored else None}
         told = told_nowhere_else(stream.append(row, stored))
         if facts:
-            read_back = _read(decider, stored)  # as every later reader has them
-            state = decider.fold_on(folded.state, read_back, lambda: _read(decider, stream.facts_after(0)))
+            read_back = facts_in(decider, stored)  # as every later reader has them
+            state = decider.fold_on(folded.state, read_back, lambda: facts_in(decider, stream.facts_after(0)))
             folded = Folded(state, folded.seq + len(facts), stored[-1])
         return folded, answer_of(row, stored), told
 
@@ -177,48 +132,10 @@ class Recorder:
             facts = [fact for fact in later if fact.seq <= known["last_seq"]]
         return answer_of(known, facts)
 
-    def _authenticated(
-        self, stream: Stream, state: Journey | Register, message: Message, submission: Submission[Any], at: datetime
-    ) -> Submission[Any]:
-        """Give the submission with the sender's role as the delegation log has it. Raises Refused."""
-        sender = submission.sender
-        if message.channel == "system" or sender.role == UNATTRIBUTED:
-            return submission
-        register = state if isinstance(state, Register) else self._register(stream)
-        if SYSTEM in (sender.staff, sender.role):
-            voucher = decider_of(stream.name).voucher(stream.name, submission.command)
-            _vouched(stream, voucher, submission.command.kind)
-            return submission.model_copy(update={"sender": Sender(staff=SYSTEM, role=SYSTEM)})
-        if register.seq == 0:
-            return submission
-        site = state.site if isinstance(state, Journey) else register.sites.get(getattr(submission.command, "site", ""))
-        role = acting_role(register, site, submission, at)
-        return submission.model_copy(update={"sender": sender.model_copy(update={"role": role})})
-
-    def _register(self, stream: Stream) -> Register:
-        register: Register = self._other(stream, trial_stream(trial_of(stream.name)))
-        return register
-
-    def _hold_against(self, stream: Stream, decider: Decider, submission: Submission[Any]) -> None:
-        """Raise Refused when what was decided does not agree with the other stream that it rests on."""
-        witness = decider.witness(stream.name, submission.command)
-        if witness is not None:
-            decider.hold_against(self._other(stream, witness), submission.command)
-
-    def _other(self, stream: Stream, name: str) -> Any:  # noqa: ANN401 - the state of either decider
-        """Give the state of another stream as this transaction sees it."""
-        folded = self._folded(stream, name, decider_of(name))
-        self._keep(name, folded)
-        return folded.state
-
-
-def _read(decider: Decider, stored: list[StoredFact]) -> list[Any]:
-    return [decider.read(fact.body) for fact in stored]
-
 
 def _entries(decider: Decider, stored: list[StoredFact]) -> list[Entry]:
     """Give the whole record with who entered each fact, for the one command that needs it."""
-    facts = _read(decider, stored)
+    facts = facts_in(decider, stored)
     return [
         Entry(fact, row.staff, row.submission_id, datetime.fromisoformat(row.recorded_at))
         for fact, row in zip(facts, stored, strict=True)
@@ -246,15 +163,9 @@ def _find(stream: Stream, message: Message) -> tuple[str, RowMapping | None, boo
     return submission_id, known, False
 
 
-def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
-    """Believe a message of the product's own from outside only when the fact that led to it is on record."""
-    if voucher is not None:
-        facts = stream.facts_of(voucher.stream, voucher.seq - 1)
-        if facts and (facts[0].seq, facts[0].kind) == (voucher.seq, voucher.kind):
-            read = decider_of(voucher.stream).read(facts[0].body)
-            if voucher.fact is None or read == voucher.fact:
-                return
-    raise Refused(Reason.ROLE, f"{kind} comes from the product itself, never from outside")
+def _refuse_if(*, reused: bool) -> None:
+    if reused:
+        raise Refused(Reason.CONTRADICTS, "this id was used for another message", field="id", accepts="a new id")
 
 
 def _step(

@@ -7,7 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from temporalio import workflow
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.worker import HandleQueryInput, Interceptor, WorkflowInboundInterceptor, WorkflowInterceptorClassInput
+from temporalio.worker import HandleQueryInput, WorkflowInboundInterceptor
+
+from workflows.inbound import InboundInterceptor
 
 
 @runtime_checkable
@@ -25,12 +27,7 @@ class _Inbound(WorkflowInboundInterceptor):
         return answer
 
 
-class DetailsInterceptor(Interceptor):
+class DetailsInterceptor(InboundInterceptor):
     """Puts the state into the answer to the UI's question about a workflow."""
 
-    def workflow_interceptor_class(
-        self,
-        input: WorkflowInterceptorClassInput,  # noqa: ARG002 - Temporal's signature
-    ) -> type[WorkflowInboundInterceptor]:
-        """Give the inbound interceptor."""
-        return _Inbound
+    around = _Inbound

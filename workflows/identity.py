@@ -17,14 +17,14 @@ from temporalio.converter import StorageDriverStoreContext
 from temporalio.worker import (
     HandleSignalInput,
     HandleUpdateInput,
-    Interceptor,
     UnsandboxedWorkflowRunner,
     WorkflowInboundInterceptor,
     WorkflowInstance,
     WorkflowInstanceDetails,
-    WorkflowInterceptorClassInput,
     WorkflowRunner,
 )
+
+from workflows.inbound import InboundInterceptor
 
 HEADER = "trialpath-identity"
 TRACE = "_tracer-data"
@@ -53,15 +53,10 @@ def _remember(headers: Mapping[str, Payload]) -> None:
     _identity.set(payload.data.decode("utf-8", "replace") if payload is not None else "")
 
 
-class IdentityInterceptor(Interceptor):
+class IdentityInterceptor(InboundInterceptor):
     """Hands the sender's identity to the handlers."""
 
-    def workflow_interceptor_class(
-        self,
-        input: WorkflowInterceptorClassInput,  # noqa: ARG002 - Temporal's signature
-    ) -> type[WorkflowInboundInterceptor]:
-        """Give the inbound interceptor."""
-        return _Inbound
+    around = _Inbound
 
 
 class IdentityRunner(WorkflowRunner):

@@ -11,27 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, is_cancelled_exception
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contract import (
-        Answer,
-        Carry,
-        DueStep,
-        Effect,
-        EffectRequest,
-        Outcome,
-        RecordRequest,
-        Start,
-        Step,
-        pack,
-        unpack,
-    )
+    from activities.contract import Carry, DueStep, Effect, EffectRequest, RecordRequest, Start, Step, pack, unpack
     from domain.decider import decider_of
-    from domain.intake import Message, argument_of, derived_id, known_kind, system_message
+    from domain.intake import derived_id, known_kind, system_message
     from workflows.attributes import all_of, change_of
-    from workflows.identity import current_identity
+    from workflows.effects import outcome_of
+    from workflows.inbox import Pending, message_from
     from workflows.kept import KeptLines
     from workflows.recording import matched, record
 
@@ -39,17 +28,6 @@ BATCH = 20
 SHORTEST_WAIT = timedelta(seconds=1)
 TO_CURRENT = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 """A run that hands over in a release begins on the current version of the workers, and is pinned to that one."""
-
-
-class Pending:
-    """A message in the inbox, and its answer once it has one."""
-
-    __slots__ = ("answer", "message")
-
-    def __init__(self, message: Message) -> None:
-        """Wait for the answer to a message."""
-        self.message = message
-        self.answer: Answer | None = None
 
 
 class Interpreter:
@@ -96,7 +74,7 @@ class Interpreter:
     async def update(self, name: str, arguments: Sequence[RawValue]) -> dict[str, Any]:
         """Take an update: give its answer, or fail it (and nothing else) with the refusal."""
         info = workflow.current_update_info()
-        pending = Pending(_message("update", name, arguments, info.id if info else ""))
+        pending = Pending(message_from("update", name, arguments, info.id if info else ""))
         self._inbox.append(pending)
         await workflow.wait_condition(lambda: pending.answer is not None)
         answer = pending.answer
@@ -115,7 +93,7 @@ class Interpreter:
         if name == "wake":
             self._wake = True
         else:
-            self._inbox.append(Pending(_message("signal", name, arguments, "")))
+            self._inbox.append(Pending(message_from("signal", name, arguments, "")))
 
     def show(self) -> dict[str, Any]:
         """Give the state in plain words and dates."""
@@ -238,23 +216,10 @@ class Interpreter:
             clock=self._start.clock,
             payload=effect.payload,
         )
-        while True:
-            try:
-                outcome = await workflow.execute_activity(
-                    effect.activity,
-                    request,
-                    result_type=Outcome,
-                    start_to_close_timeout=timedelta(seconds=effect.start_to_close_seconds),
-                    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=effect.longest_pause_seconds)),
-                    summary=effect.summary,
-                )
-            except ActivityError as error:  # no longer wanted; or an operator failed it by hand, and it begins again
-                if is_cancelled_exception(error):
-                    return
-                continue
+        outcome = await outcome_of(effect, request)
+        if outcome is not None:
             message = system_message(outcome.kind, outcome.fields, derived_id(effect.key, "outcome"))
             self._inbox.append(Pending(message))
-            return
 
     def _keep(self, facts: list[str]) -> None:
         self._facts.add(facts)
@@ -273,12 +238,3 @@ class Interpreter:
 
     def _now(self) -> datetime:
         return self._start.clock.trial_time(workflow.now().astimezone(UTC))
-
-
-def _message(channel: str, name: str, arguments: Sequence[RawValue], message_id: str) -> Message:
-    """Wrap what came in, whatever it is. The bytes are looked at in `record`, never here."""
-    wrapped = [
-        argument_of(value.payload.data, value.payload.metadata.get("encoding", b"").decode("ascii", "replace"))
-        for value in arguments[:5]
-    ]
-    return Message(channel=channel, name=name, arguments=tuple(wrapped), id=message_id, identity=current_identity())

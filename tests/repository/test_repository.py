@@ -9,10 +9,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_MODULE = 250
-LONG_FOR_A_REASON = {
-    "activities/recorder.py": "one act, read at one sitting: lock, read, fold, decide, append, answer",
-    "workflows/interpreter.py": "one loop: its dangerous awaits stand side by side",
-}
 
 NOT_OURS = {".git", ".venv", "data", "results", "secrets"}
 REGISTRY_HOST = re.compile(
@@ -131,7 +127,7 @@ def test_each_module_says_its_duty() -> None:
 
 
 def test_modules_are_short() -> None:
-    """A module that grows past the limit is two modules, or has its reason here."""
+    """A module that grows past the limit is two modules."""
     sizes = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files("*.py")}
     long = {name for name, size in sizes.items() if size > LONGEST_MODULE and not name.startswith("tests/")}
-    assert sorted(long - set(LONG_FOR_A_REASON)) == []
+    assert sorted(long) == []
