@@ -11,8 +11,7 @@ from pathlib import Path
 
 from temporalio.client import WorkflowHistory
 
-from tests.server.next_worker import NextInterpreter
-from workflows import patient_journey, trial_register
+from tests.server.next_worker import put_in
 from workflows.replaying import replayed
 
 BROKEN = "TMPRL1100"
@@ -31,8 +30,7 @@ async def failing(folder: Path) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    patient_journey.Interpreter = NextInterpreter  # type: ignore[attr-defined] # the change of the next release
-    trial_register.Interpreter = NextInterpreter  # type: ignore[attr-defined] # as above
+    put_in()
     counted, failed = asyncio.run(failing(Path(sys.argv[1])))
     print(f"{failed} of {counted} histories do not replay")
     sys.exit(1 if failed else 0)

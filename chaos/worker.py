@@ -97,7 +97,5 @@ def _given_back(_connection: object, record: ConnectionPoolEntry) -> None:
 if __name__ == "__main__":
     event.listen(Engine, "commit", _before_commit)
     event.listen(Pool, "checkin", _given_back)
-    worker.IdentityInterceptor = ChaosInterceptor  # type: ignore[attr-defined] # the changes to the real worker
-    worker.IdentityRunner = ChaosRunner  # type: ignore[attr-defined] # as above
-    worker.notice_sink = sink_of
+    vars(worker).update(IdentityInterceptor=ChaosInterceptor, IdentityRunner=ChaosRunner, notice_sink=sink_of)
     sys.exit(worker.main())

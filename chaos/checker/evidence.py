@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, Select, column, create_engine, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from chaos.checker.histories import Run, read_runs
@@ -147,12 +147,11 @@ class Evidence:
     def _read(engine: Engine) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}
         with engine.connect() as connection:
-            for table, columns in (("submissions", SUBMISSION_COLUMNS), ("facts", FACT_COLUMNS)):
-                query = f"SELECT {', '.join([*columns, *PLACE])} FROM {table} ORDER BY position"  # noqa: S608 - fixed
-                found[table] = [dict(row) for row in connection.execute(text(query)).mappings()]
-            for table, columns in (("allocation_lists", ["trial", "sha256", "slots"]), ("allocation_slots", ["trial"])):
-                query = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608 - as above
-                found[table] = [dict(row) for row in connection.execute(text(query)).mappings()]
+            for name, columns in (("submissions", SUBMISSION_COLUMNS), ("facts", FACT_COLUMNS)):
+                query = _every(name, [*columns, *PLACE]).order_by(column("position"))
+                found[name] = [dict(row) for row in connection.execute(query).mappings()]
+            for name, columns in (("allocation_lists", ["trial", "sha256", "slots"]), ("allocation_slots", ["trial"])):
+                found[name] = [dict(row) for row in connection.execute(_every(name, columns)).mappings()]
         return found
 
     @cached_property
@@ -185,6 +184,11 @@ class Evidence:
     @cached_property
     def _steps(self) -> dict[tuple[str, str], int]:
         return {(call["stream"], call["submission"]): call["step"] for call in reversed(self.calls)}
+
+
+def _every(name: str, columns: list[str]) -> Select[*tuple[Any, ...]]:
+    """Select every row of a table, each value as it is stored."""
+    return select(*[column(one) for one in columns]).select_from(table(name))
 
 
 def _object(body: object) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Record:
                 record.add(fact.seq, body)
         return record
 
-    def add(self, seq: int, body: Mapping[str, Any]) -> None:  # noqa: C901, PLR0912 - a table
+    def add(self, seq: int, body: Mapping[str, Any]) -> None:
         """Take one more fact."""
         match body.get("kind"):
             case "SubjectRegistered":
@@ -108,6 +108,12 @@ class Record:
                 self.arm, self.randomized_on = body["arm"], _date(body["randomized_on"])
             case "EpochEntered":
                 self.epoch = body["epoch"]
+            case _:
+                self._treatment(seq, body)
+
+    def _treatment(self, seq: int, body: Mapping[str, Any]) -> None:
+        """Take a fact of the doses."""
+        match body.get("kind"):
             case "GateOverridden":
                 self.overridden.add(body["cycle"])
             case "DoseGiven":

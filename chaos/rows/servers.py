@@ -112,7 +112,7 @@ def _takes_connections(database: Database) -> bool:
     return True
 
 
-async def timers_lost(stage: Stage, trial: int) -> Fault:  # noqa: ARG001 - nothing here is left to chance
+async def timers_lost(stage: Stage, _trial: int) -> Fault:
     """Delete every timer from the stopped server's file, the watchdog's own too: it must find who is overdue.
 
     Each due instant is timed by itself, from when it was late until it was acted on: one subject after the other comes
