@@ -23,6 +23,7 @@ from bench import (
     moving,
     outside,
     races,
+    readme,
     recovery,
     report,
     restart,
@@ -34,6 +35,7 @@ from observability import configure
 
 FIGURES = ROOT / "docs" / "benchmarks" / "figures.json"
 REPORT = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
 ALL = ("core", "idle", "restart", "skipping", "journeys", "growth")
 """What `make bench` measures, in this order; the report comes last."""
 Sizes = Mapping[str, Any]
@@ -110,7 +112,7 @@ def main(part: str, file: Path | None, target: Path, **size: object) -> None:
         sys.exit(_all(file or FIGURES, target, [word for word in sys.argv[1:] if word != "all"]))
     if part == "report":
         found = figures.read(file or FIGURES)
-        report.make(found, target)
+        _report(found, target)
         Console(width=110).print(goals.table(goals.held(found)))
         return
     configure("ERROR")
@@ -135,10 +137,17 @@ def _all(file: Path, target: Path, options: list[str]) -> int:
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             failed.append(part)
         told(f"{part} took {time.monotonic() - begun:.0f} s{'; it FAILED' if part in failed else ''}")
-    report.make(found := figures.read(file), target)
+    _report(found := figures.read(file), target)
     Console(width=110).print(goals.table(goals.held(found)))
     told(f"the report is {target}" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return 1 if failed else 0
+
+
+def _report(found: Sizes, target: Path) -> None:
+    """Make the report; that of this repository has its figures in the README too."""
+    report.make(found, target)
+    if target == REPORT:
+        readme.put(found, README)
 
 
 def _flat(found: Sizes, also: Sizes | None = None) -> dict[str, dict[str, Any]]:

@@ -40,7 +40,7 @@ class Play:
     said: list[tuple[str, str, int]] = field(default_factory=list)
     """Of each command: its kind, its JSON, and how many facts came of it."""
 
-    def say(self, command: Any, role: str = "INVESTIGATOR", at: datetime | None = None) -> None:  # noqa: ANN401 - a command
+    def say(self, command: c.Command, role: str = "INVESTIGATOR", at: datetime | None = None) -> None:
         """Decide and fold one command at noon of the play's date, or at an instant."""
         sender = Sender(staff=SYSTEM if role == SYSTEM else "INV1", role=role)
         submission = Submission(id=f"bench-{len(self.facts):06}", sender=sender, command=command)

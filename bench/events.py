@@ -1,6 +1,9 @@
 """What each kind of history event buys that we have more of than the bare floor. The sentences; the program counts."""
 
+from collections import Counter
 from collections.abc import Mapping
+
+from temporalio.client import Client
 
 TASK = "A step that is recorded has a workflow task of its own: no other message waits for it or fails with it."
 ACTIVITY = "A notice, a laboratory check or a question to the register, each asked for by a fact."
@@ -27,6 +30,13 @@ BOUGHT = {
     "workflow_execution_signaled": "The register tells the patient that an answer is there.",
 }
 UNNAMED = "No sentence stands here yet."
+ROWS = {
+    "workflow": "SELECT count(*) FROM {0}workflow_status WHERE workflow_uuid = :id",
+    "input": "SELECT count(*) FROM {0}workflow_input WHERE workflow_uuid = :id",
+    "output": "SELECT count(*) FROM {0}workflow_output WHERE workflow_uuid = :id",
+    "notification": "SELECT count(*) FROM {0}notifications WHERE destination_uuid = :id",
+}
+STEPS = "SELECT function_name, count(*) FROM {0}operation_outputs WHERE workflow_uuid = :id GROUP BY function_name"
 
 
 def differences(ours: Mapping[str, int], floor: Mapping[str, int]) -> list[tuple[str, int, int, int, str]]:
@@ -37,3 +47,12 @@ def differences(ours: Mapping[str, int], floor: Mapping[str, int]) -> list[tuple
         bought = BOUGHT.get(kind, UNNAMED) if here > there else ""
         rows.append((kind, here, there, here - there, bought))
     return sorted(rows, key=lambda row: (-row[3], row[0]))
+
+
+async def events_of(client: Client, workflow_id: str) -> Counter[str]:
+    """Count a workflow's events by kind over all its runs."""
+    counts: Counter[str] = Counter()
+    async for run in client.list_workflows(f"WorkflowId='{workflow_id}'"):
+        history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
+        counts.update(str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events)
+    return counts

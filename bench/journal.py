@@ -84,13 +84,14 @@ def _of(url: str, appends: int, rows: int) -> dict[str, float]:
 def _append(journal: Journal, number: int) -> float:
     """Add one submission with one fact to one of fifty streams, as `record` does."""
     stream, body = f"append-{number % 50}", canonical({"kind": "AdverseEventReported", "term": "nausea", "grade": 1})
-    about = {**ABOUT, "submission_id": f"submission-{number}", "kind": "adverse_event"}
+    submission, kind = f"submission-{number}", "adverse_event"
+    about: dict[str, object] = {**ABOUT, "submission_id": submission, "kind": kind}
 
     def act() -> None:
         with journal.locked(stream) as held:
             seq = len(held.facts_after(0)) + 1
             row = about | SENT | {"body": body, "first_seq": seq, "last_seq": seq}
-            held.append(row, [StoredFact(seq=seq, body=body, **about)])  # type: ignore[arg-type] # its columns by name, each of its own type
+            held.append(row, [StoredFact(seq, submission, kind, "INV1", "INVESTIGATOR", None, INSTANT, INSTANT, body)])
 
     return _timed(act)
 

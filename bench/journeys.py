@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
 
 from activities.contract import Answer
 from bench.floor import REFERENCE
@@ -20,8 +21,6 @@ from demo.documents import screening_document
 from demo.laboratory_tests import SCREENING
 from domain.decider import patient_stream
 from domain.values import Clock
-from journal.schema import FACTS
-from journal.store import Journal
 from workflows.client import Submitted, TrialClient, Unreachable
 
 STAGES: list[dict[str, Any]] = json.loads(REFERENCE.read_text())["stages"]
@@ -42,6 +41,8 @@ TEAM = [
     ("SPO1", "SPONSOR"),
 ]
 GAP_SECONDS = 0.02
+LOOK_SECONDS = 0.005
+NEW = "SELECT position, stream, kind, body FROM facts WHERE position > ? ORDER BY position"
 ENROLLING = asyncio.Semaphore(8)  # Temporal takes ten updates of one workflow at a time
 DUE_BEFORE = {"operability": 4, "surgery_done": 5, "pathology": 6}
 """How many due instants have come before each of these: three cycles, then one a wait."""
@@ -68,37 +69,37 @@ class Watched:
 
 
 class JournalWatch:
-    """Follows the journal, as a dashboard would, and tells the waiting drivers."""
+    """Follows the journal's file, as a dashboard would, and tells the waiting drivers."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, file: Path) -> None:
         """Follow this journal."""
-        self._journal = journal
+        self._file = file
         self._position = 0
         self.seen = 0
         """Facts seen so far, and told to the drivers."""
         self.subjects: dict[str, Watched] = {}
 
     async def run(self) -> None:
-        """Look every few milliseconds."""
-        while True:
-            for stream, kind, body in await asyncio.to_thread(self._new):
-                watched = self.subjects.setdefault(stream, Watched())
-                fact = json.loads(body)
-                watched.seen[kind] += 1
-                for name in ("notice", "gate"):
-                    if kind == {"notice": "NoticeRequested", "gate": "GateChecked"}[name]:
-                        watched.seen[fact.get("notice", "gate")] += 1
-                watched.changed.set()
-                self.seen += 1
-            await asyncio.sleep(0.005)
+        """Look every few milliseconds whether anybody wrote, which costs next to nothing, and read what is new."""
+        with closing(sqlite3.connect(self._file, timeout=30)) as looking:
+            version = None
+            while True:
+                if (now := looking.execute("PRAGMA data_version").fetchone()) != version:
+                    version = now
+                    for row in looking.execute(NEW, [self._position]).fetchall():
+                        self._tell(*row)
+                await asyncio.sleep(LOOK_SECONDS)
 
-    def _new(self) -> list[Any]:
-        columns = (FACTS.c.position, FACTS.c.stream, FACTS.c.kind, FACTS.c.body)
-        query = select(*columns).where(FACTS.c.position > self._position).order_by(FACTS.c.position)
-        with self._journal.engine.connect() as connection:
-            rows = list(connection.execute(query))
-        self._position = rows[-1].position if rows else self._position
-        return [(row.stream, row.kind, row.body) for row in rows]
+    def _tell(self, position: int, stream: str, kind: str, body: str) -> None:
+        self._position = position
+        watched = self.subjects.setdefault(stream, Watched())
+        watched.seen[kind] += 1
+        if kind == "NoticeRequested":
+            watched.seen[json.loads(body)["notice"]] += 1
+        elif kind == "GateChecked":
+            watched.seen["gate"] += 1
+        watched.changed.set()
+        self.seen += 1
 
 
 async def open_bench_trial(client: TrialClient, clock: Clock) -> None:
@@ -144,6 +145,7 @@ class OurDriver:
         self._labs = labs
         self._now = now
         self.subject = ""
+        self._dropped: list[Path] = []
         self.in_flight: set[str] = set()
         """The commands that are sent and not answered, each under a name of its own."""
 
@@ -215,14 +217,18 @@ class OurDriver:
     def _drop(self) -> None:
         """Drop one result set of now. Its values are the same for all: only its instant matters here."""
         at = self._clock.trial_time(self._now())
-        bundle = laboratory.result_set(
-            seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE", also=SCREENING
-        )
-        text = json.dumps(bundle).replace('"S000"', f'"{self.subject}"').replace(FIXED.isoformat(), at.isoformat())
-        name = f"{self.subject}-{uuid.uuid4().hex[:8]}"
-        for old in self._labs.glob(f"{self.subject}-*.json"):
+        text = _results().replace('"S000"', f'"{self.subject}"').replace(FIXED.isoformat(), at.isoformat())
+        for old in self._dropped:
             old.unlink()
-        laboratory.drop(self._labs, name, json.loads(text))
+        self._dropped = [laboratory.drop_text(self._labs, f"{self.subject}-{uuid.uuid4().hex[:8]}", text)]
+
+
+@cache
+def _results() -> str:
+    bundle = laboratory.result_set(
+        seed="bench", subject="S000", collected_at=FIXED, issued_at=FIXED, sex="MALE", also=SCREENING
+    )
+    return laboratory.in_words(bundle)
 
 
 FIXED = datetime(2025, 6, 2, 8, tzinfo=UTC)

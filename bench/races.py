@@ -30,14 +30,20 @@ BLOCK = 100
 """Commands timed on one side before it is the next one's turn."""
 LIMIT_SECONDS = 900
 """A batch that takes longer is given up, and its side has no figure."""
-FIGURES = ("journeys a second", "server CPU, s a journey", "worker CPU, s a journey", "stored a journey")
+FIGURES = (
+    "journeys a second",
+    "server CPU, s a journey",
+    "worker CPU, s a journey",
+    "driver CPU, s a journey",
+    "stored a journey",
+)
 
 
 @dataclass
 class Batch:
     """What one batch of journeys cost, in the order of `FIGURES`, and what stands stored of one in the middle."""
 
-    figures: tuple[float, float, float, float]
+    figures: tuple[float, ...]
     kinds: Counter[str]
 
 
@@ -55,9 +61,11 @@ async def measure(folder: Path, sizes: tuple[int, ...], rounds: int, samples: in
         for side in sides:
             open_now.enter_context(side.worker)
             await side.open()
-        first = await ours.journey()
+        async with ours.turn():
+            first = await ours.journey()
         for side in sides[1:]:
-            await side.journey()
+            async with side.turn():
+                await side.journey()
         raced = {str(size): await _raced(sides, size, rounds) for size in sizes}
         return {
             "settings": _settings(rounds),
@@ -91,7 +99,8 @@ async def _raced(
             if side.name in failures:
                 continue
             try:
-                batches[side.name].append(await _batch(side, size))
+                async with side.turn():
+                    batches[side.name].append(await _batch(side, size))
             except TimeoutError:
                 failures[side.name] = f"given up after {LIMIT_SECONDS} s"
             told(f"{size} at once, round {number + 1} of {rounds}, {side.name}: {_line(batches[side.name])}")
@@ -111,27 +120,31 @@ def _over(batches: list[Batch]) -> dict[str, Any]:
 
 async def _batch(side: Side, count: int) -> Batch:
     """Run so many journeys at once, and give what they cost."""
-    server_before, worker_before, started = side.server_seconds(), side.worker.processor_seconds(), time.monotonic()
+    server_before, worker_before = side.server_seconds(), side.worker.processor_seconds()
+    driver_before, started = time.process_time(), time.monotonic()
     async with asyncio.timeout(LIMIT_SECONDS):
         names = await asyncio.gather(*(side.journey() for _ in range(count)))
     seconds = time.monotonic() - started
     server_cpu = (side.server_seconds() - server_before) / count
     worker_cpu = (side.worker.processor_seconds() - worker_before) / count
+    driver_cpu = (time.process_time() - driver_before) / count
     counted = sorted([await side.stored(name) for name in names], key=Counter.total)
     middle = counted[len(counted) // 2]
     stored = statistics.median(kinds.total() for kinds in counted)
-    return Batch((count / seconds, server_cpu, worker_cpu, stored), middle)
+    return Batch((count / seconds, server_cpu, worker_cpu, driver_cpu, stored), middle)
 
 
 async def _latencies(sides: tuple[Side, ...], samples: int) -> dict[str, dict[str, float]]:
     """Time commands one at a time, in blocks: a block on each side, and again."""
     found: dict[str, list[float]] = {side.name: [] for side in sides}
     for side in sides:
-        await side.prepare()
-        await side.latencies(BLOCK // 2)
+        async with side.turn():
+            await side.prepare()
+            await side.latencies(BLOCK // 2)
     for number in range(0, samples, BLOCK):
         for side in sides:
-            found[side.name] += await side.latencies(min(BLOCK, samples - number))
+            async with side.turn():
+                found[side.name] += await side.latencies(min(BLOCK, samples - number))
     return {name: milliseconds(taken) for name, taken in found.items()}
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from bench import goals, plots
 from bench.events import differences
+from bench.markdown import shown, table
 
 TEMPLATE = Path(__file__).with_name("report.md")
 NOT_YET = "*Not measured yet.*"
 PLOTTED = "benchmarks"
-PLACES = ((100, 0), (10, 1))
-"""From which figure on so many places are shown; of a lesser one two."""
 Figures = Mapping[str, Any]
 
 
@@ -48,27 +47,6 @@ def _or_not(found: Figures, part: str, show: Callable[[Figures], str]) -> str:
     return show(found[part]) if part in found else NOT_YET
 
 
-def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Give a table in Markdown: words left, figures right."""
-    cells = [[shown(cell) for cell in row] for row in rows]
-    named = list(headings)
-    figures = [bool(cells) and all(_is_figure(row[at]) for row in cells) for at in range(len(named))]
-    lines = [f"| {' | '.join(named)} |", f"|{'|'.join('---:' if right else '---' for right in figures)}|"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in cells])
-
-
-def _is_figure(cell: str) -> bool:
-    return not cell or cell[0].isdigit() or cell[0] == "-"
-
-
-def shown(value: object) -> str:
-    """Give a figure with the digits that mean something."""
-    if not isinstance(value, float):
-        return "" if value is None else str(value)
-    places = next((places for least, places in PLACES if abs(value) >= least), 2)
-    return f"{value:,.{places}f}"
-
-
 def _pairs(figures: Figures) -> str:
     return table(("", ""), figures.items())
 
@@ -94,10 +72,10 @@ def _journeys(figures: Figures) -> str:
     for size, sides in figures["rounds"].items():
         for side, row in sides.items():
             if "failure" in row:
-                rows.append([size, side, row["failure"], "", "", "", ""])
+                rows.append([size, side, row["failure"]])
                 continue
             rate, ratio = row["journeys a second"], _against(sides, row)
-            cpu = [row[name]["median"] for name in ("server CPU, s a journey", "worker CPU, s a journey")]
+            cpu = [row[f"{name} CPU, s a journey"]["median"] for name in ("server", "worker", "driver")]
             spread = f"{shown(rate['least'])} to {shown(rate['most'])}"
             rows.append([size, side, rate["median"], spread, ratio, *cpu, row["stored a journey"]["median"]])
     heads = (
@@ -108,6 +86,7 @@ def _journeys(figures: Figures) -> str:
         "against the floor",
         "server CPU, s",
         "worker CPU, s",
+        "driver CPU, s",
     )
     return table((*heads, "stored"), (row + [""] * (len(heads) + 1 - len(row)) for row in rows))
 

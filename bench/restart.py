@@ -70,8 +70,8 @@ async def measure(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
             for side in (ours, floor):
                 open_now.callback(_stop, side)
                 await side.open()
-            found[str(size)] = {"ours": await _killed(await _ours(ours, size), size)}
-            ours.watching.cancel()
+            async with ours.turn():
+                found[str(size)] = {"ours": await _killed(await _ours(ours, size), size)}
             _stop(ours)
             found[str(size)]["floor"] = await _killed(await _floor(floor, size), size)
     return found

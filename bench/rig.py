@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -58,6 +59,14 @@ class Process(AbstractContextManager["Process"]):
         """Give the resident memory."""
         return int(psutil.Process(self.popen.pid).memory_info().rss)
 
+    def rest(self) -> None:
+        """Stop it where it stands, until it may go on."""
+        psutil.Process(self.popen.pid).suspend()
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        psutil.Process(self.popen.pid).resume()
+
     def kill(self) -> None:
         """End it at once, as a lost machine would."""
         self.popen.kill()
@@ -71,6 +80,7 @@ class Process(AbstractContextManager["Process"]):
     def __exit__(self, *_: object) -> None:
         """Stop it."""
         self.popen.terminate()
+        self.popen.send_signal(signal.SIGCONT)  # one that rests does not hear the other signal
         try:
             self.popen.wait(15)
         except subprocess.TimeoutExpired:

@@ -5,6 +5,8 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dbos import DBOSClient
@@ -12,6 +14,7 @@ from sqlalchemy import create_engine, text
 from temporalio.client import Client
 
 from bench.bare import BareDriver, FloorDriver, PeerDriver
+from bench.events import ROWS, STEPS, events_of
 from bench.journeys import JournalWatch, OurDriver, answered, bench_clock, open_bench_trial
 from bench.postgres import Cluster
 from bench.rig import Process
@@ -24,13 +27,6 @@ PACE = 8.0
 SUBJECTS_FOR_LATENCY = 16
 MESSAGES = 1_000
 """What a bare journey that only takes messages waits for: more than it gets. Its start names each of them."""
-ROWS = {
-    "workflow": "SELECT count(*) FROM {0}workflow_status WHERE workflow_uuid = :id",
-    "input": "SELECT count(*) FROM {0}workflow_input WHERE workflow_uuid = :id",
-    "output": "SELECT count(*) FROM {0}workflow_output WHERE workflow_uuid = :id",
-    "notification": "SELECT count(*) FROM {0}notifications WHERE destination_uuid = :id",
-}
-STEPS = "SELECT function_name, count(*) FROM {0}operation_outputs WHERE workflow_uuid = :id GROUP BY function_name"
 
 
 class Side(ABC):
@@ -63,6 +59,11 @@ class Side(ABC):
     @abstractmethod
     def server_seconds(self) -> float:
         """Give the processor time its server has taken so far."""
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Be the side that is measured: what it does of its own accord rests until its next turn."""
+        yield
 
     async def latencies(self, samples: int) -> list[float]:
         """Give the seconds from sending a command to its answer, one at a time."""
@@ -98,12 +99,20 @@ class Ours(Side):
         self.worker = Process([sys.executable, "-m", "bench.worker"], log=self._log, environment=environment)
 
     async def open(self) -> None:
-        """Open the trial and follow the journal."""
+        """Open the trial."""
         self.client = TrialClient(await connect(self._address), "NCT06978153", "trialpath", self.journal)
         self.clock = bench_clock(PACE)
         await open_bench_trial(self.client, self.clock)
-        self.watch = JournalWatch(self.journal)
-        self.watching = asyncio.create_task(self.watch.run())
+        self.watch = JournalWatch(self.folder / "journal.db")
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Follow the journal meanwhile."""
+        watching = asyncio.create_task(self.watch.run())
+        try:
+            yield
+        finally:
+            watching.cancel()
 
     def driver(self) -> OurDriver:
         """Give a driver of one subject."""
@@ -209,6 +218,16 @@ class Peer(_Bare):
         self.driver = PeerDriver(client, PACE)
         self.ears = await self.driver.listen()
         self._engine = create_engine(self._url.replace("postgresql://", "postgresql+psycopg://"))
+        self.worker.rest()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Let its worker go on meanwhile: it looks for work all the time."""
+        self.worker.go_on()
+        try:
+            yield
+        finally:
+            self.worker.rest()
 
     async def stored(self, journey: str) -> Counter[str]:
         """Count rows by what they are."""
@@ -229,12 +248,3 @@ class Peer(_Bare):
     def server_seconds(self) -> float:
         """Give PostgreSQL's processor time; SQLite has no server."""
         return self._cluster.processor_seconds() if self._cluster else 0.0
-
-
-async def events_of(client: Client, workflow_id: str) -> Counter[str]:
-    """Count a workflow's events by kind over all its runs."""
-    counts: Counter[str] = Counter()
-    async for run in client.list_workflows(f"WorkflowId='{workflow_id}'"):
-        history = await client.get_workflow_handle(workflow_id, run_id=run.run_id).fetch_history()
-        counts.update(str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in history.events)
-    return counts

@@ -155,7 +155,7 @@ async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -
         clock = Clock(real_epoch=began, trial_epoch=FIRST_DAY)
         client = TrialClient(environment.client, "NCT06978153", "trialpath", journal)
         await open_bench_trial(client, clock)
-        watch = JournalWatch(journal)
+        watch = JournalWatch(data / "journal.db")
         mover = Mover(environment, journal, began, clock)
         drivers = [OurDriver(client, watch, clock, data / "lab", mover.time) for _ in range(patients)]
         started, used = time.monotonic(), worker.processor_seconds()

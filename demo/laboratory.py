@@ -94,7 +94,16 @@ def drop(folder: Path, name: str, bundle: Mapping[str, Any]) -> Path:
     if not name or Path(name).name != name:
         message = f"not a plain file name: {name!r}"
         raise ValueError(message)
-    text = json.dumps(bundle, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return drop_text(folder, name, in_words(bundle))
+
+
+def in_words(bundle: Mapping[str, Any]) -> str:
+    """Give the Bundle as it stands in its file."""
+    return json.dumps(bundle, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def drop_text(folder: Path, name: str, text: str) -> Path:
+    """Write a Bundle that is in words already."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.json"
     part = folder / f".{name}.{os.getpid()}.part"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bench import figures, goals, plots, report
+from bench import figures, goals, plots, readme, report
+from bench.__main__ import FIGURES, README, REPORT
 from bench.events import BOUGHT, differences
 from bench.goals import Goal, Held
 
@@ -15,6 +16,7 @@ SIDE = {
     "journeys a second": SPREAD,
     "server CPU, s a journey": SPREAD,
     "worker CPU, s a journey": SPREAD,
+    "driver CPU, s a journey": SPREAD,
     "stored a journey": SPREAD,
 }
 JOURNEYS: dict[str, Any] = {
@@ -132,3 +134,39 @@ def test_growth_is_drawn_by_size() -> None:
     charts = dict(plots.charts({"growth": {"100": row, "3000": row}}))
     assert set(charts) == {"growth-memory", "growth-time"}
     assert ">3000<" in charts["growth-memory"].render()
+
+
+def test_the_pages_hold_the_figures_of_the_file() -> None:
+    """Nobody wrote them by hand, and none is of an earlier measurement."""
+    found = figures.read(FIGURES)
+    drawn = [f"{name}.svg" for name, _ in plots.charts(found)]
+    assert REPORT.read_text() == report.text(found, drawn)
+    assert readme.part(found) in README.read_text()
+
+
+def test_the_readme_has_goals_and_sides_beside_one_another(tmp_path: Path) -> None:
+    """A side that gave up has no figure; what stands around the marks stays; written again, it is the same."""
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n{readme.BEGIN}of last year\n{readme.END}after\n")
+    found = {"journeys": JOURNEYS | {"ready_s": {"ours": 2.0, "floor": 0.5}, "replay_ms": 400.0, "help_s": 0.1}}
+    found |= {"about": {"journeys": ABOUT | {"processors": 2, "memory, GB": 24, "system": "Linux", "Python": "3.11"}}}
+    for _ in range(2):
+        readme.put(found, page)
+    text = page.read_text()
+    assert text.startswith(
+        f"before\n{readme.BEGIN}Measured on 2026-11-23 by `make bench`: 2 processors, 24 GB, Linux, Python 3.11."
+    )
+    assert text.endswith(f"{readme.END}after\n")
+    assert "of last year" not in text
+    assert "| journeys a second, 16 at once | 0.40 | 0.50 |  |  | 0.80 |" in text
+    assert "| command, p99 ms of 2,000 | 100 | 40.0 |  |  | 2.50 |" in text
+    assert "all that was under way is answered | at most 4 s |  | not measured |" in text
+
+
+def test_a_page_without_a_place_for_figures_is_named(tmp_path: Path) -> None:
+    """Nothing is written into it."""
+    page = tmp_path / "README.md"
+    page.write_text("no marks")
+    with pytest.raises(ValueError, match=r"README\.md has no place for the figures"):
+        readme.put({}, page)
+    assert page.read_text() == "no marks"
