@@ -142,7 +142,7 @@ class Driver:
     async def _checked(self, folder: Path, tasks: Sequence[Task]) -> None:
         """Have the checker look, as a program of its own."""
         if find_spec(CHECKER) is None:
-            self.outcome.notes.append(f"{folder.name}: there is no checker")
+            self._violated(tasks[-1].row.id, None, f"{folder.name}: there is no checker")
             return
         job = await whole(partial(run, [sys.executable, "-m", CHECKER, str(folder)], dict(os.environ)))
         file = folder / "violations.json"
