@@ -89,7 +89,7 @@ GOALS = (
         lambda found: float(found["idle"]["KB a patient in mid-adjuvant"]),
     ),
     Goal(
-        "kill -9 of the worker with 200 open patients: all that was under way is answered",
+        "kill -9 of the worker with 200 open patients: every command under way is answered",
         "restart",
         " s",
         4,

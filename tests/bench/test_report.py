@@ -160,7 +160,7 @@ def test_the_readme_has_goals_and_sides_beside_one_another(tmp_path: Path) -> No
     assert "of last year" not in text
     assert "| journeys a second, 16 at once | 0.40 | 0.50 |  |  | 0.80 |" in text
     assert "| command, p99 ms of 2,000 | 100 | 40.0 |  |  | 2.50 |" in text
-    assert "all that was under way is answered | at most 4 s |  | not measured |" in text
+    assert "every command under way is answered | at most 4 s |  | not measured |" in text
 
 
 def test_a_page_without_a_place_for_figures_is_named(tmp_path: Path) -> None:
