@@ -45,7 +45,10 @@ SHELL = [
     for name in (
         "attributes",
         "details",
+        "effects",
         "identity",
+        "inbound",
+        "inbox",
         "interpreter",
         "kept",
         "patient_journey",
