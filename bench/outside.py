@@ -81,8 +81,9 @@ class _Mailbox:
     def __init__(self) -> None:
         self.keys: list[str] = []
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's hook
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's hook, called by this name
         """Take a mail."""
+        del server, session
         text = (envelope.original_content or b"").decode("utf-8", "replace")
         self.keys += [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith(HEADER)]
         return "250 taken"

@@ -31,8 +31,9 @@ class Handler:
         self._log = folder / "mail.jsonl"
         self._modes = Modes(folder / "mail-modes")
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's hook
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's hook, called by this name
         """Take a mail, or not."""
+        del session
         content: Any = envelope.original_content or b""
         key = str(BytesHeaderParser().parsebytes(content)[HEADER])
         mode, seconds = self._modes.of(subject_of(key))

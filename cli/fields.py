@@ -108,7 +108,7 @@ def _option(name: str) -> str:
     return f"of_{name}" if name in OF_THE_CALL else name
 
 
-def _value(schema: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - any JSON value
+def _value(schema: Mapping[str, Any], text: str) -> object:
     kinds = {part.get("type") for part in schema.get("anyOf", [schema])}
     kinds |= {"object" for part in schema.get("anyOf", [schema]) if "$ref" in part}
     if kinds == {"array"} and not text.lstrip().startswith("["):

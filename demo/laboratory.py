@@ -91,9 +91,6 @@ def result_set(  # noqa: PLR0913 - each is a fact of the sample
 
 def drop(folder: Path, name: str, bundle: Mapping[str, Any]) -> Path:
     """Write the Bundle as `<folder>/<name>.json`, never to be seen half written."""
-    if not name or Path(name).name != name:
-        message = f"not a plain file name: {name!r}"
-        raise ValueError(message)
     return drop_text(folder, name, in_words(bundle))
 
 
@@ -103,7 +100,10 @@ def in_words(bundle: Mapping[str, Any]) -> str:
 
 
 def drop_text(folder: Path, name: str, text: str) -> Path:
-    """Write a Bundle that is in words already."""
+    """Write a Bundle that is in words already. Raises ValueError for a name that is no plain file name."""
+    if not name or Path(name).name != name:
+        message = f"not a plain file name: {name!r}"
+        raise ValueError(message)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}.json"
     part = folder / f".{name}.{os.getpid()}.part"
