@@ -26,6 +26,7 @@ from activities.adapters.fhir_server import FhirServer
 from activities.adapters.file_sink import FileSink
 from activities.adapters.sealed_list import JournalSealedList
 from activities.amended import Amendments
+from activities.beating import BeatingInterceptor
 from activities.exporting import Exporter
 from activities.histories import HistoryFolder
 from activities.ports import Laboratory, NoticeSink
@@ -164,7 +165,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
         max_cached_workflows=settings.max_cached_workflows,
         disable_payload_error_limit=PAST_THE_SDK,
         workflow_runner=IdentityRunner(),
-        interceptors=[IdentityInterceptor(), DetailsInterceptor()],
+        interceptors=[IdentityInterceptor(), DetailsInterceptor(), BeatingInterceptor()],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         graceful_shutdown_timeout=timedelta(seconds=10),
         identity=f"worker:{settings.task_queue}",

@@ -21,7 +21,7 @@ from activities.comparing import Described, Wrong, described, wrong
 from activities.exporting import Exporter
 from activities.ports import NoticeSink
 from activities.rebuild import Known, Streams, Unreadable, begin
-from activities.report import HEARTBEAT, WATCH, Done, Finding, Report, WatchRequest
+from activities.report import WATCH, Done, Finding, Report, WatchRequest
 from domain.decider import trial_stream
 from domain.patient.agenda import is_overdue
 from domain.patient.journey import Journey
@@ -62,14 +62,6 @@ class Watchdog:
     @activity.defn(name=WATCH)
     async def watch(self, request: WatchRequest) -> Report:
         """Look at every open stream once, repair, tell, and report. Raises what the journal or Temporal raises."""
-        beating = asyncio.create_task(_beat()) if activity.in_activity() else None
-        try:
-            return await self._watched(request)
-        finally:
-            if beating is not None:
-                beating.cancel()
-
-    async def _watched(self, request: WatchRequest) -> Report:
         begun, grace = time.monotonic(), timedelta(seconds=request.grace_seconds)
         heads = await asyncio.to_thread(self._streams.heads)
         watched = [stream for stream, head in heads.items() if self._over.get(stream) != head]
@@ -186,13 +178,6 @@ class Watchdog:
             await self._client.workflow_service.reset_activity(request)
             return "retried"
         return ""
-
-
-async def _beat() -> None:
-    """Say that the look goes on: one whose worker died is begun anew soon, not when its longest time is over."""
-    while True:
-        activity.heartbeat()
-        await asyncio.sleep(HEARTBEAT.total_seconds() / 4)
 
 
 def _has_moved(before: Known | None, now: Known | None) -> bool:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.client import Client
 from temporalio.service import RPCError
 
 from bench import protocol
@@ -131,6 +133,8 @@ async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
 
     begun = time.monotonic()
     ready = asyncio.create_task(asyncio.to_thread(crowd.side.worker.wait_for_line, "worker ready"))
+    lost = await _in_hand(crowd, crowd.journeying())
+    number, tried_again = len(lost), asyncio.create_task(_tried_again(crowd, lost, begun))
     async with asyncio.timeout(PATIENCE):
         await until(all_answered, look_seconds=0.01)
         commands = time.monotonic() - begun
@@ -144,6 +148,8 @@ async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
         "and until all, asked then, had answered a query, s": queries,
         "worker ready, s": await ready,
         "commands under way at the kill": len(waiting) + len(others),
+        "until each activity under way had ended or timed out, s": await tried_again,
+        "activities under way at the kill": number,
         "commands sent in all": crowd.sent,
         "journeys under way, all ended": len(journeys),
     }
@@ -153,9 +159,36 @@ async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
     return found
 
 
+def _client(crowd: Crowd) -> Client:
+    return crowd.side.client if isinstance(crowd.side, Floor) else crowd.side.client.client
+
+
+async def _in_hand(crowd: Crowd, workflow_ids: Iterable[str]) -> set[tuple[str, str, int]]:
+    """Give workflow, activity and try of what a worker of these has in hand, as Temporal knows it."""
+    ids = list(workflow_ids)
+    handles = [_client(crowd).get_workflow_handle(one) for one in ids]
+    described = await asyncio.gather(*(handle.describe() for handle in handles))
+    return {
+        (one, row.activity_id, row.attempt)
+        for one, about in zip(ids, described, strict=True)
+        for row in about.raw_description.pending_activities
+        if row.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+    }
+
+
+async def _tried_again(crowd: Crowd, lost: set[tuple[str, str, int]], begun: float) -> float:
+    """Give the seconds until the last of these tries is over, by its outcome or by its time-out."""
+    seconds = 0.0
+    while lost:
+        lost &= await _in_hand(crowd, {workflow_id for workflow_id, _, _ in lost})
+        seconds = time.monotonic() - begun
+        await asyncio.sleep(0.05)
+    return seconds
+
+
 async def _all_answer(crowd: Crowd) -> None:
     """Ask every open patient, and ask again while there is nobody to answer."""
-    client = crowd.side.client if isinstance(crowd.side, Floor) else crowd.side.client.client
+    client = _client(crowd)
     gate = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def ask(workflow_id: str) -> None:

@@ -1,6 +1,7 @@
 """Wakes streams whose journal is ahead of their workflow. It compares, and sends a signal; it changes nothing."""
 
 import asyncio
+import time
 from typing import Final
 
 import structlog
@@ -9,8 +10,9 @@ from temporalio.service import RPCError
 
 from journal.store import Journal
 
-AT_ONCE = 2
-"""Each question has a new worker replay a run. What people wait for comes beside: a command, a timer, an outcome."""
+REST = 1.0
+"""Times as long as the last question took: one after the other, with rests. Each has a new worker replay a run, beside
+what people wait for: a command, a timer, an outcome."""
 PENDING: Final = "pending_workflow_task"
 """A workflow whose task waits for a worker reads the journal in it. It must not be asked before: a question to a worker
 that does not know the run yet has it act on what came since, a timer that fired, apart from the commands that came with
@@ -20,15 +22,12 @@ _log = structlog.stdlib.get_logger(__name__)
 
 async def wake_those_behind(client: Client, journal: Journal) -> list[str]:
     """Wake each running workflow that has not seen all its facts, and give their names."""
-    heads = await asyncio.to_thread(journal.heads)
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def look(stream: str, head: int) -> str | None:
-        async with gate:
-            return stream if await _wake(client, stream, head) else None
-
-    found = await asyncio.gather(*(look(stream, head) for stream, head in heads.items()))
-    woken = [stream for stream in found if stream is not None]
+    heads, woken = await asyncio.to_thread(journal.heads), []
+    for stream, head in heads.items():
+        begun = time.monotonic()
+        if await _wake(client, stream, head):
+            woken.append(stream)
+        await asyncio.sleep((time.monotonic() - begun) * REST)
     _log.info("worker.woke", streams=len(heads), woken=len(woken))
     return woken
 

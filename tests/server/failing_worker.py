@@ -1,4 +1,4 @@
-"""The real worker, which kills itself once, right after the journal took a named submission. For tests only.
+"""The real worker, which kills itself once: right after the journal took a submission, or amid a notice. For tests.
 
 The name stands in a file: whichever worker takes the file away is the one that dies.
 """
@@ -12,8 +12,9 @@ from pathlib import Path
 from temporalio import activity
 
 import worker
-from activities.contract import RECORD, RecordRequest, Step
+from activities.contract import RECORD, EffectRequest, Outcome, RecordRequest, Step
 from activities.recorder import Recorder
+from activities.world import World
 from domain.intake import carried_id
 
 DEATH_NOTE = "TRIALPATH_TEST_DIE_AFTER"
@@ -34,6 +35,21 @@ class DyingRecorder(Recorder):
         return step
 
 
+class DyingWorld(World):
+    """Dies in the middle of a notice when the death note says so."""
+
+    @activity.defn(name="send_notice", no_thread_cancel_exception=True)
+    def send_notice(self, request: EffectRequest) -> Outcome:
+        """Send; the notice never leaves when the note names it."""
+        note = Path(os.environ[DEATH_NOTE])
+        with suppress(FileNotFoundError):
+            if note.read_text() == request.payload["notice"]:
+                note.unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().send_notice(request)
+
+
 if __name__ == "__main__":
-    worker.Recorder = DyingRecorder  # type: ignore[attr-defined] # the one change to the real worker
+    worker.Recorder = DyingRecorder  # type: ignore[attr-defined] # one of the two changes to the real worker
+    worker.World = DyingWorld  # type: ignore[attr-defined] # the other
     sys.exit(worker.main())

@@ -1,6 +1,8 @@
 """Killed workers and a killed server: what was acknowledged is kept, and what was sent is applied once."""
 
 import asyncio
+import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tests.server.installation import Installation, install, ready, until
 from tests.server.past import TRIAL, Past, ago
 from tests.server.rig import Server
 from workflows.client import Submitted
+from workflows.effects import SILENCE
 
 pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
 FAILING = "tests/server/failing_worker.py"
@@ -70,6 +73,27 @@ async def test_a_worker_killed_after_the_append_leaves_the_command_applied_once(
     assert len([worker for worker in pair.workers if worker.is_running]) == running - 1
     assert events_named(pair, subject, "fever") == 1
     await pair.assert_takes(subject, "rash after all")
+    await pair.assert_healthy(subject)
+
+
+async def test_a_notice_whose_worker_was_killed_is_tried_again_soon_and_told_once(
+    pair: Installation, note: Path
+) -> None:
+    """The other worker sends it as soon as the heartbeats are missed, not when its longest time is over, a minute."""
+    subject = await pair.enroll()
+    note.write_text("SERIOUS_ADVERSE_EVENT")
+    await pair.send(subject, "adverse_event", "INV1", **(RASH | {"serious": True, "grade": 3}))
+
+    async def all_told() -> bool:
+        asked = pair.facts(subject, "NoticeRequested")
+        return bool(asked) and len(pair.facts(subject, "NoticeReached")) == len(asked) and not note.exists()
+
+    await until(all_told, within=5 * SILENCE)
+
+    lines = [json.loads(line) for line in pair.settings.notices.read_text().splitlines()]
+    told = Counter(line["key"] for line in lines if line["subject"] == subject)
+    assert set(told.values()) == {1}
+    assert len(told) == len(pair.facts(subject, "NoticeReached"))
     await pair.assert_healthy(subject)
 
 
