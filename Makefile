@@ -15,6 +15,7 @@ UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tes
 INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+unexport PYTHONDONTWRITEBYTECODE # each start of a worker would compile the whole program anew, 0.5 s
 unexport SEED MS KEEP UNTIL TESTS PART ONLY AGAIN HISTORIES BESIDE FULL SECONDS ROWS TRIAL JSON
 
 .PHONY: help setup demo up test test-postgresql replay check bench chaos chaos-full fuzz format coverage mutate rules edits pin clean

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.api.enums.v1 import PendingActivityState
-from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
 from bench import protocol
 from bench.figures import in_turn
@@ -165,15 +165,20 @@ def _client(crowd: Crowd) -> Client:
 
 async def _in_hand(crowd: Crowd, workflow_ids: Iterable[str]) -> set[tuple[str, str, int]]:
     """Give workflow, activity and try of what a worker of these has in hand, as Temporal knows it."""
-    ids = list(workflow_ids)
-    handles = [_client(crowd).get_workflow_handle(one) for one in ids]
-    described = await asyncio.gather(*(handle.describe() for handle in handles))
-    return {
-        (one, row.activity_id, row.attempt)
-        for one, about in zip(ids, described, strict=True)
-        for row in about.raw_description.pending_activities
-        if row.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-    }
+    found = await asyncio.gather(*(_begun(_client(crowd).get_workflow_handle(one)) for one in workflow_ids))
+    return {row for rows in found for row in rows}
+
+
+async def _begun(handle: WorkflowHandle[Any, Any]) -> list[tuple[str, str, int]]:
+    """Give what is in hand of one; nothing where it is only about to begin."""
+    try:
+        pending = (await handle.describe()).raw_description.pending_activities
+    except RPCError as problem:
+        if problem.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return []
+    started = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+    return [(handle.id, row.activity_id, row.attempt) for row in pending if row.state == started]
 
 
 async def _tried_again(crowd: Crowd, lost: set[tuple[str, str, int]], begun: float) -> float:

@@ -28,6 +28,11 @@ def free_port() -> int:
         return int(asked.getsockname()[1])
 
 
+def _inherited() -> dict[str, str]:
+    """Give this process's environment; but what Python compiled is kept, as it is wherever a program is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Process(AbstractContextManager["Process"]):
     """A process that is ready when a port answers or a line comes, and is gone at the end."""
 
@@ -41,7 +46,7 @@ class Process(AbstractContextManager["Process"]):
             stderr=self._log,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **(environment or {}), "PYTHONPATH": str(ROOT)},
+            env={**_inherited(), **(environment or {}), "PYTHONPATH": str(ROOT)},
         )
 
     def wait_for_line(self, text: str) -> float:
