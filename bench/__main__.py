@@ -54,11 +54,11 @@ PARTS: dict[str, tuple[Callable[[Path, Sizes], dict[str, Any]], Callable[[Any], 
         lambda found: figures_table("Idle patients", {"the worker": found}),
     ),
     "restart": (
-        lambda at, size: asyncio.run(restart.measure(at, size["killed"])),
+        lambda at, size: asyncio.run(restart.measure(at, size["killed"], size["rounds"])),
         lambda found: figures_table("Worker killed", _flat(found)),
     ),
     "skipping": (
-        lambda at, size: asyncio.run(skipping.measure(at, size["patients"])),
+        lambda at, size: asyncio.run(skipping.measure(at, size["patients"], size["rounds"])),
         lambda found: figures_table("Real timers", {name: found[name] for name in ("ours", "floor")}),
     ),
     "growth": (
@@ -79,7 +79,7 @@ def _numbers(_context: object, _option: object, value: str) -> tuple[int, ...]:
 @click.command()
 @click.argument("part", type=click.Choice(["all", *PARTS, "report"]), default="all")
 @click.option("--at-once", default="1,16,66", callback=_numbers, help="journeys: how many at once, the least first")
-@click.option("--rounds", default=3, help="journeys: rounds at each of these")
+@click.option("--rounds", default=3, help="journeys: rounds at each of these; restart, skipping: rounds")
 @click.option("--samples", default=2000, help="journeys: commands timed on each side; core: decisions")
 @click.option("--idle", default=200, help="idle: patients of each kind")
 @click.option("--killed", default="200,1000", callback=_numbers, help="restart: open patients, at least 32")

@@ -30,6 +30,14 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
+def middle(rounds: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Give the median of each figure over some rounds, and after the first its least and most."""
+    first, *others = rounds[0]
+    least, most = (pick(row[first] for row in rounds) for pick in (min, max))
+    found = {name: statistics.median(row[name] for row in rounds) for name in (first, *others)}
+    return {first: found[first], "rounds; least to most": f"{len(rounds)}; {least:.1f} to {most:.1f}", **found}
+
+
 def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
     """Give median and 99th percentile in milliseconds, and of how many."""
     return {"p50": percentile(seconds, 0.5) * 1000, "p99": percentile(seconds, 0.99) * 1000, "samples": len(seconds)}

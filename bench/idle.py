@@ -10,7 +10,8 @@ from typing import Any
 from activities.recorder import Recorder
 from bench.installation import Installation, until
 from bench.recovery import all_read, recover_subjects, write_register
-from bench.rig import Process
+from bench.rig import Process, server
+from bench.sides import Floor
 from bench.tables import told
 from domain.decider import trial_stream
 from journal.store import Journal
@@ -68,6 +69,26 @@ async def measure(folder: Path, count: int) -> dict[str, Any]:
         "facts in mid-adjuvant": facts[2],
         "KB a fact": (adjuvant - screening) / (facts[2] - facts[1]),
         "worker with few patients, MB": weights[0] / 2**20,
+        **await _floor(folder, count),
+    }
+
+
+async def _floor(folder: Path, count: int) -> dict[str, Any]:
+    """Weigh the floor's worker before and after so many bare journeys that wait for one message."""
+    (place := folder / "floor").mkdir()
+    process, address = server(place)
+    with process:
+        side = Floor(place, address, process)
+        with side.worker:
+            await side.open()
+            weights = []
+            for number in (WARM, count):
+                await asyncio.gather(*(side.driver.idle(1) for _ in range(number)))
+                weights.append(await _weight(side.worker))
+            told(f"{count} patients (floor): worker {weights[-1] / 2**20:.0f} MB")
+    return {
+        "floor: KB a patient that waits for a message": (weights[1] - weights[0]) / count / 1024,
+        "floor: worker with few patients, MB": weights[0] / 2**20,
     }
 
 

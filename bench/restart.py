@@ -13,7 +13,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from bench import protocol
-from bench.figures import in_turn
+from bench.figures import in_turn, middle
+from bench.goals import ACTIVITIES
 from bench.installation import until
 from bench.rig import server
 from bench.sides import MESSAGES, Floor, Ours
@@ -29,6 +30,8 @@ ASKED_AT_ONCE = 32
 RUNS_BEFORE = 6.0
 """Seconds from the start of the journeys to the kill: they are in treatment then."""
 PATIENCE = 300
+FEW = 200
+"""Open patients up to which a kill is repeated; with more it takes minutes to bring them up."""
 
 
 @dataclass
@@ -59,24 +62,31 @@ class Crowd:
             self.under_way.discard(command)
 
 
-async def measure(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
-    """Kill the worker of each side with so many open patients, and give the seconds of the new one."""
+async def measure(folder: Path, sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
+    """Kill the worker of each side with so many open patients, in turns, and give the seconds of the new one."""
     protocol.register()
     laboratory.warm_up()
     found: dict[str, Any] = {}
     for size in sizes:
-        (place := folder / str(size)).mkdir(parents=True)
-        process, address = server(place)
-        with process, ExitStack() as open_now:
-            ours, floor = Ours(place, address, process), Floor(place, address, process)
-            for side in (ours, floor):
-                open_now.callback(_stop, side)
-                await side.open()
-            async with ours.turn():
-                found[str(size)] = {"ours": await _killed(await _ours(ours, size), size)}
-            _stop(ours)
-            found[str(size)]["floor"] = await _killed(await _floor(floor, size), size)
+        kills = []
+        for number in range(rounds if size <= FEW else 1):
+            (place := folder / f"{size}-{number}").mkdir(parents=True)
+            kills.append(await _round(place, size))
+        found[str(size)] = {side: middle([kill[side] for kill in kills]) for side in ("ours", "floor")}
     return found
+
+
+async def _round(folder: Path, size: int) -> dict[str, dict[str, float]]:
+    process, address = server(folder)
+    with process, ExitStack() as open_now:
+        ours, floor = Ours(folder, address, process), Floor(folder, address, process)
+        for side in (ours, floor):
+            open_now.callback(_stop, side)
+            await side.open()
+        async with ours.turn():
+            killed = await _killed(await _ours(ours, size), size)
+        _stop(ours)
+        return {"ours": killed, "floor": await _killed(await _floor(floor, size), size)}
 
 
 def _stop(side: Ours | Floor) -> None:
@@ -118,7 +128,7 @@ async def _floor(side: Floor, size: int) -> Crowd:
     )
 
 
-async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
+async def _killed(crowd: Crowd, size: int) -> dict[str, float]:
     """Let it work, kill the worker, start a new one, and wait until everything that was under way is answered."""
     chosen = in_turn(crowd.idle)
     journeys = [asyncio.create_task(crowd.journey()) for _ in range(JOURNEYS)]
@@ -148,7 +158,7 @@ async def _killed(crowd: Crowd, size: int) -> dict[str, Any]:
         "and until all, asked then, had answered a query, s": queries,
         "worker ready, s": await ready,
         "commands under way at the kill": len(waiting) + len(others),
-        "until each activity under way had ended or timed out, s": await tried_again,
+        ACTIVITIES: await tried_again,
         "activities under way at the kill": number,
         "commands sent in all": crowd.sent,
         "journeys under way, all ended": len(journeys),

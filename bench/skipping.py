@@ -4,6 +4,7 @@ Time stands while anybody acts: a skip under way would let the others' tasks exp
 """
 
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.world import LAB_POLL
 from bench import protocol
 from bench.bare import FloorDriver
+from bench.figures import middle
 from bench.journeys import STAGES, JournalWatch, OurDriver, Watched, open_bench_trial
 from bench.rig import Process
 from bench.tables import told
@@ -44,23 +46,25 @@ WORKERS = 2
 """Workers of ours, as a site runs it (docker-compose.yml)."""
 
 
-async def measure(folder: Path, patients: int) -> dict[str, Any]:
-    """Play so many reference journeys at once by the real calendar, ours and the floor's, each on a server of its own.
+async def measure(folder: Path, patients: int, rounds: int) -> dict[str, Any]:
+    """Play so many reference journeys at once by the real calendar, ours and the floor's in turns, on new servers.
 
     Unit: seconds on the wall.
     """
     protocol.register()
     laboratory.warm_up()
-    found = {}
-    for name, play in (("ours", _ours), ("floor", _floor)):
+    sides = {"ours": _ours, "floor": _floor}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
+    for number, (name, play) in itertools.product(range(rounds), sides.items()):
+        (place := folder / str(number)).mkdir(exist_ok=True)
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=str(SERVER), data_converter=CONVERTER, identity="bench"
         )
         async with environment:
             with environment.auto_time_skipping_disabled():
-                found[name] = await play(environment, folder, patients)
-        told(f"{patients} patients by real timers, {name}: {found[name]['seconds']:.1f} s")
-    return {"patients": patients, **found}
+                found[name].append(await play(environment, place, patients))
+        told(f"{patients} patients by real timers, {name}: {found[name][-1]['seconds']:.1f} s")
+    return {"patients": patients, **{name: middle(played) for name, played in found.items()}}
 
 
 def _address(environment: WorkflowEnvironment) -> str:
@@ -144,7 +148,7 @@ class Mover:
         return all(one.attempt > 1 and one.HasField("last_failure") for one in described.pending_activities)
 
 
-async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -> dict[str, Any]:
+async def _ours(environment: WorkflowEnvironment, folder: Path, patients: int) -> dict[str, float]:
     names = {name: IndexedValueType.ValueType(key.indexed_value_type) for name, key in KEYS.items()}
     await environment.client.operator_service.add_search_attributes(
         AddSearchAttributesRequest(namespace=environment.client.namespace, search_attributes=names)
@@ -194,7 +198,7 @@ async def _all(drivers: list[OurDriver]) -> None:
     await asyncio.gather(*(driver.run() for driver in drivers))
 
 
-async def _floor(environment: WorkflowEnvironment, folder: Path, patients: int) -> dict[str, Any]:
+async def _floor(environment: WorkflowEnvironment, folder: Path, patients: int) -> dict[str, float]:
     """All stand at the same stage, so that time moves by the stage's timer."""
     command = [sys.executable, "-m", "bench.floor", _address(environment)]
     with Process(command, log=folder / "floor.log") as worker:

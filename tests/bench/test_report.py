@@ -46,6 +46,8 @@ def test_a_percentile_is_a_value_that_was_measured(share: float, found: float) -
 def test_a_spread_names_its_ends() -> None:
     """Three rounds: the middle one, the least and the most."""
     assert figures.spread([3.0, 1.0, 2.0]) == {"median": 2.0, "least": 1.0, "most": 3.0}
+    rounds = [{"seconds": 3.0, "facts": 7}, {"seconds": 1.0, "facts": 7}, {"seconds": 2.0, "facts": 8}]
+    assert figures.middle(rounds) == {"seconds": 2.0, "rounds; least to most": "3; 1.0 to 3.0", "facts": 7}
 
 
 def test_sizes_of_one_part_come_together_and_others_are_replaced() -> None:
@@ -81,7 +83,7 @@ def test_goals_are_held_against_the_figures_of_their_parts() -> None:
     found = {
         "journeys": JOURNEYS,
         "idle": {"KB a patient in mid-adjuvant": 301.0},
-        "restart": {"200": {"ours": {"seconds": 3.9}}},
+        "restart": {"200": {"ours": {"seconds": 3.9, goals.ACTIVITIES: 4.1}}},
         "core": {"fold of a finished journey of 157 facts": {"p50_ms": 1.9}},
     }
     rows = [row.row()[2:] for row in goals.held(found)]
@@ -92,6 +94,7 @@ def test_goals_are_held_against_the_figures_of_their_parts() -> None:
         ("2.50 x", "missed"),
         ("301.00 KB", "missed"),
         ("3.90 s", "met"),
+        ("4.10 s", "missed"),
         ("", "not measured"),
         ("1.90 ms", "met"),
     ]
