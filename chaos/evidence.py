@@ -26,8 +26,9 @@ LOOK_SECONDS = 0.5
 
 
 def noted(folder: Path, row: str, trial: int, step: int, at: str, fault: Fault) -> None:
-    """Append one trial to `faults.jsonl`."""
-    line = {"row": row, "trial": trial, "step": step, "at": at, **asdict(fault)}
+    """Append one trial, which began at an instant and ends now, to `faults.jsonl`."""
+    until = datetime.now(UTC).isoformat()
+    line = {"row": row, "trial": trial, "step": step, "at": at, "until": until, **asdict(fault)}
     with (folder / "faults.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
 

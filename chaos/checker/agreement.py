@@ -15,6 +15,8 @@ def check(evidence: Evidence) -> Iterator[Violation]:
         ours = [{name: fact.row[name] for name in TOLD} for fact in facts]
         yield from _histories(evidence, stream, ours)
         asked = evidence.queries.get(stream)
+        if asked is None and stream.startswith(("patient-", "trial-")):
+            yield Violation("I6", f"{stream}: its workflow was never asked")
         if asked is not None and asked.get("facts") is not None:
             theirs = list(asked["facts"])
             yield from _same(stream, "its workflow", _known_then(ours, len(theirs), asked), theirs)
@@ -37,7 +39,7 @@ def _histories(evidence: Evidence, stream: str, ours: list[dict[str, Any]]) -> I
                 yield Violation("I6", f"{stream}: run {run.run_id} tells fact {number} as no other run does")
     if runs:
         yield from _same(stream, "its histories", ours, [told[number] for number in sorted(told)])
-    elif evidence.runs and stream.startswith(("patient-", "trial-")):
+    elif stream.startswith(("patient-", "trial-")):
         yield Violation("I6", f"{stream}: there is no history of it")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from chaos.checker.evidence import Evidence, Violation
+from chaos.checker.evidence import Evidence, UnreadableEvidence, Violation
 from chaos.checker.histories import document, payloads
 
 OWN = {"run.json", "calls.jsonl", "faults.jsonl", "violations.json"}
@@ -17,7 +17,9 @@ def check(evidence: Evidence) -> Iterator[Violation]:
     """Look for each canary in every file, in what histories carry encoded, and in every row."""
     canaries = [str(canary) for canary in evidence.run.get("canaries", []) if canary]
     if not canaries:
-        return
+        raise UnreadableEvidence("run.json names no canary")
+    if not any((evidence.folder / "logs").glob("*.log")):
+        raise UnreadableEvidence(f"{evidence.folder / 'logs'} holds no log")
     for file in sorted(path for path in evidence.folder.rglob("*") if path.is_file()):
         parts = file.relative_to(evidence.folder).parts
         if parts[0] not in NOT_OURS | OWN and not file.name.startswith("journal.db"):

@@ -22,6 +22,9 @@ AGES = (18, 75)
 """Source: I2."""
 FIXED_MG, LARGEST_CARBOPLATIN_MG = "1200", 750
 """Benmelstobart is never another amount; AUC 5 with a clearance of at most 125. Source: T2, T9, 3.4."""
+OUT_OF_TURN = ("TURN",)
+"""The departure of a dose that nobody awaited. It has no window and no gate of its own."""
+UNFIT, TIMES = ("GATE", "FIRST_DOSE", *OUT_OF_TURN), ("T2.2", "T7")
 CLEAR = ("MET", "NOT_APPLICABLE", "NOT_TRIGGERED")
 
 
@@ -46,10 +49,12 @@ def _surgery(record: Record) -> Iterator[str]:
     anchor = _last(record, ANCHOR, on)
     if anchor is not None:
         after = (on - anchor).days
-        if not SURGERY[0] <= after <= SURGERY[1] and not record.has_deviation(("T4",), on):
+        if not SURGERY[0] <= after <= SURGERY[1] and not record.has_deviation(
+            ("SURGERY", "SURGERY_PHASE"), ("T4",), on
+        ):
             yield f"surgery on {on}, {after} d after the last {ANCHOR} (T4)"
     last = _last(record, ANLOTINIB, on)
-    if last is not None and (on - last).days < WASHOUT_DAYS and not record.has_deviation(("T3",), on):
+    if last is not None and (on - last).days < WASHOUT_DAYS and not record.has_deviation(("WASHOUT",), ("T3",), on):
         yield f"surgery on {on}, {(on - last).days} d after the last {ANLOTINIB} (T3)"
 
 
@@ -60,28 +65,28 @@ def _last(record: Record, drug: str, until: date) -> date | None:
 def _doses(record: Record) -> Iterator[str]:
     """Give the doses that should not have been given, of which no deviation tells."""
     for dose in record.doses:
-        for why, rules in _breaches(record, dose):
-            if not record.has_deviation(rules, dose.on, f"C{dose.cycle}"):
+        for why, items, rules in _breaches(record, dose):
+            if not record.has_deviation(items, rules, dose.on, f"C{dose.cycle}"):
                 yield f"{dose.drug} on {dose.on} (C{dose.cycle}D{dose.day}) {why}"
 
 
-def _breaches(record: Record, dose: Dose) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give why a dose should not have been given, and the rules of which one is broken; none named: any."""
+def _breaches(record: Record, dose: Dose) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    """Give why a dose should not have been given; which departures tell it, and by which rules (none named: any)."""
     ended = [on for on in (record.withdrawn_on, record.treatment_ended_on) if on is not None and on < dose.on]
     if dose.drug == ANLOTINIB and record.arm not in ("", WITH_ANLOTINIB):
-        yield f"in {record.arm} (T2.1)", ("T2", "T2.1", "T7")
+        yield f"in {record.arm} (T2.1)", ("DRUG",), ("T2", "T2.1", "T7")
     if _is_held(record, dose):
-        yield "while it was held (T9)", ("T9", "T2.2")
+        yield "while it was held (T9)", ("HELD",), ("T9",)
     if ended:
-        yield f"after {min(ended)}, when treatment had ended", ()
+        yield f"after {min(ended)}, when treatment had ended", OUT_OF_TURN, ()
     if dose.cycle > NEOADJUVANT and not record.is_resected:
-        yield f"without R0: {record.pathology or record.resection or 'no surgery'} (T6)", ()
+        yield f"without R0: {record.pathology or record.resection or 'no surgery'} (T6)", OUT_OF_TURN, ()
     if dose.cycle > NEOADJUVANT and record.surgery_on and dose.on < record.surgery_on:
-        yield f"before surgery on {record.surgery_on}: more than {NEOADJUVANT} cycles (T2)", ()
+        yield f"before surgery on {record.surgery_on}: more than {NEOADJUVANT} cycles (T2)", OUT_OF_TURN, ()
     if not 1 <= dose.cycle <= CYCLES:
-        yield f"of {CYCLES} cycles (T7)", ("T2", "T2.2", "T7")
+        yield f"of {CYCLES} cycles (T7)", OUT_OF_TURN, ("T2", "T2.2", "T7")
     if record.randomized_on is None or dose.on < record.randomized_on:
-        yield "before randomization (T1.1)", ("T1.1", "T2.2")
+        yield "before randomization (T1.1)", ("RAND", *OUT_OF_TURN), ("T1.1", "T2.2")
 
 
 def _is_held(record: Record, dose: Dose) -> bool:
@@ -98,10 +103,12 @@ def _timing(record: Record) -> Iterator[str]:
         label, previous = f"C{cycle}", first.get(cycle - 1)
         if previous is not None and cycle != NEOADJUVANT + 1:
             after = (dose.on - previous.on).days
-            if abs(after - CYCLE_DAYS) > WINDOW_DAYS and not record.has_deviation(("T2.2", "T7"), dose.on, label):
+            if abs(after - CYCLE_DAYS) > WINDOW_DAYS and not record.has_deviation(
+                (label, *OUT_OF_TURN), TIMES, dose.on, label
+            ):
                 yield f"{label}D1 on {dose.on}, {after} d after C{cycle - 1}D1 (T2.2)"
         wrong = laboratory.failing(record, dose.on, laboratory.BEFORE_A_DOSE, dose.seq)
-        told = record.has_deviation(("T11", "I10.2", "T2.2"), dose.on, label)
+        told = record.has_deviation(UNFIT, ("T11", "I10.2", "T2.2"), dose.on, label)
         if wrong and cycle not in record.overridden and not told:
             yield f"{label}D1 on {dose.on} with {', '.join(wrong)} (T11)"
 
@@ -111,7 +118,7 @@ def _evaluation(record: Record) -> Iterator[str]:
     for on in record.evaluations[-1:]:
         after = (on - record.surgery_on).days if record.surgery_on else None
         inside = after is not None and EVALUATION[0] <= after <= EVALUATION[1]
-        if not inside and not record.has_deviation(("T5",), on):
+        if not inside and not record.has_deviation(("EVALUATION",), ("T5",), on):
             yield f"adjuvant evaluation on {on}, {after} d after surgery (T5)"
 
 

@@ -68,7 +68,7 @@ def _answered(evidence: Evidence, call: dict[str, Any]) -> Iterator[Violation]:
     runs = evidence.runs.get(call["stream"], [])
     known = {number for run in runs for number in run.facts}
     untold = [number for number in numbers if number not in known]
-    if runs and untold:
+    if untold:
         yield Violation("I1", f"{_named(call)}: no history tells its facts {untold}", call["step"])
 
 
@@ -100,8 +100,6 @@ def _resolved(evidence: Evidence) -> Iterator[Violation]:
 
 def _nobodys(evidence: Evidence) -> Iterator[Violation]:
     """Give what people are said to have sent, and the driver never sent: something applied under another id. (I2)."""
-    if not evidence.calls:
-        return
     sent = {(call["stream"], call["submission"]) for call in evidence.calls if call["submission"]}
     sent |= {(call["stream"], (call["answer"] or {}).get("submission_id", "")) for call in evidence.calls}
     bare = Counter((call["stream"], call["kind"]) for call in evidence.calls if not call["submission"])

@@ -123,12 +123,23 @@ class Evidence:
     @cached_property
     def deliveries(self) -> list[dict[str, Any]]:
         """The product's ledger of deliveries; a line that was cut short by a fault counts as none."""
-        return [row for row in _lines(self.folder / "deliveries.jsonl", cut=True) if "key" in row]
+        told = any(fact.kind == "NoticeReached" for facts in self.facts.values() for fact in facts)
+        file = self.folder / "deliveries.jsonl"
+        return [row for row in _lines(file, cut=True) if "key" in row] if told or file.exists() else []
+
+    @cached_property
+    def mails(self) -> list[dict[str, Any]]:
+        """What the mail server took or refused, in order; none when no notice was delivered."""
+        file = self.folder / "mail.jsonl"
+        return list(_lines(file)) if self.deliveries or file.exists() else []
 
     @cached_property
     def runs(self) -> dict[str, list[Run]]:
-        """The runs of each workflow, the oldest first."""
-        return read_runs(self.folder / "histories")
+        """The runs of each workflow, the oldest first. Raises UnreadableEvidence when there is none."""
+        found = read_runs(self.folder / "histories")
+        if not found:
+            raise UnreadableEvidence(f"{self.folder / 'histories'} holds no history")
+        return found
 
     @cached_property
     def journal(self) -> dict[str, list[dict[str, Any]]]:
@@ -200,9 +211,9 @@ def _object(body: object) -> dict[str, Any]:
 
 
 def _lines(file: Path, *, cut: bool = False) -> Iterator[dict[str, Any]]:
-    """Give the JSON lines of a file. Raises UnreadableEvidence, unless lines may be cut short."""
+    """Give the JSON lines of a file. Raises UnreadableEvidence: it is not there, or a line is torn that may not be."""
     if not file.exists():
-        return
+        raise UnreadableEvidence(f"{file} is not there")
     for number, line in enumerate(file.read_text(errors="replace").splitlines(), start=1):
         if not line.strip():
             continue

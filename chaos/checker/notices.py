@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
+from typing import Any
 
 from chaos.checker.evidence import Evidence, Fact, Violation
 
+IN_ORDER = "well"
+"""How the mail server calls its mode when it does what a mail server should."""
 HEADER = "X-Trialpath-Notice"
 OPERATIONS = "operations"
 """What operations are told is no fact of a subject: its keys begin with another word than a stream."""
@@ -22,6 +25,7 @@ def check(evidence: Evidence) -> Iterator[Violation]:
     }
     yield from _ledger(evidence, asked)
     yield from _mail(evidence, asked)
+    yield from _again(evidence)
     yield from _outcomes(evidence)
     yield from _same(asked)
 
@@ -37,26 +41,37 @@ def _ledger(evidence: Evidence, asked: dict[str, Fact]) -> Iterator[Violation]:
 
 
 def _mail(evidence: Evidence, asked: dict[str, Fact]) -> Iterator[Violation]:
-    """Give mail that nobody asked for, mail told to have been accepted that is not there, and mail too often."""
+    """Give mail that nobody asked for, and mail told to have been accepted that is not there."""
     folder = evidence.folder / "mail" / "new"
     if not folder.exists():
         return
     found = [message_from_bytes(file.read_bytes()) for file in sorted(folder.iterdir())]
-    keys = Counter((_key(message), str(message["To"])) for message in found)
-    for (key, to), times in keys.items():
+    keys = {(_key(message), str(message["To"])) for message in found}
+    for key, to in keys:
         if key.startswith(("patient-", "trial-")) and key not in asked:
             yield Violation("I3", f"mail {key} to {to} was sent, and no fact asked for it")
-        if times > _most(evidence):
-            yield Violation("I3", f"mail {key} to {to} came {times} times")
     there = {key for key, _ in keys}
     for row in evidence.deliveries:
         if row["key"].split(" ")[0] not in there:
             yield Violation("I3", f"{row['key']} stands in the ledger as accepted, and no mail of it came")
 
 
-def _most(evidence: Evidence) -> int:
-    """Give how often one message may come: once more for each fault that was hit."""
-    return 1 + sum(bool(fault.get("hit")) for fault in evidence.faults)
+def _again(evidence: Evidence) -> Iterator[Violation]:
+    """Give mail that came once more though the server had taken it in order, and nothing was broken between."""
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    faults = evidence.faults
+    for row in evidence.mails:
+        for to in row["to"] if row["kept"] else ():
+            before = last.get((row["key"], to))
+            if before is not None and before["mode"] == IN_ORDER and not _broken(faults, before["at"], row["at"]):
+                what = f"mail {row['key']} to {to} was taken at {before['at']}, and came again at {row['at']}"
+                yield Violation("I3", f"{what}; nothing was broken between")
+            last[row["key"], to] = row
+
+
+def _broken(faults: list[dict[str, Any]], since: str, until: str) -> bool:
+    """Say whether a fault of the driver lay between two instants, or reached into that time."""
+    return any(fault["at"] <= until and since <= fault["until"] for fault in faults)
 
 
 def _outcomes(evidence: Evidence) -> Iterator[Violation]:
@@ -72,11 +87,11 @@ def _outcomes(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _same(asked: dict[str, Fact]) -> Iterator[Violation]:
-    """Give the same notice asked for twice by one submission."""
+    """Give the same notice asked for twice in a stream, unless it says that it repeats an earlier one."""
     seen: dict[tuple[str, ...], str] = {}
     for key, fact in asked.items():
-        words = ("notice", "text", "to", "about")
-        what = (fact.stream, str(fact.row["submission_id"]), *(str(fact.body.get(word)) for word in words))
+        words = ("notice", "text", "to", "about", "repeats")
+        what = (fact.stream, *(str(fact.body.get(word)) for word in words))
         if seen.setdefault(what, key) != key:
             yield Violation("I3", f"{fact.name} asks for the same notice as {seen[what]}")
 

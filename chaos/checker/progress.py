@@ -33,7 +33,7 @@ def _waits(evidence: Evidence, stream: str, facts: list[Fact]) -> Iterator[Viola
     runs, asked = evidence.runs.get(stream, []), evidence.queries.get(stream)
     if runs and not over and runs[-1].end and runs[-1].end not in DEAD:
         yield Violation("I4", f"{stream}: its last run is {runs[-1].end}, and the study has not ended")
-    if over or not evidence.queries:
+    if over:
         return
     if asked is None or asked.get("show") is None:
         yield Violation("I4", f"{stream}: it has not ended, and its workflow gives no answer")

@@ -168,11 +168,16 @@ class Record:
         """Give the site's date."""
         return at.astimezone(self.zone).date()
 
-    def has_deviation(self, rules: Sequence[str], on: date, label: str = "") -> bool:
-        """Say whether a departure of one of these rules (none: any) is on record, of that date or of that label."""
+    def has_deviation(self, items: Sequence[str], rules: Sequence[str], on: date, label: str = "") -> bool:
+        """Say whether a departure is on record: one of these items and rules (none: any), of that date or label.
+
+        The item is the first word of what the departure is about, as HELD of HELD/C3D1/ANLOTINIB.
+        """
         for item, row in self.deviations.items():
-            named = label and any(part == label or part.startswith(f"{label}D") for part in item.split("/"))
-            if (not rules or row["rule"] in rules) and (named or row.get("actual_on") == str(on)):
+            word, *parts = item.split("/")
+            named = label and any(part == label or part.startswith(f"{label}D") for part in (word, *parts))
+            is_of = word in items and (not rules or row["rule"] in rules)
+            if is_of and (named or row.get("actual_on") == str(on)):
                 return True
         return False
 

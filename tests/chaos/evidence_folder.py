@@ -130,6 +130,12 @@ class Folder:
         mail.mkdir(parents=True)
         for number, key in enumerate(keys):
             (mail / f"{number}.eml").write_text(f"X-Trialpath-Notice: {key}\nTo: site@hospital.example\n\nS001\n")
+        at = "2026-11-01T08:00:00+00:00"
+        self.mail = [
+            {"at": at, "key": key, "to": ["site@hospital.example"], "mode": "well", "kept": 1, "answer": "250 OK"}
+            for key in keys
+        ]
+        self.faults = [{"row": "F1", "at": "2026-11-01T07:00:00+00:00", "until": "2026-11-01T07:01:00+00:00"}]
         self.run: Row = {"seed": "7", "rows": ["F1"], "trial": TRIAL, "journal_url": "", "site": {"code": "TDH"}}
         self.run |= {"participants": 1, "expect": {"randomized": 1, "ended": False}, "canaries": [CANARY]}
         (self.path / "logs").mkdir()
@@ -139,7 +145,7 @@ class Folder:
     def save(self) -> "Folder":
         """Write the files beside the journal again, after one was changed."""
         (self.path / "run.json").write_text(json.dumps(self.run))
-        for name in ("calls", "deliveries"):
+        for name in ("calls", "deliveries", "mail", "faults"):
             lines = [json.dumps(row) for row in getattr(self, name)]
             (self.path / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
         (self.path / "queries.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in self.queries.values()))

@@ -79,8 +79,7 @@ def mail_of_nobody(folder: Folder) -> None:
 
 
 def mail_twice(folder: Folder) -> None:
-    mail = folder.path / "mail" / "new"
-    (mail / "x").write_bytes((mail / "0.eml").read_bytes())
+    folder.mail.append(folder.mail[0] | {"at": "2026-11-01T08:01:00+00:00"})
 
 
 def mail_lost(folder: Folder) -> None:
@@ -193,7 +192,7 @@ AFTERWARDS: list[tuple[Doctor, str]] = [
     (ledger_twice, "I3 .*stands 2 times in the ledger"),
     (ledger_of_nobody, "I3 .*/9999 mail was delivered, and no fact asked for it"),
     (mail_of_nobody, "I3 mail .*/2 to a@b was sent, and no fact asked for it"),
-    (mail_twice, "I3 mail .*came 2 times"),
+    (mail_twice, "I3 mail .*came again at .*; nothing was broken between"),
     (mail_lost, "I3 .*stands in the ledger as accepted, and no mail of it came"),
     (terminated, "I4 .*S001: its last run, run-1, is terminated"),
     (completed_early, "I4 .*is completed, and the study has not ended"),
@@ -229,3 +228,34 @@ def test_what_was_changed_afterwards_is_named(
     folder.save()
 
     assert_named(found(tmp_path), named)
+
+
+@pytest.mark.parametrize(
+    ("mode", "began", "ended"),
+    [("cut", "09:00", "09:01"), ("well", "08:00:30", "08:02"), ("well", "07:59", "08:00:30")],
+)
+def test_mail_may_come_again_when_something_was_broken(
+    rows: list[tuple[str, Row]], tmp_path: Path, mode: str, began: str, ended: str
+) -> None:
+    """The server did not answer the first one in order, or a fault lay between, or reached into that time."""
+    folder = Folder(tmp_path, rows).write()
+    folder.mail[0]["mode"] = mode
+    mail_twice(folder)
+    folder.faults.append({"row": "F1", "at": f"2026-11-01T{began}+00:00", "until": f"2026-11-01T{ended}+00:00"})
+    folder.save()
+
+    assert found(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["calls.jsonl", "faults.jsonl", "deliveries.jsonl", "mail.jsonl", "queries.jsonl", "logs", "histories"]
+)
+def test_evidence_that_is_missing_is_no_good_evidence(
+    rows: list[tuple[str, Row]], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """What was not looked at is not without violations."""
+    Folder(tmp_path, rows).write()
+    (tmp_path / name).rename(tmp_path.parent / f"{tmp_path.name}-{name}-elsewhere")
+
+    assert main([str(tmp_path)]) == 3
+    assert name in capsys.readouterr().err

@@ -40,6 +40,11 @@ def ordered_twice(folder: Folder) -> None:
         folder.more(**body(folder, "LabsOrdered"))
 
 
+def told_twice(folder: Folder) -> None:
+    """By two submissions, each with its own outcome."""
+    folder.more(**body(folder, "NoticeRequested"))
+
+
 def slot_skipped(folder: Folder) -> None:
     folder.changed("SlotReserved", stream=REGISTER, slot=2)
     folder.changed("Randomized", slot=2)
@@ -197,6 +202,7 @@ def before_it_happened(folder: Folder) -> None:
 TOLD: list[tuple[Doctor, str]] = [
     (applied_twice, "I2 .*NoticeReached says once more"),
     (dosed_twice, "I2 .*DoseGiven says once more"),
+    (told_twice, "I3 .*asks for the same notice as"),
     (ordered_twice, "I2 .*LabsOrdered says once more"),
     (slot_skipped, r"I5 slots were used in the order \[2\]"),
     (other_arm, "I5 .*Randomized: .*COHORT_1.* in the register .*COHORT_2"),
@@ -243,6 +249,27 @@ def test_what_is_told_wrongly_by_all_is_named(
 
     assert_named(said, named)
     assert not [line for line in said if line.startswith(("I6", "I7"))]
+
+
+EXCUSES: list[tuple[Doctor, str, str, str]] = [
+    (dose_while_held, "AMOUNT/C4D1/BENMELSTOBART", "T9", "I8 .*BENMELSTOBART .* while it was held"),
+    (no_results, "C4", "T2.2", "I8 .*C4D1 on .* with ANC"),
+    (cycle_too_early, "GATE/C2", "T2.2", "I8 .*C2D1 on .*, 25 d after C1D1"),
+    (not_resected, "AMOUNT/C4D1/BENMELSTOBART", "T9", r"I8 .*BENMELSTOBART .*C4D1\) without R0: R1"),
+]
+
+
+@pytest.mark.parametrize(("doctor", "item", "rule", "named"), EXCUSES, ids=[row[0].__name__ for row in EXCUSES])
+def test_a_departure_of_something_else_excuses_nothing(
+    rows: list[tuple[str, Row]], tmp_path: Path, doctor: Doctor, item: str, rule: str, named: str
+) -> None:
+    """I8: one of the same cycle, by the same rule, is not the departure that is missing."""
+    folder = Folder(tmp_path, rows)
+    doctor(folder)
+    folder.more("DeviationRecorded", item=item, rule=rule, text="something else", important=False)
+    folder.write()
+
+    assert_named(found(tmp_path), named)
 
 
 def test_what_nobody_sent_is_named(rows: list[tuple[str, Row]], tmp_path: Path) -> None:
