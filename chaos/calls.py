@@ -4,16 +4,17 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from temporalio.service import RPCError
 
 from activities.contract import Answer
 from chaos.clinic import utc
 from domain.decider import patient_stream, trial_stream
-from workflows.client import Submitted, TrialClient, Unreachable
+from workflows.client import LONGEST_ID, Submitted, TrialClient, Unreachable
 
 PATIENT_SECONDS, PAUSE_SECONDS = 60.0, 0.4
 
@@ -28,6 +29,20 @@ class Called:
     outcome: str
     answer: Answer | None
     problem: str = ""
+
+
+class Afresh(Submitted):
+    """The same submission as an update of another id: Temporal knows no answer to it, the journal must."""
+
+    @property
+    def update_id(self) -> str:
+        """Temporal's id of the update: another one each time."""
+        return f"{self.id[:LONGEST_ID]}.{uuid4().hex[:16]}"
+
+    @classmethod
+    def of(cls, submitted: Submitted) -> "Afresh":
+        """Give what says the same."""
+        return cls(**{field.name: getattr(submitted, field.name) for field in fields(submitted)})
 
 
 class Calls:
@@ -97,5 +112,6 @@ class Calls:
             "answer": called.answer.told() if called.answer else None,
             "problem": called.problem[:200],
             "again_of": again_of,
+            "occurred_at": submitted.occurred_at,
         }
         self._log.write(json.dumps(row, default=str) + "\n")

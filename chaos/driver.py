@@ -99,7 +99,9 @@ class Driver:
         faults = [fault for row, number, fault in self.outcome.faults if row is task.row and number >= task.first]
         hit = sum(fault.hit for fault in faults)
         taken = time.monotonic() - begun
-        self._say(f"  {task.row.id:5} {task.row.what}: {len(faults)} trials, {hit} hit, {taken:.0f} s")
+        tried = {fault.way for fault in faults if fault.hit} & {*task.row.ways}
+        ways = f", {len(tried)} of {len(task.row.ways)} ways" if task.row.ways else ""
+        self._say(f"  {task.row.id:5} {task.row.what}: {len(faults)} trials, {hit} hit{ways}, {taken:.0f} s")
 
     async def _trial(self, stage: Stage, row: Row, trial: int) -> None:
         at, step = datetime.now(UTC).isoformat(), _step(stage)
@@ -126,6 +128,7 @@ class Driver:
         await load.stop()
         for what in [*load.wrong, *await settled(load), *in_the_logs(rig)]:
             self._violated(last, None, what)
+        await self.judged(stage, tasks)
         await queried(rig)
         await asyncio.gather(*(worker.stop() for worker in rig.workers))
         runs = await exported(rig)
@@ -138,6 +141,12 @@ class Driver:
             f"  {facts} facts, {runs} runs; settled and gathered in {settled_after:.0f} s, "
             f"checked in {time.monotonic() - begun - settled_after:.0f} s"
         )
+
+    async def judged(self, stage: Stage, tasks: Sequence[Task]) -> None:
+        """Ask each row what it finds wrong now that all has settled."""
+        for row in dict.fromkeys(task.row for task in tasks):
+            for what in await row.after(stage) if row.after is not None else ():
+                self._violated(row.id, None, what)
 
     async def _checked(self, folder: Path, tasks: Sequence[Task]) -> None:
         """Have the checker look, as a program of its own."""

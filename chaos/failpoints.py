@@ -17,6 +17,8 @@ from typing import Literal, get_args
 Action = Literal["kill9", "stop", "raise"]
 FIXED, ARMED, HITS = "CHAOS_FAILPOINT", "CHAOS_FAILPOINT_FILE", "CHAOS_HITS"
 """Environment: a failpoint for this process; the file that arms one for whichever worker comes first; where hits go."""
+ATTEMPTS = "CHAOS_ATTEMPTS"
+"""Environment: where each attempt of an activity goes."""
 
 
 class HitError(OSError):

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from chaos.calls import PATIENT_SECONDS, PAUSE_SECONDS, Called, Calls
-from chaos.clinic import Act, adverse_event, enrolment, next_act, sample_of
+from chaos.clinic import Act, adverse_event, enrolment, next_act, sample_of, utc
 from chaos.rig import Rig
 from demo.charts import Charts
 from demo.hospital import SITE, STAFF, opening
@@ -24,6 +24,10 @@ GATEWAYS = 2
 AGAIN_OFTEN, LEFT_UNKNOWN, IMPATIENT_OFTEN = 0.08, 0.2, 0.3
 """How often an answered call is sent again; an unknown one never is; staff give up after seconds, not a minute."""
 IMPATIENT_SECONDS = 2.5
+BACKDATED_OFTEN, BACKDATED_BY = 0.2, timedelta(hours=2)
+"""How often a report says when it happened, and by how much at most that lies before it; trial time."""
+NOW = ("sign", "acknowledge", "correct", "request_randomization")
+"""What happens in the moment it is sent: no instant before that is its own."""
 SEALED_SECONDS = 60.0
 STUCK_SECONDS = 60.0
 
@@ -49,6 +53,8 @@ class Load:
         self.wrong: list[str] = []
         """What the driver itself saw that must not be: a second answer unlike the first, a subject that is stuck."""
         self.stuck: set[str] = set()
+        self._told: dict[str, tuple[int, datetime]] = {}
+        """How many reports of each subject were made, and when the last one was; trial time."""
 
     async def start(self) -> None:
         """Open the trial, wait for its sealed list and let staff begin. Raises RuntimeError when it is refused."""
@@ -104,17 +110,20 @@ class Load:
             raise RuntimeError(f"an enrolment is refused: {called.answer.sentence() if called.answer else ''}")
         while True:
             with suppress(JournalAway):
-                return await asyncio.to_thread(self.calls.gateways[0].subject_of, called.answer)
+                subject = await asyncio.to_thread(self.calls.gateways[0].subject_of, called.answer)
+                self._told[subject] = 0, self.pace.now()
+                return subject
             await asyncio.sleep(PAUSE_SECONDS)
 
-    def submitted(self, act: Act) -> Submitted:
-        """Give an act as a submission with an id of its own."""
-        return Submitted(act.kind, dict(act.fields), staff=STAFF[act.role], role=act.role)
+    def submitted(self, act: Act, subject: str = "") -> Submitted:
+        """Give an act as a submission with an id of its own; of a subject's, now and then with when it happened."""
+        occurred_at = self._occurred_at(subject) if subject and act.kind not in NOW else None
+        return Submitted(act.kind, dict(act.fields), staff=STAFF[act.role], role=act.role, occurred_at=occurred_at)
 
     async def report(self, subject: str, term: str, *, serious: bool = False) -> Called:
         """Report an adverse event of a subject, and say it again until it is answered."""
         act = adverse_event(self.pace.today(), term, serious=serious)
-        return await self.calls.insist(subject, self.submitted(act))
+        return await self.calls.insist(subject, self.submitted(act, subject))
 
     async def probe(self, subjects: list[str], coming: "asyncio.Future[None] | None" = None) -> float:
         """Have each of these subjects take one more command; give the seconds until the last one was answered.
@@ -162,6 +171,17 @@ class Load:
         part.write_text(json.dumps(observations))
         part.replace(file)
 
+    def _occurred_at(self, subject: str) -> str | None:
+        """Give an instant between the last report of a subject, or its enrolment, and now; mostly none."""
+        now = self.pace.now()
+        number, last = self._told.get(subject, (0, now))
+        self._told[subject] = number + 1, now
+        chance = Random(f"{self.seed}/occurred/{subject}/{number}")
+        since = max(last, now - BACKDATED_BY)
+        if chance.random() >= BACKDATED_OFTEN or since >= now:
+            return None
+        return utc(since + (now - since) * chance.random())
+
     async def _gateway(self) -> TrialClient:
         return TrialClient(await self.rig.client(), self.trial, self.rig.settings.task_queue, self.journal)
 
@@ -198,7 +218,7 @@ class Load:
                 self.results(subject, sample)
             act = next_act(journey, self.pace.now(), chance)
             if act is not None:
-                await self._say(subject, self.submitted(act), chance)
+                await self._say(subject, self.submitted(act, subject), chance)
 
     async def _say(self, subject: str, submitted: Submitted, chance: Random) -> None:
         """Say something as staff do: impatiently at times, again after no answer, now and then twice for nothing."""

@@ -54,12 +54,16 @@ class Outcome:
     def _row(self, row: Row) -> dict[str, Any]:
         faults = [fault for known, _, fault in self.faults if known.id == row.id]
         hit = [fault for fault in faults if fault.hit]
+        left = [way for way in row.ways if way not in {fault.way for fault in hit}]
         seconds = sorted(fault.recovered_seconds for fault in hit if fault.recovered_seconds is not None)
         return {
             "row": row.id,
             "what": row.what,
             "trials": len(faults),
             "hit": len(hit),
+            "ways": len(row.ways),
+            "ways_tried": len(row.ways) - len(left),
+            "ways_left": left,
             "in_flight": min((fault.in_flight for fault in hit if fault.in_flight), default=0),
             "violations": sum(violation.row == row.id for violation in self.violations),
             "bound": bound(len(hit)),
@@ -100,6 +104,7 @@ def table(outcome: Outcome) -> Table:
         "what is broken",
         "trials",
         "hit",
+        "ways",
         "95 % bound",
         "in flight",
         "violations",
@@ -110,7 +115,8 @@ def table(outcome: Outcome) -> Table:
         shown.add_column(heading, overflow="fold")
     for row in outcome.rows():
         colour = "red" if row["violations"] or not row["hit"] else "green"
-        numbers = (f"{row['bound']:.0%}" if row["bound"] else "-", row["in_flight"] or "-", row["violations"])
+        ways = f"{row['ways_tried']}/{row['ways']}" if row["ways"] else "-"
+        numbers = (ways, f"{row['bound']:.0%}" if row["bound"] else "-", row["in_flight"] or "-", row["violations"])
         times = [_seconds(row["recovery"][name]) for name in ("p50", "p99", "max")]
         shown.add_row(row["row"], row["what"], *map(str, (row["trials"], row["hit"], *numbers)), *times, style=colour)
     return shown

@@ -76,6 +76,7 @@ class Rig:
         }
         self.settings = demo_settings(self.folder, "").model_copy(update=wanted | dict(changed or {}))
         self.armed, self.hits_file = self.folder / "failpoint", self.folder / "hits.jsonl"
+        self.attempts_file = self.folder / "attempts.jsonl"
         self.lab, self.mail = self.folder / "lab", self.folder / "mail"
         self.lab_modes, self.mail_modes = Modes(self.lab / "modes"), Modes(self.folder / "mail-modes")
         self.database: Database | None = None
@@ -121,6 +122,7 @@ class Rig:
         health, metrics = (f"{HOST}:{port}" for port in self._pages[2 * number - 2 : 2 * number])
         settings = self.settings.model_copy(update={"health_address": health, "metrics_address": metrics})
         ours = {failpoints.ARMED: str(self.armed), failpoints.HITS: str(self.hits_file)}
+        ours[failpoints.ATTEMPTS] = str(self.attempts_file)
         more = {**ours, **self._environment, **(environment or {})}
         log = self.folder / f"worker-{number}.log"
         program = Program(f"worker {number}", command, log, self.environment(settings) | more)

@@ -5,7 +5,12 @@ Points: `NAME.before`, `NAME.after` of each activity (`record`, `send_notice`, .
 `workflow.completion`.
 """
 
+import json
+import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
@@ -22,8 +27,10 @@ from temporalio.worker import (
 import worker
 from activities.adapters.channels import Channels
 from activities.adapters.notice_settings import Channel
+from activities.contract import EffectRequest, RecordRequest
 from activities.ports import Notice, NoticeSink
-from chaos.failpoints import Failpoints
+from chaos.failpoints import ATTEMPTS, Failpoints
+from domain.intake import carried_id
 from settings import Settings
 from workflows.identity import IdentityInterceptor, IdentityRunner
 
@@ -32,9 +39,23 @@ COMMITTED = "chaos.committed"
 _real_sink = worker.notice_sink
 
 
+def _attempted(name: str, arguments: Sequence[Any]) -> None:
+    """Note an attempt of an activity: what it works on, and when Temporal says that it began."""
+    file, about = os.environ.get(ATTEMPTS), arguments[0] if arguments else None
+    if not file:
+        return
+    messages = about.messages if isinstance(about, RecordRequest) else []
+    keys = [about.key] if isinstance(about, EffectRequest) else [carried_id(message) or "" for message in messages]
+    began = activity.info().started_time.isoformat()
+    line = {"activity": name, "stream": getattr(about, "stream", ""), "keys": keys, "pid": os.getpid(), "began": began}
+    with Path(file).open("a") as log:
+        log.write(json.dumps(line) + "\n")
+
+
 class _Activity(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> object:
         name = activity.info().activity_type
+        _attempted(name, input.args)
         POINTS.reached(f"{name}.before")
         given = await super().execute_activity(input)
         POINTS.reached(f"{name}.after")

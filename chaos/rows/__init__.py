@@ -1,6 +1,6 @@
 """The rows of the fault matrix: what each breaks, how often, and on which installation."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -43,6 +43,8 @@ class Fault:
     in_flight: int = 0
     recovered_seconds: float | None = None
     violations: tuple[str, ...] = ()
+    way: str = ""
+    """Which of its row's ways it was."""
 
 
 @dataclass(slots=True)
@@ -80,13 +82,18 @@ class Stage:
         """Give the chance of one trial: the same seed, row and trial, the same choices."""
         return Random(f"{self.seed}/{row}/{trial}")
 
+    def way(self, row: str, trial: int, ways: Sequence[str]) -> str:
+        """Give the way of one trial: one after the other, the seed says which comes first."""
+        return ways[(Random(f"{self.seed}/{row}/first").randrange(len(ways)) + trial) % len(ways)]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row. `run` breaks something once; a row whose fault was never hit has failed.
 
     `seconds` is how long the quick run begins new trials of it; `at_once` how many trials run beside each other;
-    `full_seconds` what a trial takes with long outages; `fresh`: each trial has an installation of its own.
+    `full_seconds` what a trial takes with long outages; `fresh`: each trial has an installation of its own. `ways`: the
+    ways of breaking it, which its trials take in turn; `after` is asked once all has settled, and names what is wrong.
     """
 
     id: str
@@ -99,3 +106,5 @@ class Row:
     at_once: int = 1
     full_seconds: float = 10.0
     fresh: bool = False
+    ways: tuple[str, ...] = ()
+    after: Callable[[Stage], Awaitable[list[str]]] | None = None

@@ -39,7 +39,7 @@ def library() -> Path | None:
 
 async def wrong_clock(stage: Stage, trial: int) -> Fault:
     """Give both workers a wrong clock, have subjects take commands, and put the clocks right again."""
-    way, subjects, found = list(WAYS)[trial % len(WAYS)], await enough(stage), library()
+    way, subjects, found = stage.way("F12", trial, tuple(WAYS)), await enough(stage), library()
     name = f"workers' clocks: {way}"
     if found is None:
         return Fault(name, hit=False, evidence="there is no libfaketime: install the requirements for development")
@@ -69,7 +69,7 @@ async def wrong_clock(stage: Stage, trial: int) -> Fault:
     seconds = await stage.load.probe(subjects)
     hit = b"TZ=Asia/Shanghai" in maps if zone else abs(off) > LITTLE
     evidence = f"the newest fact of {subjects[0]} was stored {off} from the true time"
-    return Fault(name, hit, evidence, in_flight, seconds)
+    return Fault(name, hit, evidence, in_flight, seconds, way=way)
 
 
 def _off(stage: Stage, subject: str) -> timedelta:
@@ -78,4 +78,8 @@ def _off(stage: Stage, subject: str) -> timedelta:
     return timedelta(seconds=round((datetime.fromisoformat(newest.stored_at) - datetime.now(UTC)).total_seconds()))
 
 
-ROWS = (Row("F12", "workers' clocks are wrong", 3, 60, wrong_clock, STORMY, seconds=30, full_seconds=60),)
+ROWS = (
+    Row(
+        "F12", "workers' clocks are wrong", 3, 60, wrong_clock, STORMY, seconds=30, full_seconds=60, ways=tuple(WAYS)
+    ),
+)  # fmt: skip

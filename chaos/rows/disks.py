@@ -5,18 +5,25 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from chaos.calls import Called
 from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import command, enough
 from deploy.without_docker.topology import whole
 
-WAYS = {"Temporal's file": "temporal.db", "the journal": "journal.db", "the workers' logs": "worker-"}
+LOGS = "the workers' logs"
+WAYS = {"Temporal's file": "temporal.db", "the journal": "journal.db", LOGS: "worker-"}
+RECOVERY_SECONDS = 5.0
+ANSWER_SECONDS = 3.0
+"""A command that has no answer by then waits."""
+LONGEST_SECONDS = 12.0
+"""How long commands are sent to a full disk: what is free within its files is used up by then."""
 FULL_DISKS = Setting(database="sqlite", own="disks")
 SPARE_BYTES, BLOCK = 6_000_000, 65_536
 
 
 async def full(stage: Stage, trial: int) -> Fault:
     """Put files on a small disk of their own, fill it, wait, free it; the files go back to where they were."""
-    way, subjects = list(WAYS)[trial % len(WAYS)], await enough(stage)
+    way, subjects = stage.way("F13", trial, tuple(WAYS)), await enough(stage)
     name = f"disk full under {way}"
     if os.geteuid():
         return Fault(name, hit=False, evidence="a file system can be mounted by root alone: run it as root")
@@ -26,9 +33,11 @@ async def full(stage: Stage, trial: int) -> Fault:
         await stage.load.probe(subjects)
         in_flight, loop = len(stage.load.open), asyncio.get_running_loop()
         refused = await whole(lambda: _filled(disk))
-        calling = asyncio.create_task(_until_unanswered(stage, subjects))
-        await asyncio.sleep(stage.outage_seconds)
-        waits, free = not calling.done(), os.statvfs(disk).f_bavail
+        filled = loop.time()
+        waiting = await _until_unanswered(stage, subjects)
+        waited = loop.time() - filled
+        await asyncio.sleep(max(0.0, stage.outage_seconds - waited))
+        free = os.statvfs(disk).f_bavail
         (disk / "filler").unlink()
         begun = loop.time()
         for part in rig.parts:
@@ -36,21 +45,35 @@ async def full(stage: Stage, trial: int) -> Fault:
                 await rig.up(part)
         seconds = await stage.load.probe(subjects)
         seconds = max(seconds, loop.time() - begun)
-        await calling
+        await asyncio.gather(*waiting)
     finally:
         (disk / "filler").unlink(missing_ok=True)
         await _stopped_around(stage, way, lambda: whole(lambda: _moved_back(rig.folder, disk, WAYS[way])))
-    evidence = f"writing gives {refused}; {free} blocks free; commands unanswered after "
-    evidence += f"{stage.outage_seconds:.0f} s: {waits}"
-    return Fault(name, "No space left" in refused, evidence, in_flight, seconds)
+    evidence = f"writing gives {refused}; {free} blocks free; a command waits after {waited:.0f} s: {bool(waiting)}"
+    wrong = judged(way, waits=bool(waiting), seconds=seconds)
+    return Fault(name, "No space left" in refused, evidence, in_flight, seconds, wrong, way)
 
 
-async def _until_unanswered(stage: Stage, subjects: list[str]) -> None:
-    """Send commands until one waits, or the outage is over: what fits into pages that are there is still written."""
+def judged(way: str, *, waits: bool, seconds: float) -> tuple[str, ...]:
+    """Say what is wrong: commands taken where they cannot be kept, not taken where they can, or a slow recovery."""
+    wrong = [] if seconds < RECOVERY_SECONDS else [f"back {seconds:.1f} s after the disk was freed, not within 5"]
+    if way == LOGS and waits:
+        wrong.append("commands wait because the logs' disk is full: the record can be kept without them")
+    if way != LOGS and not waits:
+        wrong.append(f"commands were taken for {LONGEST_SECONDS:.0f} s although the disk under {way} is full")
+    return tuple(wrong)
+
+
+async def _until_unanswered(stage: Stage, subjects: list[str]) -> list["asyncio.Task[Called]"]:
+    """Send commands until some wait, and give those: what fits into pages that are there is still written."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + stage.outage_seconds
+    end = loop.time() + LONGEST_SECONDS
     while loop.time() < end:
-        await stage.load.probe(subjects)
+        calling = [asyncio.create_task(stage.load.report(subject, "disk full")) for subject in subjects]
+        _, waiting = await asyncio.wait(calling, timeout=ANSWER_SECONDS)
+        if waiting:
+            return list(waiting)
+    return []
 
 
 async def _stopped_around(stage: Stage, way: str, move: Callable[[], Awaitable[None]]) -> None:
@@ -99,4 +122,16 @@ def _filled(disk: Path) -> str:
     return said
 
 
-ROWS = (Row("F13", "disk full: server's file, journal, logs", 3, 60, full, FULL_DISKS, seconds=60, full_seconds=90),)
+ROWS = (
+    Row(
+        "F13",
+        "disk full: server's file, journal, logs",
+        3,
+        60,
+        full,
+        FULL_DISKS,
+        seconds=60,
+        full_seconds=90,
+        ways=tuple(WAYS),
+    ),
+)

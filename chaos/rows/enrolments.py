@@ -1,48 +1,103 @@
 """All are enrolled and ask for randomization at once while parts are killed: 66 get a slot, the others are told."""
 
 import asyncio
+import hashlib
+import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import Engine, select
 
 from chaos.clinic import Act, enrolment, observations
 from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import until
 from demo.hospital import STAFF
+from deploy.without_docker.topology import Database, Part
 from domain.decider import trial_stream
+from journal.schema import ALLOCATION_LISTS, ALLOCATION_SLOTS
 from workflows.client import Submitted
 
 PLACES, ASKED = 66, 70
 AT_ONCE = 12
 """Subjects on their way through screening at one time: two cores do no more."""
 LONGEST_SECONDS = 240.0
+SCREENING, ALLOCATION = "screening", "allocation"
+WITHIN_SECONDS = 1.5
+"""In so many seconds from the first request on all parts are killed: the slots are all given soon after."""
+AGAIN = 6
+"""Randomized subjects who ask once more: they are refused, and keep their slots."""
 CROWD = Setting(own="crowd", alone=True, subjects=0, most=0, day_seconds=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A part that was killed, how many had been told by then, and who had which slot."""
+
+    part: str
+    told: int
+    slots: Mapping[str, int]
 
 
 async def crowd(stage: Stage, trial: int) -> Fault:
     """Enrol 70, kill a worker, the server and the database in their midst, and count the slots."""
     loop = asyncio.get_running_loop()
     begun, gate = loop.time(), asyncio.Semaphore(AT_ONCE)
-    killing = asyncio.create_task(_kill(stage, trial))
+    sealed = await asyncio.to_thread(list_hash, stage.load.journal.engine)
+    killing = asyncio.create_task(_kill(stage, trial, SCREENING))
 
     async def one(number: int) -> str:
         async with gate:
             return await _screened(stage, number)
 
     ready = await asyncio.gather(*(one(number) for number in range(ASKED)))
-    asked_at = loop.time()
+    before, asked_at = await killing, loop.time()
+    killing = asyncio.create_task(_kill(stage, trial, ALLOCATION))
     outcomes = await asyncio.gather(*(_asked(stage, subject) for subject in ready))
     killed = await killing
     settled = await until(lambda: _slots(stage)["told"] >= ASKED and _all_know(stage), LONGEST_SECONDS)
+    seen = {subject: slot for kill in killed for subject, slot in kill.slots.items()}
+    chosen = sorted(_slots(stage)["slots"])[:: PLACES // AGAIN]
+    again = Counter(await asyncio.gather(*(_asked(stage, subject) for subject in chosen)))
     found, counts = _slots(stage), Counter(outcomes)
+    wrong_slots = moved(seen, found["slots"])
+    if await asyncio.to_thread(list_hash, stage.load.journal.engine) != sealed:
+        wrong_slots.append("the sealed list is not what it was before the enrolments")
+    midst = [kill.part for kill in killed if kill.told < ASKED]
     wrong = [] if settled else [f"{found['told']} of {ASKED} were told after {LONGEST_SECONDS:.0f} s"]
     wrong += [] if found["randomized"] == PLACES else [f"{found['randomized']} were randomized, not {PLACES}"]
     wrong += [] if found["arms"] == (PLACES // 2, PLACES // 2) else [f"the arms are {found['arms']}"]
     stage.expect["randomized"] = PLACES
     evidence = f"{ASKED} asked ({dict(counts)}), {found['randomized']} randomized {found['arms']}, "
-    evidence += f"{found['declined']} told that it is full; killed: {', '.join(killed)}; "
+    evidence += f"{found['declined']} told that it is full; {len(chosen)} asked again ({dict(again)}); "
+    evidence += f"killed in screening: {_named(before)}; in allocation, so many told: {_named(killed)}; "
     evidence += f"{asked_at - begun:.0f} s to screen all, {loop.time() - asked_at:.0f} s to allocate all"
-    return Fault("70 enrolments at once, parts killed", len(killed) > 1, evidence, AT_ONCE, None, tuple(wrong))
+    hit, name = len(midst) > 1, "70 enrolments at once, parts killed"
+    return Fault(name, hit, evidence, AT_ONCE, None, (*wrong, *wrong_slots))
+
+
+def list_hash(engine: Engine) -> str:
+    """Give a hash over the sealed lists and every sealed slot, as they are stored."""
+    found = hashlib.sha256()
+    with engine.connect() as connection:
+        for table in (ALLOCATION_LISTS, ALLOCATION_SLOTS):
+            for row in connection.execute(select(table).order_by(*table.primary_key.columns)):
+                found.update(repr(tuple(row)).encode())
+    return found.hexdigest()
+
+
+def moved(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
+    """Say who has another slot than before, and which slot has two owners."""
+    wrong = [f"{who} had slot {slot}, now {after.get(who)}" for who, slot in before.items() if after.get(who) != slot]
+    return wrong + [
+        f"slot {slot} was used {times} times" for slot, times in Counter(after.values()).items() if times > 1
+    ]
+
+
+def _named(kills: Sequence[Kill]) -> str:
+    return ", ".join(f"{kill.part} at {kill.told}" for kill in kills)
 
 
 async def _screened(stage: Stage, number: int) -> str:
@@ -74,22 +129,29 @@ async def _asked(stage: Stage, subject: str) -> str:
 
 async def _say(stage: Stage, subject: str, kind: str, **fields: object) -> str:
     load = stage.load
-    called = await load.calls.insist(subject, load.submitted(Act(kind, "INVESTIGATOR", fields)))
+    called = await load.calls.insist(subject, load.submitted(Act(kind, "INVESTIGATOR", fields), subject))
     return called.outcome if called.answer is None or not called.answer.reason else called.answer.reason
 
 
-async def _kill(stage: Stage, trial: int) -> list[str]:
-    """Kill a worker, the server and the database, one after the other; name what was killed."""
-    rig, chance, killed = stage.rig, stage.chance("F18", trial), list[str]()
-    await asyncio.sleep(chance.uniform(2, 4))
-    for part in (rig.workers[0], rig.temporal, rig.database):
-        if part is not None:
-            await part.kill()
-            killed.append(part.name)
-            await asyncio.sleep(chance.uniform(0.2, 1))
-            await rig.up(part)
-        await asyncio.sleep(chance.uniform(2, 6))
-    return killed
+async def _kill(stage: Stage, trial: int, when: str) -> list[Kill]:
+    """Kill a worker, the server and the database within a moment, and bring each back; tell what was killed.
+
+    What a killed worker was at is tried again after a minute: in the quick run that is waited for once.
+    """
+    rig, chance = stage.rig, stage.chance(f"F18/{when}", trial)
+    worker = chance.choice(rig.workers) if stage.full or when == ALLOCATION else None
+    parts = [part for part in (worker, rig.temporal, rig.database) if part is not None]
+
+    async def one(part: Part | Database, after: float, away: float) -> Kill:
+        await asyncio.sleep(after)
+        found = await asyncio.to_thread(_slots, stage)
+        await part.kill()
+        await asyncio.sleep(away)
+        await rig.up(part)
+        return Kill(part.name, found["told"], found["slots"])
+
+    moments = [(part, chance.uniform(0, WITHIN_SECONDS), chance.uniform(0.2, 1)) for part in parts]
+    return list(await asyncio.gather(*(one(*moment) for moment in moments)))
 
 
 def _all_know(stage: Stage) -> bool:
@@ -112,8 +174,11 @@ def _slots(stage: Stage) -> dict[str, Any]:
         counts = stage.load.charts.register().arm_counts()
         randomized, declined = kinds["SubjectAllocated"], kinds["AllocationDeclined"]
         arms = tuple(sorted(counts.values()))
-        return {"randomized": randomized, "declined": declined, "arms": arms, "told": randomized + declined}
-    return {"randomized": 0, "declined": 0, "arms": (), "told": 0}
+        bodies = [json.loads(fact.body) for fact in facts if fact.kind == "SlotReserved"]
+        slots = {body["subject"]: body["slot"] for body in bodies}
+        told = randomized + declined
+        return {"randomized": randomized, "declined": declined, "arms": arms, "told": told, "slots": slots}
+    return {"randomized": 0, "declined": 0, "arms": (), "told": 0, "slots": {}}
 
 
 ROWS = (Row("F18", "70 enrolments at once, parts killed", 1, 150, crowd, CROWD, full_seconds=120, fresh=True),)

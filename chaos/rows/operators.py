@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -14,12 +18,16 @@ from temporalio.service import RPCError
 
 from activities.contract import TASK_TIMEOUT, Start
 from chaos.rows import Fault, Row, Stage
-from chaos.rows.common import enough
+from chaos.rows.common import enough, lines, until
 from domain.decider import patient_stream
+from journal.store import StoredFact
 from workflows.patient_journey import PatientJourney
 
 WAYS = ("terminate", "cancel", "reset", "started twice", "started anew")
+ANOTHER = ("terminate", "reset", "started anew")
+"""What leaves another run in place of the first."""
 BACK_SECONDS = 60.0
+REST_SECONDS = 1.0
 LOOK_SECONDS = 0.2
 SIGNALS = 3
 Run = WorkflowHandle[PatientJourney, object]
@@ -27,22 +35,48 @@ Run = WorkflowHandle[PatientJourney, object]
 
 async def by_hand(stage: Stage, trial: int) -> Fault:
     """Do one of these to a subject's run, and see the subject take a command after it."""
-    subjects, way = await enough(stage), WAYS[trial % len(WAYS)]
+    subjects, way = await enough(stage), stage.way("F21", trial, WAYS)
     subject = stage.chance("F21", trial).choice(subjects)
     client = stage.load.calls.gateways[0].client
     handle: Run = client.get_workflow_handle(patient_stream(stage.load.trial, subject))
     before, in_flight, loop = await _run_of(handle), len(stage.load.open), asyncio.get_running_loop()
-    begun = loop.time()
-    evidence = await DONE[way](stage, subject, handle)
-    wrong = []
-    if way in ("terminate", "reset", "started anew"):
-        back = await _another(handle, before)
-        wrong += [] if back else [f"{subject}: no run came in place of {before} within {BACK_SECONDS:.0f} s"]
+    begun, since, wrong = loop.time(), datetime.now(UTC).isoformat(), list[str]()
+    if way == "terminate":
+        stage.load.hold()  # whoever calls a terminated subject begins it anew before the watchdog sees it
+        await asyncio.sleep(REST_SECONDS)
+    try:
+        known = await asyncio.to_thread(stage.load.journal.facts, handle.id)
+        evidence = await DONE[way](stage, subject, handle)
+        if way == "terminate":
+            told = await until(lambda: is_reported(stage.rig.folder, since, handle.id), BACK_SECONDS)
+            wrong += [] if told else [f"{subject}: terminated, and nobody was told within {BACK_SECONDS:.0f} s"]
+        if way in ANOTHER:
+            back = await _another(handle, before)
+            wrong += [] if back else [f"{subject}: no run came in place of {before} within {BACK_SECONDS:.0f} s"]
+            wrong += [f"{subject}: {what}" for what in forgotten(known, await handle.query("facts"))]
+        elif await _run_of(handle) != before and way == "cancel":
+            wrong.append(f"{subject}: a cancel request ended run {before}: a record must not end by it")
+    finally:
+        stage.load.go_on()
     seconds = loop.time() - begun + await stage.load.probe([subject])
     once = await _once(stage, subject, f"by hand {trial}") if way == "reset" else ""
     wrong += [once] if once else []
     evidence = f"{subject}: {evidence}; run {before}, then {await _run_of(handle)}"
-    return Fault(f"operator: {way}", evidence != "", evidence, in_flight, seconds, tuple(wrong))
+    return Fault(f"operator: {way}", evidence != "", evidence, in_flight, seconds, tuple(wrong), way)
+
+
+def is_reported(folder: Path, since: str, stream: str) -> bool:
+    """Say whether the watchdog told since an instant that a stream's run has ended."""
+    rows = (row for file in folder.glob("worker-*.log") for row in lines(file))
+    wanted = {"event": "watchdog.found", "stream": stream, "what": "ENDED"}
+    return any(wanted.items() <= row.items() and str(row.get("timestamp")) >= since for row in rows)
+
+
+def forgotten(known: Sequence[StoredFact], told: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which facts of before a run that came in place of another does not tell as they are."""
+    theirs = {row["seq"]: row["body"] for row in told}
+    lost = [fact.seq for fact in known if theirs.get(fact.seq) != fact.body]
+    return [f"its new run does not tell its facts {lost[:5]}, {len(lost)} in all"] if lost else []
 
 
 async def _terminated(_stage: Stage, _subject: str, handle: Run) -> str:
@@ -147,4 +181,6 @@ def _logged(stage: Stage, subject: str) -> None:
         log.write(json.dumps(row) + "\n")
 
 
-ROWS = (Row("F21", "operator: terminate, cancel, reset, start", 5, 100, by_hand, seconds=45, full_seconds=15),)
+ROWS = (
+    Row("F21", "operator: terminate, cancel, reset, start", 5, 100, by_hand, seconds=45, full_seconds=15, ways=WAYS),
+)

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, zip_longest
 from random import Random
 from typing import Any
 
@@ -13,6 +13,7 @@ from activities.contract import Answer
 from chaos.clinic import Act
 from chaos.rows import Fault, Row, Stage
 from chaos.rows.common import enough
+from chaos.rows.races import RACES, raced
 from demo.hospital import STAFF
 from domain.decider import PATIENT
 from domain.patient.journey import Journey
@@ -24,12 +25,15 @@ _NUMBER = re.compile(r"fact \d+")
 """A fact's own number in a text: it follows from the order, and nothing else may."""
 FREE = ("phase", "arm", "cycle", "window", "resection", "treatment_ended", "drugs_held", "next_due", "deviations")
 """What two reports about different things leave the same, whichever comes first."""
-WAYS = ("backdated", "early pathology", "days out of order", "of the future", "withdrawal while randomizing")
+SINGLE = ("backdated", "early pathology", "days out of order", "of the future", "withdrawal while randomizing")
+WAYS = tuple(way for both in zip_longest(SINGLE, RACES) for way in both if way)
 
 
 async def out_of_order(stage: Stage, trial: int) -> Fault:
     """Send reports out of order to the server, and hold pairs of reports in both orders on the pure core."""
-    subjects, way = await enough(stage), WAYS[trial % len(WAYS)]
+    subjects, way = await enough(stage), stage.way("F10", trial, WAYS)
+    if way in RACES:
+        return await raced(stage, way)
     subject, chance = stage.chance("F10", trial).choice(subjects), stage.chance("F10/pairs", trial)
     answers = await SENT[way](stage, subject)
     journey = await stage.load.chart(subject)
@@ -39,7 +43,7 @@ async def out_of_order(stage: Stage, trial: int) -> Fault:
     if way == "of the future" and any(answer.outcome == "applied" for answer in answers):
         wrong.append(f"{subject}: a report of the future was applied: {told}")
     evidence = f"{subject}: {told}; {PAIRS_EACH} pairs in both orders, {len(differ)} differ"
-    return Fault(f"reports out of order: {way}", bool(answers), evidence, len(stage.load.open), None, tuple(wrong))
+    return Fault(f"reports out of order: {way}", bool(answers), evidence, len(stage.load.open), None, tuple(wrong), way)
 
 
 async def _backdated(stage: Stage, subject: str) -> list[Answer]:
@@ -75,11 +79,11 @@ async def _withdrawn(stage: Stage, _subject: str) -> list[Answer]:
     return list(await asyncio.gather(asked, _say(stage, subject, "withdrawal", gone, "COORDINATOR")))
 
 
-SENT = dict(zip(WAYS, (_backdated, _early_pathology, _days_out_of_order, _of_the_future, _withdrawn), strict=True))
+SENT = dict(zip(SINGLE, (_backdated, _early_pathology, _days_out_of_order, _of_the_future, _withdrawn), strict=True))
 
 
 async def _say(stage: Stage, subject: str, kind: str, fields: dict[str, Any], role: str = "INVESTIGATOR") -> Answer:
-    called = await stage.load.calls.insist(subject, stage.load.submitted(Act(kind, role, fields)))
+    called = await stage.load.calls.insist(subject, stage.load.submitted(Act(kind, role, fields), subject))
     if called.answer is None:
         raise TimeoutError(f"{kind} of {subject} has no answer")
     return called.answer
@@ -118,4 +122,6 @@ def _after(journey: Journey, reports: Sequence[tuple[str, dict[str, Any]]], at: 
     return [_NUMBER.sub("fact", json.dumps(shown.get(name), default=str)) for name in FREE]
 
 
-ROWS = (Row("F10", "reports out of order, late, backdated", 8, 200, out_of_order, seconds=25, full_seconds=1.0),)
+ROWS = (
+    Row("F10", "reports out of order, late, at once", 8, 200, out_of_order, seconds=40, full_seconds=4.0, ways=WAYS),
+)

@@ -11,13 +11,13 @@ from chaos.rows.common import enough, is_gone
 from domain.decider import patient_stream
 
 WAYS = ("same gateway", "two gateways at once", "other gateway", "after a hand-over", "after a restart")
-RESTART_EVERY = 25
-"""A restart takes seconds: one pair in so many has one; the other pairs of that way go to the other gateway."""
+RESTART_EVERY = 5
+"""A restart takes seconds: of the pairs of that way one in so many has one; the others go to the other gateway."""
 
 
 async def said_twice(stage: Stage, trial: int) -> Fault:
     """Send one command twice, in one of several ways."""
-    way, subjects = WAYS[trial % len(WAYS)], await enough(stage)
+    way, subjects = stage.way("F9", trial, WAYS), await enough(stage)
     subject = stage.chance("F9", trial).choice(subjects)
     if way == "after a hand-over":
         found = await _after_hand_over(stage, subjects)
@@ -25,13 +25,13 @@ async def said_twice(stage: Stage, trial: int) -> Fault:
             return found
         way = "other gateway"
     calls, load = stage.load.calls, stage.load
-    submitted = load.submitted(adverse_event(load.pace.today(), f"pair {trial}"))
+    submitted = load.submitted(adverse_event(load.pace.today(), f"pair {trial}"), subject)
     if way == "two gateways at once":
         first, again = await asyncio.gather(*(calls.insist(subject, submitted, gateway=number) for number in (0, 1)))
         return _fault(stage, way, first, again)
     first = await calls.insist(subject, submitted)
     evidence = ""
-    if way == "after a restart" and trial % RESTART_EVERY == RESTART_EVERY - 1:
+    if way == "after a restart" and trial // len(WAYS) % RESTART_EVERY == RESTART_EVERY - 1:
         await asyncio.gather(*(worker.kill() for worker in stage.rig.workers))
         evidence = f"both workers gone: {all(is_gone(stage.rig, worker) for worker in stage.rig.workers)}"
         await asyncio.gather(*(stage.rig.up(worker) for worker in stage.rig.workers))
@@ -54,10 +54,20 @@ async def _after_hand_over(stage: Stage, subjects: list[str]) -> Fault | None:
 
 
 def _fault(stage: Stage, way: str, first: Called, again: Called, evidence: str = "") -> Fault:
-    same = _bytes(first.answer) == _bytes(again.answer) != b"null"
-    wrong = () if same else (f"{first.submitted.id} of {first.stream} is answered otherwise the second time",)
+    wrong = () if is_same(first, again) else (otherwise(first),)
     shown = f"steps {first.step} and {again.step}: {first.outcome}, {again.outcome}; {evidence}"
-    return Fault(f"the same command, {way}", hit=True, evidence=shown, in_flight=len(stage.load.open), violations=wrong)
+    in_flight = len(stage.load.open)
+    return Fault(f"the same command, {way}", hit=True, evidence=shown, in_flight=in_flight, violations=wrong, way=way)
+
+
+def is_same(first: Called, again: Called) -> bool:
+    """Say whether the second answer is the first, byte for byte; no answer is none."""
+    return _bytes(first.answer) == _bytes(again.answer) != b"null"
+
+
+def otherwise(first: Called) -> str:
+    """Say that a repeated command was answered otherwise."""
+    return f"{first.submitted.id} of {first.stream} is answered otherwise the second time"
 
 
 def _bytes(answer: Answer | None) -> bytes:
@@ -65,4 +75,4 @@ def _bytes(answer: Answer | None) -> bytes:
     return json.dumps(answer.told() if answer else None, sort_keys=True).encode()
 
 
-ROWS = (Row("F9", "the same command twice", 50, 1000, said_twice, seconds=10, at_once=5, full_seconds=0.5),)
+ROWS = (Row("F9", "the same command twice", 50, 1000, said_twice, seconds=10, at_once=5, full_seconds=0.5, ways=WAYS),)

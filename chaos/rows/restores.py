@@ -5,11 +5,15 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from chaos.calls import Afresh, Called
+from chaos.clinic import adverse_event
 from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import command, enough
+from chaos.rows.repeats import is_same, otherwise
 from deploy.without_docker.topology import whole
 
 WAYS = ("journal older than Temporal", "Temporal older than the journal", "one subject's rows missing")
@@ -22,10 +26,10 @@ RESTORED = Setting(database="sqlite", own="restores")
 
 async def restored(stage: Stage, trial: int) -> Fault:
     """Bring an older copy back, have the gap named, and make it whole from the other side."""
-    way, subjects, rig = WAYS[trial % len(WAYS)], await enough(stage), stage.rig
-    for subject in subjects:
-        await stage.load.report(subject, "before the copy", serious=True)
-    await _backed_up(stage)
+    way, subjects, rig = stage.way("F23", trial, WAYS), await enough(stage), stage.rig
+    said = [await stage.load.report(subject, "before the copy", serious=True) for subject in subjects]
+    said.append(await _refused(stage, subjects[0]))
+    await backed_up(stage)
     stage.load.hold()
     await asyncio.gather(*(worker.stop() for worker in rig.workers))
     if way == WAYS[1]:
@@ -37,8 +41,8 @@ async def restored(stage: Stage, trial: int) -> Fault:
         await rig.up(rig.temporal)
     await asyncio.gather(*(rig.up(worker) for worker in rig.workers))
     stage.load.go_on()
-    for subject in subjects:
-        await stage.load.report(subject, "after the copy")
+    said += [await stage.load.report(subject, "after the copy") for subject in subjects]
+    said.append(await _refused(stage, subjects[1]))
     await asyncio.sleep(BETWEEN_SECONDS)
     in_flight, loop = len(stage.load.open), asyncio.get_running_loop()
     stage.load.hold()
@@ -52,7 +56,26 @@ async def restored(stage: Stage, trial: int) -> Fault:
     left = sum(stage.load.journal.heads().values())
     wrong += [] if left >= facts else [f"{facts} facts before, {left} after"]
     named = not any("named" in what for what in wrong)
-    return Fault(f"restore: {way}", named, f"{evidence}; {facts} facts, then {left}", in_flight, seconds, tuple(wrong))
+    wrong += await _said_again(stage, said)
+    evidence += f"; {facts} facts, then {left}; {len(said)} commands said again"
+    return Fault(f"restore: {way}", named, evidence, in_flight, seconds, tuple(wrong), way)
+
+
+async def _refused(stage: Stage, subject: str) -> Called:
+    """Send a command that must be refused: its answer stands in no fact."""
+    grade_9 = adverse_event(stage.load.pace.today(), "grade nine")
+    act = replace(grade_9, fields={**grade_9.fields, "grade": 9})
+    return await stage.load.calls.insist(subject, stage.load.submitted(act, subject))
+
+
+async def _said_again(stage: Stage, said: list[Called]) -> list[str]:
+    """Say each command again as an update that Temporal does not know: the restored journal must answer as it did."""
+    wrong = []
+    for first in said:
+        subject = first.stream.rpartition("-")[2]
+        again = await stage.load.calls.insist(subject, Afresh.of(first.submitted))
+        wrong += [] if is_same(first, again) else [otherwise(first)]
+    return wrong
 
 
 async def _journal_older(stage: Stage, subjects: list[str]) -> tuple[list[str], str]:
@@ -60,8 +83,8 @@ async def _journal_older(stage: Stage, subjects: list[str]) -> tuple[list[str], 
     rig = stage.rig
     await whole(lambda: _put_back(rig.folder, rig.folder / "copy", "journal.db"))
     stage.load.journal.engine.dispose()
-    told, wrong = await _named(stage, (BEHIND, MISSING), subjects)
-    wrong += await _rebuilt(stage)
+    told, wrong = await named(stage, (BEHIND, MISSING), subjects)
+    wrong += await rebuilt(stage)
     return wrong, told
 
 
@@ -70,10 +93,10 @@ async def _rows_missing(stage: Stage, subjects: list[str]) -> tuple[list[str], s
     stream = f"patient-{stage.load.trial}-{subjects[0]}"
     count = await whole(lambda: _deleted(stage.rig.folder / "journal.db", stream))
     verified = await stage.rig.starter("journal", "verify", "--json")
-    told, wrong = await _named(stage, (BEHIND, MISSING), subjects[:1])
+    told, wrong = await named(stage, (BEHIND, MISSING), subjects[:1])
     if verified.returncode not in (10, MISSING, 12):
         wrong.append(f"verify gives {verified.returncode} for {count} deleted rows: not named")
-    wrong += await _rebuilt(stage)
+    wrong += await rebuilt(stage)
     return wrong, f"{count} rows of {stream} deleted, verify gives {verified.returncode}; {told}"
 
 
@@ -83,7 +106,7 @@ async def _temporal_older(stage: Stage, _subjects: list[str]) -> tuple[list[str]
     await rig.temporal.stop()
     await whole(lambda: _put_back(rig.folder, rig.folder / "copy", "temporal.db"))
     await rig.up(rig.temporal)
-    told, wrong = await _named(stage, (0,), [])
+    told, wrong = await named(stage, (0,), [])
     if "Temporal behind" not in told and "in no history" not in told:
         wrong.append("Temporal is older, and that is not named")
     job = await rig.starter("recover", "--json")
@@ -94,7 +117,7 @@ async def _temporal_older(stage: Stage, _subjects: list[str]) -> tuple[list[str]
 DONE = dict(zip(WAYS, (_journal_older, _temporal_older, _rows_missing), strict=True))
 
 
-async def _named(stage: Stage, codes: tuple[int, ...], subjects: list[str]) -> tuple[str, list[str]]:
+async def named(stage: Stage, codes: tuple[int, ...], subjects: list[str]) -> tuple[str, list[str]]:
     """Have the gap named; give what was said, and what was not."""
     job = await stage.rig.starter("journal", "reconcile", "--json")
     rows: list[dict[str, Any]] = json.loads(job.stdout)["streams"] if job.stdout else []
@@ -107,7 +130,7 @@ async def _named(stage: Stage, codes: tuple[int, ...], subjects: list[str]) -> t
     return f"reconcile gives {job.returncode}, {found}", wrong
 
 
-async def _backed_up(stage: Stage) -> None:
+async def backed_up(stage: Stage) -> None:
     """Keep the sealed list elsewhere: no history holds it."""
     backup = stage.rig.folder / "list.backup"
     backup.unlink(missing_ok=True)  # of an earlier trial
@@ -116,7 +139,7 @@ async def _backed_up(stage: Stage) -> None:
         raise RuntimeError(f"allocation backup: {job.stderr[-300:]}")
 
 
-async def _rebuilt(stage: Stage) -> list[str]:
+async def rebuilt(stage: Stage) -> list[str]:
     """Move the damaged journal away and make it again from Temporal; give what went wrong."""
     rig = stage.rig
     stage.load.journal.engine.dispose()
@@ -162,6 +185,6 @@ def _deleted(file: Path, stream: str) -> int:
 ROWS = (
     Row(
         "F23", "restore: one memory older than the other", 3, 30, restored, RESTORED,
-        seconds=120, full_seconds=50, fresh=True,
+        seconds=120, full_seconds=50, fresh=True, ways=WAYS,
     ),  # two such losses in turn, of the one memory and then of the other, may lose what is in neither
 )  # fmt: skip

@@ -3,25 +3,29 @@
 import asyncio
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import psycopg
 
-from chaos.rig import WATCHDOG_SECONDS
-from chaos.rows import Fault, Row, Stage
+from activities.comparing import SHORTEST_GRACE
+from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import LOOK_SECONDS, enough, is_gone, logged, recovered, until
 from deploy.without_docker.topology import DATABASE, Database, Part, whole
 from domain.patient.agenda import due
 
 READY_SECONDS = 5.0
-LATE = timedelta(seconds=2)
-"""A due instant acted on so much later than it came is one that no timer woke; real time."""
-SECOND_LOOK_SECONDS = 2.0
+LATE = SHORTEST_GRACE
+"""So long after a due instant has come nobody calls it overdue, however fast the trial's days are; real time."""
 COMING_SECONDS = 15.0
 """How long due instants that nobody is woken at are gathered; real time."""
-LONGEST_SECONDS = 60.0
-PERIODS = 3
-"""Two of the watchdog's, and one in which the workers see that its own timer was lost as well."""
+LONGEST_SECONDS = 100.0
+PERIODS = 2
+"""Within so many of the watchdog's each overdue subject is found and woken, its own timer lost as well."""
+UNTIMED = Setting(own="timers", day_seconds=0.75, changed=(("watchdog_seconds", 20),))
+"""A period in which the seconds that no setting shortens weigh little: a second look, a lost timer that is noticed."""
+AWAY = ("away for a while", "backends ended", "away for a moment")
+FIRST = ("Temporal", "worker 1", "worker 2", "PostgreSQL")
+"""Which part of all is started first."""
 TERMINATE = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE application_name = 'trialpath' AND state LIKE 'idle in transaction%' OR
     (application_name = 'trialpath' AND state = 'active' AND backend_xid IS NOT NULL)"""
@@ -51,6 +55,8 @@ async def all_killed(stage: Stage, trial: int) -> Fault:
     await asyncio.gather(*(part.kill() for part in parts))
     gone = all(is_gone(rig, part) for part in (rig.temporal, *rig.workers))
     chance.shuffle(parts)
+    first = stage.way("F4", trial, FIRST)
+    parts.sort(key=lambda part: part.name != first)
 
     async def later(part: Part | Database, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -61,7 +67,7 @@ async def all_killed(stage: Stage, trial: int) -> Fault:
 
     order = ", ".join(part.name for part in parts)
     seconds = await recovered(stage, subjects, back)
-    return Fault("kill -9 of all at once", gone, f"all gone: {gone}; started: {order}", in_flight, seconds)
+    return Fault("kill -9 of all at once", gone, f"all gone: {gone}; started: {order}", in_flight, seconds, way=first)
 
 
 async def database_away(stage: Stage, trial: int) -> Fault:
@@ -70,12 +76,13 @@ async def database_away(stage: Stage, trial: int) -> Fault:
     database, in_flight, since = rig.database, len(stage.load.open), datetime.now(UTC).isoformat()
     if database is None:
         return Fault("PostgreSQL", hit=False, evidence="the journal is not in PostgreSQL")
-    if trial % 3 == 1:
+    way = stage.way("F5", trial, AWAY)
+    if way == AWAY[1]:
         return await _backends_ended(stage, subjects, database)
     calling = asyncio.create_task(stage.load.probe(subjects))
     await asyncio.sleep(stage.chance("F5", trial).uniform(0, 0.1))
     await database.kill()
-    away = stage.outage_seconds if trial % 3 == 0 else 0.0
+    away = stage.outage_seconds if way == AWAY[0] else 0.0
     if away:
         await until(lambda: logged(rig, "record.waits", since), away)
         await asyncio.sleep(away)
@@ -85,7 +92,7 @@ async def database_away(stage: Stage, trial: int) -> Fault:
     seconds = await recovered(stage, subjects)
     await calling
     evidence = f"no connection taken: {gone}; workers said {waits} times that they wait"
-    return Fault(f"PostgreSQL -m immediate, away {away:.0f} s", gone, evidence, in_flight, seconds)
+    return Fault(f"PostgreSQL -m immediate, away {away:.0f} s", gone, evidence, in_flight, seconds, way=way)
 
 
 async def _backends_ended(stage: Stage, subjects: list[str], database: Database) -> Fault:
@@ -101,7 +108,7 @@ async def _backends_ended(stage: Stage, subjects: list[str], database: Database)
     seconds = await recovered(stage, subjects)
     await calling
     evidence = f"{ended} backends ended in mid-transaction"
-    return Fault("pg_terminate_backend in mid-transaction", ended > 0, evidence, in_flight, seconds)
+    return Fault("pg_terminate_backend in mid-transaction", ended > 0, evidence, in_flight, seconds, way=AWAY[1])
 
 
 def _takes_connections(database: Database) -> bool:
@@ -120,6 +127,7 @@ async def timers_lost(stage: Stage, _trial: int) -> Fault:
     """
     rig, load, loop = stage.rig, stage.load, asyncio.get_running_loop()
     await enough(stage)
+    since = datetime.now(UTC).isoformat()
     load.hold()
     try:
         await asyncio.sleep(1)
@@ -127,24 +135,26 @@ async def timers_lost(stage: Stage, _trial: int) -> Fault:
         lost = await asyncio.to_thread(_lose_timers, rig.file)
         await rig.up(rig.temporal)
         begun, late, woken = loop.time(), dict[str, float](), dict[str, float]()
-        while loop.time() - begun < COMING_SECONDS or (
-            len(woken) < len(late) and loop.time() - begun < LONGEST_SECONDS
+        while (passed := loop.time() - begun) < COMING_SECONDS or (
+            (not late or len(woken) < len(late)) and passed < LONGEST_SECONDS
         ):
             overdue = await asyncio.to_thread(_overdue, stage)
-            if loop.time() - begun < COMING_SECONDS:
+            if passed < COMING_SECONDS or not late:
                 late = {item: loop.time() for item in overdue} | late
-            woken |= {item: loop.time() - since for item, since in late.items() if item not in {*overdue, *woken}}
+            woken |= {item: loop.time() - seen for item, seen in late.items() if item not in {*overdue, *woken}}
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         load.go_on()
-    limit, slowest = (
-        PERIODS * WATCHDOG_SECONDS + SECOND_LOOK_SECONDS,
-        max(woken, key=lambda item: woken[item], default=""),
-    )
+    limit, slowest = PERIODS * rig.settings.watchdog_seconds, max(woken, key=lambda item: woken[item], default="")
     seconds = woken.get(slowest, 0.0)
-    wrong = [f"still overdue after a minute: {', '.join(left)}"] if (left := sorted({*late} - {*woken})) else []
+    wrong = (
+        [f"still overdue after {LONGEST_SECONDS:.0f} s: {', '.join(left)}"]
+        if (left := sorted({*late} - {*woken}))
+        else []
+    )
     wrong += [f"{slowest}: woken after {seconds:.1f} s, not {limit:.0f}"] if seconds > limit else []
-    found = await asyncio.to_thread(logged, rig, "watchdog.found", "", "OVERDUE")
+    found = await asyncio.to_thread(logged, rig, "watchdog.found", since, "OVERDUE")
+    wrong += [] if found or not late else [f"{len(late)} due instants were overdue, and the watchdog reported none"]
     evidence = (
         f"{lost} timer tasks deleted; {len(late)} due instants were late, {slowest} the most; found {found} times"
     )
@@ -167,7 +177,18 @@ def _lose_timers(file: object) -> int:
 
 ROWS = (
     Row("F3", "Temporal server kill -9 under load", 10, 300, server_killed, seconds=15, full_seconds=8),
-    Row("F4", "server, workers and PostgreSQL killed at once", 5, 100, all_killed, seconds=15, full_seconds=20),
-    Row("F5", "PostgreSQL killed, away, backends ended", 10, 300, database_away, seconds=25, full_seconds=30),
-    Row("F22", "Temporal loses every timer", 2, 30, timers_lost, seconds=15, full_seconds=20),
+    Row(
+        "F4",
+        "server, workers and PostgreSQL killed at once",
+        5,
+        100,
+        all_killed,
+        seconds=15,
+        full_seconds=20,
+        ways=FIRST,
+    ),
+    Row(
+        "F5", "PostgreSQL killed, away, backends ended", 10, 300, database_away, seconds=25, full_seconds=30, ways=AWAY
+    ),
+    Row("F22", "Temporal loses every timer", 2, 30, timers_lost, UNTIMED, seconds=15, full_seconds=60),
 )

@@ -1,6 +1,7 @@
 """What the harness runs, what it reports, and that every choice follows from the seed."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,47 @@ def test_the_same_seed_row_and_trial_make_the_same_choices(tmp_path: Path) -> No
               for seed, name, trial in (("8", "F1", 3), ("7", "F2", 3), ("7", "F1", 4))}  # fmt: skip
     assert first == again
     assert len(others | {first}) == 4
+
+
+def test_ways_are_taken_in_turn_and_the_seed_says_which_comes_first(tmp_path: Path) -> None:
+    """As many trials as ways take each once; over some seeds each comes first."""
+    ways = ("one", "two", "three")
+    stages = [Stage(str(seed), full=False, folder=tmp_path) for seed in range(30)]
+    for stage in stages:
+        assert sorted(stage.way("F1", trial, ways) for trial in range(3)) == sorted(ways)
+        assert stage.way("F1", 0, ways) == stage.way("F1", 3, ways)
+    assert {stage.way("F1", 0, ways) for stage in stages} == {*ways}
+
+
+@pytest.mark.parametrize("known", [row for row in ROWS if row.ways], ids=lambda row: row.id)
+def test_a_rows_ways_have_names_of_their_own(known: Row) -> None:
+    """Otherwise one would count as another."""
+    assert len(set(known.ways)) == len(known.ways)
+
+
+def test_a_report_counts_the_ways_that_were_hit() -> None:
+    """A way that was tried and not hit is left, and named."""
+    ways = replace(row("F1"), ways=("one", "two", "three"))
+    outcome = Outcome("7")
+    for trial, (way, hit) in enumerate((("one", True), ("one", True), ("two", False), ("none of them", True))):
+        outcome.faults.append((ways, trial, Fault("x", hit=hit, way=way)))
+
+    (shown,) = outcome.rows()
+
+    assert (shown["ways_tried"], shown["ways"], shown["ways_left"]) == (1, 3, ["two", "three"])
+
+
+async def test_what_a_row_finds_at_the_end_is_a_violation_of_it(tmp_path: Path) -> None:
+    """Once for each row, however many tasks of it there are."""
+
+    async def after(_stage: Stage) -> list[str]:
+        return ["nothing was attempted again"]
+
+    task = Task(replace(row("F1"), after=after), 0, 1)
+    driver = Driver(tmp_path, "7", full=False, say=lambda _: None)
+    await driver.judged(Stage("7", full=False, folder=tmp_path), [task, task])
+
+    assert [(found.row, found.what) for found in driver.outcome.violations] == [("F1", "nothing was attempted again")]
 
 
 def test_a_row_never_hit_is_a_failure() -> None:
