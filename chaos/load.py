@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from pydantic import ValidationError
+
 from chaos.calls import PATIENT_SECONDS, PAUSE_SECONDS, Called, Calls
 from chaos.clinic import Act, adverse_event, enrolment, next_act, sample_of, utc
 from chaos.rig import Rig
@@ -14,7 +16,7 @@ from demo.charts import Charts
 from demo.hospital import SITE, STAFF, opening
 from demo.laboratory import warm_up
 from demo.pace import Pace
-from domain.decider import trial_stream
+from domain.decider import PATIENT, trial_stream
 from domain.patient.journey import Journey
 from domain.values import Clock
 from journal.store import JournalAway
@@ -117,7 +119,7 @@ class Load:
 
     def submitted(self, act: Act, subject: str = "") -> Submitted:
         """Give an act as a submission with an id of its own; of a subject's, now and then with when it happened."""
-        occurred_at = self._occurred_at(subject) if subject and act.kind not in NOW else None
+        occurred_at = self._occurred_at(subject) if subject and is_report(act) else None
         return Submitted(act.kind, dict(act.fields), staff=STAFF[act.role], role=act.role, occurred_at=occurred_at)
 
     async def report(self, subject: str, term: str, *, serious: bool = False) -> Called:
@@ -232,3 +234,12 @@ class Load:
             again = await self.calls.call(subject, submitted, again_of=first.step, gateway=chance.randrange(GATEWAYS))
             if again.answer is not None and again.answer != called.answer:
                 self.wrong.append(f"step {again.step}: {submitted.id} is answered otherwise than in step {called.step}")
+
+
+def is_report(act: Act) -> bool:
+    """Say whether an act tells what happened, and can be read: of what cannot, no instant is kept either."""
+    try:
+        PATIENT.people[act.kind].model_validate_json(json.dumps(dict(act.fields)))
+    except (KeyError, ValidationError):
+        return False
+    return act.kind not in NOW

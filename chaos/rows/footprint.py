@@ -4,23 +4,24 @@ A leak grows with what is done, so that the slope is held against the trial's da
 """
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chaos.rig import Rig
 
 EVERY_SECONDS = 1.0
-WARM_UP_DAYS = 60.0
+WARM_UP_DAYS = 40.0
 """Days of the trial after a worker's start that are not looked at: it imports, connects and fills its caches."""
-FEWEST_DAYS = 100.0
+FEWEST_DAYS = 50.0
 """A slope over fewer days is no slope: one journey more in the cache would be one."""
 TRIAL_DAYS = 730.0
 """Two years: as long as the soak of the design lasts, and longer than a worker runs between two releases."""
-MEMORY_MB, HANDLES = 256.0, 256.0
-"""What a worker may grow by in that time. Two of them, a server and a database share 4 GB, and a worker starts with
-about 200 MB; a process may open 1,024 files, and a worker that is busy has about a hundred open."""
+MEMORY_MB, HANDLES = 256.0, 128.0
+"""What a worker may grow by in that time and still be called flat: a sixteenth of the 4 GB that two of them, a server and
+a database share; an eighth of the 1,024 files that a process may have open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,15 @@ class Sample:
 
 
 async def watched(rig: Rig, day_seconds: float, found: list[Sample]) -> None:
-    """Add samples of each worker until cancelled."""
+    """Add samples of each worker until cancelled; they are kept in `footprint.jsonl`, too."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
     while True:
         day = (loop.time() - begun) / day_seconds
-        found += [one for worker in rig.workers if (one := look(worker.program.pid, day)) is not None]
+        seen = [one for worker in rig.workers if (one := look(worker.program.pid, day)) is not None]
+        found += seen
+        with (rig.folder / "footprint.jsonl").open("a") as log:
+            log.writelines(f"{json.dumps(asdict(one))}\n" for one in seen)
         await asyncio.sleep(EVERY_SECONDS)
 
 

@@ -1,6 +1,7 @@
 """What the driver sends: now and then with when it happened, and twice under two names."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -69,11 +70,13 @@ def test_the_same_seed_dates_the_same_reports_back() -> None:
 
 
 def test_what_happens_when_it_is_sent_is_not_dated_back() -> None:
-    """A signature is made in that moment; what is of no subject has no report before it."""
+    """A signature is made in that moment; of no subject, or unreadable, nothing is a report with an instant."""
     staff, sign = load(), Act("sign", "INVESTIGATOR", {"facts": [1], "meaning": "reviewed"})
     event = adverse_event(SITE.date_of(datetime.now(UTC)), "rash")
     assert {staff.submitted(sign, "S001").occurred_at for _ in range(100)} == {None}
     assert {staff.submitted(event).occurred_at for _ in range(100)} == {None}
+    grade_9 = replace(event, fields={**event.fields, "grade": 9})
+    assert {staff.submitted(grade_9, "S001").occurred_at for _ in range(100)} == {None}
 
 
 async def test_a_call_is_logged_with_when_it_happened(tmp_path: Path) -> None:
