@@ -11,14 +11,12 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from chaos.clinic import Act, enrolment, observations
+from chaos.clinic import Act, observations
 from chaos.rows import Fault, Row, Setting, Stage
 from chaos.rows.common import until
-from demo.hospital import STAFF
 from deploy.without_docker.topology import Database, Part
 from domain.decider import trial_stream
 from journal.schema import ALLOCATION_LISTS, ALLOCATION_SLOTS
-from workflows.client import Submitted
 
 PLACES, ASKED = 66, 70
 AT_ONCE = 12
@@ -48,11 +46,11 @@ async def crowd(stage: Stage, trial: int) -> Fault:
     sealed = await asyncio.to_thread(list_hash, stage.load.journal.engine)
     killing = asyncio.create_task(_kill(stage, trial, SCREENING))
 
-    async def one(number: int) -> str:
+    async def one() -> str:
         async with gate:
-            return await _screened(stage, number)
+            return await _screened(stage)
 
-    ready = await asyncio.gather(*(one(number) for number in range(ASKED)))
+    ready = await asyncio.gather(*(one() for _ in range(ASKED)))
     before, asked_at = await killing, loop.time()
     killing = asyncio.create_task(_kill(stage, trial, ALLOCATION))
     outcomes = await asyncio.gather(*(_asked(stage, subject) for subject in ready))
@@ -100,18 +98,10 @@ def _named(kills: Sequence[Kill]) -> str:
     return ", ".join(f"{kill.part} at {kill.told}" for kill in kills)
 
 
-async def _screened(stage: Stage, number: int) -> str:
+async def _screened(stage: Stage) -> str:
     """Enrol a subject and have it found eligible; give its number."""
     load = stage.load
-    fields = enrolment(load.pace.today())
-    called = await load.calls.insist(None, Submitted("enroll", fields, staff=STAFF["INVESTIGATOR"]))
-    if called.answer is None or called.outcome != "applied":
-        raise RuntimeError(f"enrolment {number} is refused: {called.answer}")
-    while True:
-        with suppress(OSError):
-            subject = await asyncio.to_thread(load.calls.gateways[0].subject_of, called.answer)
-            break
-        await asyncio.sleep(1)
+    subject = await load.enrol()
     load.results(subject, observations(subject, load.seed, load.pace.now()))
     for _ in range(int(LONGEST_SECONDS)):
         journey = await load.chart(subject)

@@ -20,8 +20,8 @@ FEWEST_DAYS = 50.0
 TRIAL_DAYS = 730.0
 """Two years: as long as the soak of the design lasts, and longer than a worker runs between two releases."""
 MEMORY_MB, HANDLES = 256.0, 128.0
-"""What a worker may grow by in that time and still be called flat: a sixteenth of the 4 GB that two of them, a server and
-a database share; an eighth of the 1,024 files that a process may have open."""
+"""What a worker may grow by in that time and still be called flat: a sixteenth of the 4 GB that two of them, a server
+and a database share; an eighth of the 1,024 files that a process may have open."""
 
 
 @dataclass(frozen=True, slots=True)
