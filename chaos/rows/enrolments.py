@@ -124,13 +124,9 @@ async def _say(stage: Stage, subject: str, kind: str, **fields: object) -> str:
 
 
 async def _kill(stage: Stage, trial: int, when: str) -> list[Kill]:
-    """Kill a worker, the server and the database within a moment, and bring each back; tell what was killed.
-
-    What a killed worker was at is tried again after a minute: in the quick run that is waited for once.
-    """
+    """Kill a worker, the server and the database within a moment, and bring each back; tell what was killed."""
     rig, chance = stage.rig, stage.chance(f"F18/{when}", trial)
-    worker = chance.choice(rig.workers) if stage.full or when == ALLOCATION else None
-    parts = [part for part in (worker, rig.temporal, rig.database) if part is not None]
+    parts = [part for part in (chance.choice(rig.workers), rig.temporal, rig.database) if part is not None]
 
     async def one(part: Part | Database, after: float, away: float) -> Kill:
         await asyncio.sleep(after)
