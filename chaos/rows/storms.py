@@ -49,9 +49,7 @@ async def storm(stage: Stage, trial: int) -> Fault:
     most, runs = max(max(counts) for counts in updates), max(map(len, updates))
     wrong += [] if most < MOST_UPDATES else [f"{most} updates in one run: it had to hand over before {MOST_UPDATES}"]
     evidence = f"2 x {half} commands in {loop.time() - begun:.0f} s, {AT_ONCE} at once, over {runs} runs, "
-    evidence += (
-        f"at most {most} updates in one; others' p99 {_p99(idle)} before, {_p99(busy)} in the storm ({len(busy)})"
-    )
+    evidence += f"at most {most} updates in one; others' p99 {_p99(idle)} before, {_p99(busy)} in the storm"
     hit = runs > 1 if way == ONE else len(stormed) > 1
     return Fault(f"storm on {way}, workers killed", hit, evidence, AT_ONCE, None, tuple(wrong), way)
 
@@ -65,7 +63,7 @@ def slower(idle: Sequence[float], busy: Sequence[float]) -> list[str]:
 
 
 def _p99(found: Sequence[float]) -> str:
-    return f"{at(sorted(found), 0.99) or 0:.2f} s"
+    return f"{at(sorted(found), 0.99)} s of {len(found)} calls" if found else "of no call"
 
 
 async def _times(stage: Stage, subjects: list[str], lasting: "asyncio.Task[Any]") -> list[float]:
