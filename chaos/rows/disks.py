@@ -15,9 +15,9 @@ WAYS = {"Temporal's file": "temporal.db", "the journal": "journal.db", LOGS: "wo
 RECOVERY_SECONDS = 5.0
 ANSWER_SECONDS = 3.0
 """A command that has no answer by then waits."""
-LONGEST_SECONDS = 12.0
+LONGEST_SECONDS = 8.0
 """How long commands are sent to a full disk: what is free within its files is used up by then."""
-FULL_DISKS = Setting(database="sqlite", own="disks")
+FULL_DISKS = Setting(database="sqlite", own="disks", alone=True)
 SPARE_BYTES, BLOCK = 6_000_000, 65_536
 
 

@@ -23,7 +23,7 @@ AT_ONCE = 12
 """Subjects on their way through screening at one time: two cores do no more."""
 LONGEST_SECONDS = 240.0
 SCREENING, ALLOCATION = "screening", "allocation"
-WITHIN_SECONDS = 1.5
+WITHIN_SECONDS = 4.0
 """In so many seconds from the first request on all parts are killed: the slots are all given soon after."""
 AGAIN = 6
 """Randomized subjects who ask once more: they are refused, and keep their slots."""
@@ -95,7 +95,7 @@ def moved(before: Mapping[str, int], after: Mapping[str, int]) -> list[str]:
 
 
 def _named(kills: Sequence[Kill]) -> str:
-    return ", ".join(f"{kill.part} at {kill.told}" for kill in kills)
+    return ", ".join(f"{kill.part} at {kill.told}, {len(kill.slots)} slots" for kill in kills)
 
 
 async def _screened(stage: Stage) -> str:

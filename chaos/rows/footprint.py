@@ -15,7 +15,7 @@ from chaos.rig import Rig
 EVERY_SECONDS = 1.0
 WARM_UP_DAYS = 40.0
 """Days of the trial after a worker's start that are not looked at: it imports, connects and fills its caches."""
-FEWEST_DAYS = 50.0
+FEWEST_DAYS = 80.0
 """A slope over fewer days is no slope: one journey more in the cache would be one."""
 TRIAL_DAYS = 730.0
 """Two years: as long as the soak of the design lasts, and longer than a worker runs between two releases."""

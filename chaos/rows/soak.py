@@ -9,7 +9,7 @@ from chaos.rows.common import enough
 from chaos.rows.footprint import Sample, watched
 from deploy.without_docker.topology import Database, Part
 
-QUICK_SECONDS, FULL_SECONDS = 60.0, 1500.0
+QUICK_SECONDS, FULL_SECONDS = 75.0, 1500.0
 SETTING = Setting(day_seconds=0.6, subjects=10, most=10, pause=0.8, own="soak", alone=True)
 
 
