@@ -23,8 +23,8 @@ AT_ONCE = 12
 """Subjects on their way through screening at one time: two cores do no more."""
 LONGEST_SECONDS = 240.0
 SCREENING, ALLOCATION = "screening", "allocation"
-WITHIN_SECONDS = 4.0
-"""In so many seconds from the first request on all parts are killed: the slots are all given soon after."""
+WITHIN_SECONDS, MOST_SLOTS = 1.0, 50
+"""Each part is killed within so many seconds, and in the allocation once so many of the slots, or fewer, are taken."""
 AGAIN = 6
 """Randomized subjects who ask once more: they are refused, and keep their slots."""
 CROWD = Setting(own="crowd", alone=True, subjects=0, most=0, day_seconds=30.0)
@@ -63,7 +63,7 @@ async def crowd(stage: Stage, trial: int) -> Fault:
     wrong_slots = moved(seen, found["slots"])
     if await asyncio.to_thread(list_hash, stage.load.journal.engine) != sealed:
         wrong_slots.append("the sealed list is not what it was before the enrolments")
-    midst = [kill.part for kill in killed if kill.told < ASKED]
+    midst = [kill.part for kill in killed if kill.slots and kill.told < ASKED]
     wrong = [] if settled else [f"{found['told']} of {ASKED} were told after {LONGEST_SECONDS:.0f} s"]
     wrong += [] if found["randomized"] == PLACES else [f"{found['randomized']} were randomized, not {PLACES}"]
     wrong += [] if found["arms"] == (PLACES // 2, PLACES // 2) else [f"the arms are {found['arms']}"]
@@ -128,15 +128,19 @@ async def _kill(stage: Stage, trial: int, when: str) -> list[Kill]:
     rig, chance = stage.rig, stage.chance(f"F18/{when}", trial)
     parts = [part for part in (chance.choice(rig.workers), rig.temporal, rig.database) if part is not None]
 
-    async def one(part: Part | Database, after: float, away: float) -> Kill:
+    async def one(part: Part | Database, after: float, slots: int, away: float) -> Kill:
         await asyncio.sleep(after)
+        await until(lambda: len(_slots(stage)["slots"]) >= slots, LONGEST_SECONDS)
         found = await asyncio.to_thread(_slots, stage)
         await part.kill()
         await asyncio.sleep(away)
         await rig.up(part)
         return Kill(part.name, found["told"], found["slots"])
 
-    moments = [(part, chance.uniform(0, WITHIN_SECONDS), chance.uniform(0.2, 1)) for part in parts]
+    most = MOST_SLOTS if when == ALLOCATION else 0
+    moments = [
+        (part, chance.uniform(0, WITHIN_SECONDS), chance.randint(0, most), chance.uniform(0.2, 1)) for part in parts
+    ]
     return list(await asyncio.gather(*(one(*moment) for moment in moments)))
 
 
