@@ -90,8 +90,11 @@ def _latest(row: PendingActivityInfo) -> datetime | None:
         return None
     if row.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED:
         return _instant(row.next_attempt_schedule_time) or _instant(row.scheduled_time)
-    begun = _instant(row.last_started_time)
-    return begun + row.activity_options.start_to_close_timeout.ToTimedelta() if begun else None
+    begun, silence = _instant(row.last_started_time), row.activity_options.heartbeat_timeout.ToTimedelta()
+    if begun is None:
+        return None
+    longest = begun + row.activity_options.start_to_close_timeout.ToTimedelta()
+    return min(longest, (_instant(row.last_heartbeat_time) or begun) + silence) if silence else longest
 
 
 def _instant(stamp: Timestamp) -> datetime | None:

@@ -13,6 +13,7 @@ from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities import measuring, telling
@@ -171,13 +172,25 @@ class Watchdog:
             await self._client.get_workflow_handle(stream).signal("wake")
             return "woken"
         if problem.what == "STUCK":
-            execution = WorkflowExecution(workflow_id=stream)
-            request = ResetActivityRequest(
-                namespace=self._client.namespace, execution=execution, identity="watchdog", id=problem.activity
-            )
-            await self._client.workflow_service.reset_activity(request)
+            await self._try_again(stream, problem.activity)
             return "retried"
         return ""
+
+    async def _try_again(self, stream: str, activity_id: str) -> None:
+        """Give up the try that nobody works on any more; one that only waited for its turn is begun anew."""
+        handle = self._client.get_async_activity_handle(workflow_id=stream, run_id=None, activity_id=activity_id)
+        try:
+            await handle.fail(ApplicationError("its worker is gone, and so is the timer that would have told"))
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            request = ResetActivityRequest(
+                namespace=self._client.namespace,
+                execution=WorkflowExecution(workflow_id=stream),
+                identity="watchdog",
+                id=activity_id,
+            )
+            await self._client.workflow_service.reset_activity(request)
 
 
 def _has_moved(before: Known | None, now: Known | None) -> bool:

@@ -87,11 +87,12 @@ def _outcomes(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _same(asked: dict[str, Fact]) -> Iterator[Violation]:
-    """Give the same notice asked for twice in a stream, unless it says that it repeats an earlier one."""
+    """Give the same notice asked for twice in a stream on one day, unless it says that it repeats an earlier one."""
     seen: dict[tuple[str, ...], str] = {}
     for key, fact in asked.items():
         words = ("notice", "text", "to", "about", "repeats")
-        what = (fact.stream, *(str(fact.body.get(word)) for word in words))
+        on = str(fact.row["recorded_at"])[:10]
+        what = (fact.stream, on, *(str(fact.body.get(word)) for word in words))
         if seen.setdefault(what, key) != key:
             yield Violation("I3", f"{fact.name} asks for the same notice as {seen[what]}")
 

@@ -24,6 +24,7 @@ from bench.postgres import Cluster
 from domain.decider import patient_stream
 from domain.values import Clock
 from tests.server.bad import RASH
+from tests.server.failing_worker import DEATH_NOTE
 from tests.server.installation import Installation, own_installation, ready, until
 from tests.server.past import TRIAL, Past, ago, in_surgery_wait
 from tests.server.wedging_worker import WEDGED
@@ -232,8 +233,9 @@ async def test_an_empty_temporal_is_set_up_by_the_living_worker_and_left_to_peop
 
 
 def logged(place: Installation) -> list[tuple[str, str]]:
-    """Give what the watchdog wrote to the worker's log: what it found, and what it did about it."""
-    lines = (place.settings.data / "worker-0.log").read_text().splitlines()
+    """Give what the watchdog wrote to the workers' logs: what it found, and what it did about it."""
+    logs = sorted(place.settings.data.glob("worker-*.log"))
+    lines = [line for log in logs for line in log.read_text().splitlines()]
     entries = [json.loads(line) for line in lines if line.startswith("{")]
     return [(entry["what"], entry["done"]) for entry in entries if entry["event"] == "watchdog.found"]
 
@@ -301,4 +303,34 @@ async def test_a_lost_timer_is_found_overdue_and_nudged(
         assert timedelta(seconds=GRACE) < late < timedelta(seconds=GRACE + 2 * PERIOD + 3)
         assert ("STUCK", "retried") in logged(place)
         await quiet(place)
+        await place.assert_healthy(subject)
+
+
+async def test_an_activity_whose_worker_and_timer_are_both_lost_is_tried_again(
+    tmp_path_factory: pytest.TempPathFactory, databases: Cluster | None
+) -> None:
+    """F22: the worker dies amid a notice, and the server loses the timer that would have told: its try never ends."""
+    async with own_installation(tmp_path_factory, databases, EVERY) as place:
+        subject, note = await place.enroll(), place.settings.data / "death-note"
+        assert place.workers[0].stop() == 0
+        note.write_text("SERIOUS_ADVERSE_EVENT")
+        failing = place.start_worker("tests/server/failing_worker.py", **{DEATH_NOTE: str(note)})
+        await place.send(subject, "adverse_event", "INV1", **(RASH | {"serious": True, "grade": 3}))
+        await until(lambda: ready(not failing.is_running))
+        place.server.kill()
+        with closing(sqlite3.connect(place.server.file)) as file:
+            lost = file.execute("DELETE FROM timer_tasks").rowcount
+            file.commit()
+        place.server.start()
+        place.start_worker()
+
+        async def all_told() -> bool:
+            asked, told = (place.facts(subject, kind) for kind in ("NoticeRequested", "NoticeReached"))
+            return len(asked) == len(told)
+
+        await until(all_told, PATIENCE)
+        await quiet(place)
+
+        assert lost > 0
+        assert ("STUCK", "retried") in logged(place)
         await place.assert_healthy(subject)
