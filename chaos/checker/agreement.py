@@ -17,6 +17,10 @@ def check(evidence: Evidence) -> Iterator[Violation]:
         asked = evidence.queries.get(stream)
         if asked is None and stream.startswith(("patient-", "trial-")):
             yield Violation("I6", f"{stream}: its workflow was never asked")
+        if asked is not None and stream.startswith(("patient-", "trial-")):
+            for name in ("facts", "show"):
+                if asked.get(name) is None:
+                    yield Violation("I6", f"{stream}: its workflow gives no answer to {name}")
         if asked is not None and asked.get("facts") is not None:
             theirs = list(asked["facts"])
             yield from _same(stream, "its workflow", _known_then(ours, len(theirs), asked), theirs)

@@ -18,8 +18,8 @@ def check(evidence: Evidence) -> Iterator[Violation]:
     canaries = [str(canary) for canary in evidence.run.get("canaries", []) if canary]
     if not canaries:
         raise UnreadableEvidence("run.json names no canary")
-    if not any((evidence.folder / "logs").glob("*.log")):
-        raise UnreadableEvidence(f"{evidence.folder / 'logs'} holds no log")
+    if not any(log.stat().st_size for log in (evidence.folder / "logs").glob("*.log")):
+        raise UnreadableEvidence(f"{evidence.folder / 'logs'} holds no log, or only empty ones")
     for file in sorted(path for path in evidence.folder.rglob("*") if path.is_file()):
         parts = file.relative_to(evidence.folder).parts
         if parts[0] not in NOT_OURS | OWN and not file.name.startswith("journal.db"):

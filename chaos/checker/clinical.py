@@ -22,9 +22,11 @@ AGES = (18, 75)
 """Source: I2."""
 FIXED_MG, LARGEST_CARBOPLATIN_MG = "1200", 750
 """Benmelstobart is never another amount; AUC 5 with a clearance of at most 125. Source: T2, T9, 3.4."""
-OUT_OF_TURN = ("TURN",)
-"""The departure of a dose that nobody awaited. It has no window and no gate of its own."""
-UNFIT, TIMES = ("GATE", "FIRST_DOSE", *OUT_OF_TURN), ("T2.2", "T7")
+TIMES = ("T2.2", "T7")
+"""Every departure has its own item: TURN/C4D1 (nobody awaited it), HELD/C4D1/DRUG or, taken at home, HELD/C4/DRUG,
+DRUG/C4D1/DRUG (not in this arm), RAND/C4, C4 (day 1 outside its window), GATE/C4, FIRST_DOSE/RULE (before C1 alone),
+SURGERY (its window), WASHOUT/DRUG, EVALUATION. One excuses what it names, and nothing else.
+"""
 CLEAR = ("MET", "NOT_APPLICABLE", "NOT_TRIGGERED")
 
 
@@ -49,12 +51,11 @@ def _surgery(record: Record) -> Iterator[str]:
     anchor = _last(record, ANCHOR, on)
     if anchor is not None:
         after = (on - anchor).days
-        if not SURGERY[0] <= after <= SURGERY[1] and not record.has_deviation(
-            ("SURGERY", "SURGERY_PHASE"), ("T4",), on
-        ):
+        if not SURGERY[0] <= after <= SURGERY[1] and not _tells_late(record, "SURGERY", "T4", on):
             yield f"surgery on {on}, {after} d after the last {ANCHOR} (T4)"
     last = _last(record, ANLOTINIB, on)
-    if last is not None and (on - last).days < WASHOUT_DAYS and not record.has_deviation(("WASHOUT",), ("T3",), on):
+    told = record.tells(f"WASHOUT/{ANLOTINIB}", "T3", on)
+    if last is not None and (on - last).days < WASHOUT_DAYS and not told:
         yield f"surgery on {on}, {(on - last).days} d after the last {ANLOTINIB} (T3)"
 
 
@@ -65,28 +66,52 @@ def _last(record: Record, drug: str, until: date) -> date | None:
 def _doses(record: Record) -> Iterator[str]:
     """Give the doses that should not have been given, of which no deviation tells."""
     for dose in record.doses:
-        for why, items, rules in _breaches(record, dose):
-            if not record.has_deviation(items, rules, dose.on, f"C{dose.cycle}"):
+        for why, told in _breaches(record, dose):
+            if not told:
                 yield f"{dose.drug} on {dose.on} (C{dose.cycle}D{dose.day}) {why}"
 
 
-def _breaches(record: Record, dose: Dose) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """Give why a dose should not have been given; which departures tell it, and by which rules (none named: any)."""
+def _breaches(record: Record, dose: Dose) -> Iterator[tuple[str, bool]]:
+    """Give why a dose should not have been given, and whether its own departure tells that."""
     ended = [on for on in (record.withdrawn_on, record.treatment_ended_on) if on is not None and on < dose.on]
+    turn = _out_of_turn(record, dose)
     if dose.drug == ANLOTINIB and record.arm not in ("", WITH_ANLOTINIB):
-        yield f"in {record.arm} (T2.1)", ("DRUG",), ("T2", "T2.1", "T7")
+        yield f"in {record.arm} (T2.1)", _of_drug(record, "DRUG", "T2", dose)
     if _is_held(record, dose):
-        yield "while it was held (T9)", ("HELD",), ("T9",)
+        yield "while it was held (T9)", _of_drug(record, "HELD", "T9", dose)
     if ended:
-        yield f"after {min(ended)}, when treatment had ended", OUT_OF_TURN, ()
+        yield f"after {min(ended)}, when treatment had ended", turn is not None and turn > min(ended)
     if dose.cycle > NEOADJUVANT and not record.is_resected:
-        yield f"without R0: {record.pathology or record.resection or 'no surgery'} (T6)", OUT_OF_TURN, ()
+        why = record.pathology or record.resection or "no surgery"
+        yield f"without R0: {why} (T6)", turn is not None
     if dose.cycle > NEOADJUVANT and record.surgery_on and dose.on < record.surgery_on:
-        yield f"before surgery on {record.surgery_on}: more than {NEOADJUVANT} cycles (T2)", OUT_OF_TURN, ()
+        yield f"before surgery on {record.surgery_on}: more than {NEOADJUVANT} cycles (T2)", turn is not None
     if not 1 <= dose.cycle <= CYCLES:
-        yield f"of {CYCLES} cycles (T7)", OUT_OF_TURN, ("T2", "T2.2", "T7")
+        yield f"of {CYCLES} cycles (T7)", False
     if record.randomized_on is None or dose.on < record.randomized_on:
-        yield "before randomization (T1.1)", ("RAND", *OUT_OF_TURN), ("T1.1", "T2.2")
+        told = record.tells(f"RAND/C{dose.cycle}", "T1.1", dose.on)
+        yield "before randomization (T1.1)", told or turn is not None
+
+
+def _of_drug(record: Record, word: str, rule: str, dose: Dose) -> bool:
+    """Say whether a departure of this drug on this day is on record, or of its course at home in this cycle."""
+    on_the_day = record.tells(f"{word}/C{dose.cycle}D{dose.day}/{dose.drug}", rule, dose.on)
+    item = f"{word}/C{dose.cycle}/{dose.drug}"
+    return on_the_day or (item in record.deviations and record.deviations[item]["rule"] == rule)
+
+
+def _out_of_turn(record: Record, dose: Dose) -> date | None:
+    """Give the date of the departure that a dose was out of turn, its own or that of an earlier day of its cycle."""
+    for day in range(dose.day, 0, -1):
+        on = dose.on - timedelta(days=dose.day - day)
+        if record.tells(f"TURN/C{dose.cycle}D{day}", "T2.2", on):
+            return on
+    return None
+
+
+def _tells_late(record: Record, item: str, rule: str, on: date) -> bool:
+    """Say whether a window's departure tells of this date: one that says that it was missed tells of none."""
+    return record.tells(item, rule, on) and record.deviations[item].get("actual_on") is not None
 
 
 def _is_held(record: Record, dose: Dose) -> bool:
@@ -101,16 +126,26 @@ def _timing(record: Record) -> Iterator[str]:
     first = {dose.cycle: dose for dose in reversed(record.doses) if dose.day == 1}
     for cycle, dose in sorted(first.items()):
         label, previous = f"C{cycle}", first.get(cycle - 1)
+        unplanned = record.planned.get(cycle, dose.seq) >= dose.seq and _out_of_turn(record, dose) is not None
+        if unplanned:  # nobody had planned it: it has neither window nor gate, and being out of turn tells all
+            continue
         if previous is not None and cycle != NEOADJUVANT + 1:
             after = (dose.on - previous.on).days
-            if abs(after - CYCLE_DAYS) > WINDOW_DAYS and not record.has_deviation(
-                (label, *OUT_OF_TURN), TIMES, dose.on, label
-            ):
+            told = any(_tells_late(record, label, rule, dose.on) for rule in TIMES)
+            if abs(after - CYCLE_DAYS) > WINDOW_DAYS and not told:
                 yield f"{label}D1 on {dose.on}, {after} d after C{cycle - 1}D1 (T2.2)"
-        wrong = laboratory.failing(record, dose.on, laboratory.BEFORE_A_DOSE, dose.seq)
-        told = record.has_deviation(UNFIT, ("T11", "I10.2", "T2.2"), dose.on, label)
-        if wrong and cycle not in record.overridden and not told:
+        wrong = _unfit(record, dose)
+        if wrong and cycle not in record.overridden and not record.tells(f"GATE/{label}", "T11", dose.on):
             yield f"{label}D1 on {dose.on} with {', '.join(wrong)} (T11)"
+
+
+def _unfit(record: Record, dose: Dose) -> list[str]:
+    """Name what fails on day 1; before the first dose a sample too old has a departure of its own criterion."""
+    return [
+        row.text
+        for row in laboratory.failures(record, dose.on, laboratory.BEFORE_A_DOSE, dose.seq)
+        if not (dose.cycle == 1 and row.too_old and record.tells(f"FIRST_DOSE/{row.rule}", row.rule, dose.on))
+    ]
 
 
 def _evaluation(record: Record) -> Iterator[str]:
@@ -118,7 +153,7 @@ def _evaluation(record: Record) -> Iterator[str]:
     for on in record.evaluations[-1:]:
         after = (on - record.surgery_on).days if record.surgery_on else None
         inside = after is not None and EVALUATION[0] <= after <= EVALUATION[1]
-        if not inside and not record.has_deviation(("EVALUATION",), ("T5",), on):
+        if not inside and not _tells_late(record, "EVALUATION", "T5", on):
             yield f"adjuvant evaluation on {on}, {after} d after surgery (T5)"
 
 

@@ -108,30 +108,32 @@ class Evidence:
     @cached_property
     def calls(self) -> list[dict[str, Any]]:
         """Every call of the driver, in the order in which they were answered or given up."""
-        return list(_lines(self.folder / "calls.jsonl"))
+        return _some(self.folder / "calls.jsonl")
 
     @cached_property
     def faults(self) -> list[dict[str, Any]]:
         """Every fault of the driver."""
-        return list(_lines(self.folder / "faults.jsonl"))
+        return _some(self.folder / "faults.jsonl")
 
     @cached_property
     def queries(self) -> dict[str, dict[str, Any]]:
         """The last answer of each workflow to `show` and `facts`."""
-        return {row["workflow"]: row for row in _lines(self.folder / "queries.jsonl")}
+        return {row["workflow"]: row for row in _some(self.folder / "queries.jsonl")}
 
     @cached_property
     def deliveries(self) -> list[dict[str, Any]]:
         """The product's ledger of deliveries; a line that was cut short by a fault counts as none."""
         told = any(fact.kind == "NoticeReached" for facts in self.facts.values() for fact in facts)
         file = self.folder / "deliveries.jsonl"
-        return [row for row in _lines(file, cut=True) if "key" in row] if told or file.exists() else []
+        found = [row for row in _lines(file, cut=True) if "key" in row] if told or file.exists() else []
+        return _not_empty(file, found) if told else found
 
     @cached_property
     def mails(self) -> list[dict[str, Any]]:
         """What the mail server took or refused, in order; none when no notice was delivered."""
         file = self.folder / "mail.jsonl"
-        return list(_lines(file)) if self.deliveries or file.exists() else []
+        found = list(_lines(file)) if self.deliveries or file.exists() else []
+        return _not_empty(file, found) if self.deliveries else found
 
     @cached_property
     def runs(self) -> dict[str, list[Run]]:
@@ -208,6 +210,17 @@ def _object(body: object) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _some(file: Path) -> list[dict[str, Any]]:
+    """Give the JSON lines of a file that every run writes. Raises UnreadableEvidence when it has none."""
+    return _not_empty(file, list(_lines(file)))
+
+
+def _not_empty(file: Path, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not found:
+        raise UnreadableEvidence(f"{file} is empty")
+    return found
 
 
 def _lines(file: Path, *, cut: bool = False) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The laboratory limits before a dose and before randomization, by the checker's own numbers."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -18,26 +19,38 @@ TIMES_ULN = {
 }
 DIPSTICK = {"negative": 0, "neg": 0, "-": 0, "阴性": 0, "trace": 0, "+-": 0, "1+": 1, "+": 1}
 """Urine protein below 2+. Source: I13.1."""
+PROTEIN = "I13.1"
 CLEARANCE, MICROMOL_PER_MG, SEXES = Decimal(60), Decimal("88.4"), {"FEMALE": Decimal("0.85"), "MALE": Decimal(1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A result that is missing, too old or beyond its limit; `rule` is its criterion."""
+
+    rule: str
+    text: str
+    too_old: bool = False
 
 
 def failing(record: Record, on: date, days: int, before: int) -> list[str]:
     """Name what is missing, too old or beyond its limit for a date, from results with a smaller fact number."""
-    return list(_failing(record, on, days, before))
+    return [row.text for row in failures(record, on, days, before)]
 
 
-def _failing(record: Record, on: date, days: int, before: int) -> Iterator[str]:
+def failures(record: Record, on: date, days: int, before: int) -> Iterator[Failing]:
+    """Give what is missing, too old or beyond its limit for a date, from results with a smaller fact number."""
     known = {analyte: _latest(record, analyte, on, before) for analyte in (*AT_LEAST, *TIMES_ULN, "UPROT")}
     for analyte, lab in known.items():
+        rule = {**AT_LEAST, **TIMES_ULN}[analyte][0] if analyte != "UPROT" else PROTEIN
         age = None if lab is None else (on - record.date_of(lab.collected_at)).days
         if lab is None or age is None or age > days:
-            yield f"{analyte} {'missing' if age is None else f'{age} d old'}"
+            yield Failing(rule, f"{analyte} {'missing' if age is None else f'{age} d old'}", age is not None)
         elif analyte in AT_LEAST and lab.value < AT_LEAST[analyte][1]:
-            yield f"{AT_LEAST[analyte][0]}: {analyte} {lab.value}"
+            yield Failing(rule, f"{rule}: {analyte} {lab.value}")
         elif analyte in TIMES_ULN and _too_high(lab, TIMES_ULN[analyte][1]) and not _cleared(record, lab, on):
-            yield f"{TIMES_ULN[analyte][0]}: {analyte} {lab.value}, ULN {lab.upper_limit}"
+            yield Failing(rule, f"{rule}: {analyte} {lab.value}, ULN {lab.upper_limit}")
         elif analyte == "UPROT" and DIPSTICK.get(lab.reported.strip().lower()) is None:
-            yield f"I13.1: urine protein {lab.reported}"
+            yield Failing(rule, f"{rule}: urine protein {lab.reported}")
 
 
 def _latest(record: Record, analyte: str, on: date, before: int) -> Lab | None:

@@ -72,6 +72,8 @@ class Record:
     holds: list[Hold] = field(default_factory=list)
     labs: list[Lab] = field(default_factory=list)
     overridden: set[int] = field(default_factory=set)
+    planned: dict[int, int] = field(default_factory=dict)
+    """The number of the fact that first planned each cycle."""
     deviations: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -114,6 +116,8 @@ class Record:
     def _treatment(self, seq: int, body: Mapping[str, Any]) -> None:
         """Take a fact of the doses."""
         match body.get("kind"):
+            case "CyclePlanned":
+                self.planned.setdefault(body["cycle"], seq)
             case "GateOverridden":
                 self.overridden.add(body["cycle"])
             case "DoseGiven":
@@ -168,18 +172,10 @@ class Record:
         """Give the site's date."""
         return at.astimezone(self.zone).date()
 
-    def has_deviation(self, items: Sequence[str], rules: Sequence[str], on: date, label: str = "") -> bool:
-        """Say whether a departure is on record: one of these items and rules (none: any), of that date or label.
-
-        The item is the first word of what the departure is about, as HELD of HELD/C3D1/ANLOTINIB.
-        """
-        for item, row in self.deviations.items():
-            word, *parts = item.split("/")
-            named = label and any(part == label or part.startswith(f"{label}D") for part in (word, *parts))
-            is_of = word in items and (not rules or row["rule"] in rules)
-            if is_of and (named or row.get("actual_on") == str(on)):
-                return True
-        return False
+    def tells(self, item: str, rule: str, on: date) -> bool:
+        """Say whether this very departure is on record: of this item and rule, and where it has a date, of this one."""
+        row = self.deviations.get(item)
+        return row is not None and row["rule"] == rule and row.get("actual_on") in (None, str(on))
 
 
 def walk(facts: Sequence[Fact]) -> Iterator[tuple[Record, Fact]]:

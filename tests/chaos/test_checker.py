@@ -1,6 +1,7 @@
 """The checker bites: a good evidence folder has no violation, and each way of doctoring it is named."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,10 @@ def silent(folder: Folder) -> None:
     folder.queries[SUBJECT]["show"] = None
 
 
+def tells_no_facts(folder: Folder) -> None:
+    folder.queries[SUBJECT]["facts"] = None
+
+
 def not_ended(folder: Folder) -> None:
     folder.run["expect"]["ended"] = True
 
@@ -201,6 +206,7 @@ AFTERWARDS: list[tuple[Doctor, str]] = [
     (overdue, "I4 .*has been overdue for"),
     (waits_for_nothing, "I4 .*nothing is due and nobody is asked"),
     (silent, "I4 .*its workflow gives no answer"),
+    (tells_no_facts, "I6 .*its workflow gives no answer to facts"),
     (not_ended, "I4 .*it has not ended"),
     (too_few, "I5 1 subjects were randomized, 2 were to be"),
     (other_fact_in_query, "I6 .*S001/5: its workflow and the journal differ in body"),
@@ -247,8 +253,22 @@ def test_mail_may_come_again_when_something_was_broken(
     assert found(tmp_path) == []
 
 
+def test_a_fault_after_a_notice_reached_somebody_explains_no_mail(rows: list[tuple[str, Row]], tmp_path: Path) -> None:
+    """I3: what is on record as delivered is over, whatever is broken later."""
+    folder = Folder(tmp_path, rows).write()
+    at = datetime.fromisoformat(folder.fact("NoticeReached")["stored_at"])
+    first, fault, again = ((at + timedelta(seconds=one)).isoformat() for one in (-1, 1, 2))
+    folder.mail[0]["at"] = first
+    folder.mail.append(folder.mail[0] | {"at": again})
+    folder.faults = [{"row": "F1", "at": fault, "until": fault}]
+    folder.save()
+
+    assert [row.split()[0] for row in found(tmp_path)] == ["I3"]
+
+
 @pytest.mark.parametrize(
-    "name", ["calls.jsonl", "faults.jsonl", "deliveries.jsonl", "mail.jsonl", "queries.jsonl", "logs", "histories"]
+    "name",
+    ["calls.jsonl", "faults.jsonl", "deliveries.jsonl", "mail.jsonl", "queries.jsonl", "logs", "histories", "mail"],
 )
 def test_evidence_that_is_missing_is_no_good_evidence(
     rows: list[tuple[str, Row]], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -259,3 +279,17 @@ def test_evidence_that_is_missing_is_no_good_evidence(
 
     assert main([str(tmp_path)]) == 3
     assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name", ["calls.jsonl", "faults.jsonl", "deliveries.jsonl", "mail.jsonl", "queries.jsonl", "logs/worker.log"]
+)
+def test_evidence_that_is_empty_is_no_good_evidence(
+    rows: list[tuple[str, Row]], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """A file that tells nothing is not one without violations."""
+    Folder(tmp_path, rows).write()
+    (tmp_path / name).write_text("")
+
+    assert main([str(tmp_path)]) == 3
+    assert name.split("/", maxsplit=1)[0] in capsys.readouterr().err

@@ -1,7 +1,8 @@
 """The checker bites on what a journal says: every row rightly chained, and journal, histories and answers agree."""
 
 import json
-from datetime import date, timedelta
+import re
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def told_twice(folder: Folder) -> None:
     """By two submissions of one day."""
     for _ in range(2):
         folder.more(**body(folder, "NoticeRequested"))
+
+
+def departure_told_twice(folder: Folder) -> None:
+    """In other words."""
+    for text in ("late", "too late"):
+        folder.more("NoticeRequested", notice="DEVIATION", to=["INVESTIGATOR"], text=text, about="C2")
 
 
 def slot_skipped(folder: Folder) -> None:
@@ -204,6 +211,7 @@ TOLD: list[tuple[Doctor, str]] = [
     (applied_twice, "I2 .*NoticeReached says once more"),
     (dosed_twice, "I2 .*DoseGiven says once more"),
     (told_twice, "I3 .*asks for the same notice as"),
+    (departure_told_twice, "I3 .*NoticeRequested tells C2 once more"),
     (ordered_twice, "I2 .*LabsOrdered says once more"),
     (slot_skipped, r"I5 slots were used in the order \[2\]"),
     (other_arm, "I5 .*Randomized: .*COHORT_1.* in the register .*COHORT_2"),
@@ -252,25 +260,84 @@ def test_what_is_told_wrongly_by_all_is_named(
     assert not [line for line in said if line.startswith(("I6", "I7"))]
 
 
-EXCUSES: list[tuple[Doctor, str, str, str]] = [
-    (dose_while_held, "AMOUNT/C4D1/BENMELSTOBART", "T9", "I8 .*BENMELSTOBART .* while it was held"),
-    (no_results, "C4", "T2.2", "I8 .*C4D1 on .* with ANC"),
-    (cycle_too_early, "GATE/C2", "T2.2", "I8 .*C2D1 on .*, 25 d after C1D1"),
-    (not_resected, "AMOUNT/C4D1/BENMELSTOBART", "T9", r"I8 .*BENMELSTOBART .*C4D1\) without R0: R1"),
+def given_on(folder: Folder, cycle: int, days: int = 0) -> str:
+    """Give the date of a cycle's day 1, moved by so many days."""
+    rows = (json.loads(row["body"]) for row in folder.facts(SUBJECT) if row["kind"] == "DoseGiven")
+    return str(next(date.fromisoformat(row["given_on"]) for row in rows if row["cycle"] == cycle) + timedelta(days))
+
+
+def first_sample_too_old(folder: Folder) -> None:
+    """Before the first dose the samples were taken ten days earlier than the record says."""
+    for _, row in folder.rows:
+        if row.get("kind") != "LabResultsRecorded" or row["seq"] > folder.fact("DoseGiven")["seq"]:
+            continue
+        told_of = json.loads(row["body"])
+        for result in told_of["accepted"]:
+            result["collected_at"] = str(datetime.fromisoformat(result["collected_at"]) - timedelta(days=10))
+        row["body"] = json.dumps(told_of)
+
+
+HELD, AGED = "I8 .*BENMELSTOBART .* while it was held", r"I8 .*C1D1 on .* with .*HB \d+ d old"
+EARLY, UNFIT, NOT_R0 = "I8 .*C2D1 on .*, 25 d after C1D1", "I8 .*C4D1 on .* with ANC", r"I8 .*C4D1\) without R0: R1"
+OTHER_ARM, WASHED, LATE = "I8 .*ANLOTINIB .* in COHORT_2", r"I8 .*6 d after the last ANLOTINIB \(T3\)", r"I8 .*\(T4\)"
+Excuse = tuple[Doctor, str, str, tuple[int, int] | None, str]
+EXCUSES: list[Excuse] = [
+    (dose_while_held, "AMOUNT/C4D1/BENMELSTOBART", "T9", (4, 0), HELD),
+    (dose_while_held, "HELD/C4D1/CISPLATIN", "T9", (4, 0), HELD),
+    (dose_while_held, "HELD/C3D1/BENMELSTOBART", "T9", (4, 0), HELD),
+    (dose_while_held, "HELD/C4D1/BENMELSTOBART", "T9", (4, 1), HELD),
+    (dose_while_held, "HELD/C4D1/BENMELSTOBART", "T2", (4, 0), HELD),
+    (anlotinib_in_the_other_arm, "DRUG/C1D1/PEMETREXED", "T2", (1, 0), OTHER_ARM),
+    (no_results, "C4", "T2.2", (4, 0), UNFIT),
+    (no_results, "GATE/C3", "T11", (4, 0), UNFIT),
+    (no_results, "GATE/C4", "T2.2", (4, 0), UNFIT),
+    (no_results, "TURN/C4D1", "T2.2", (4, 0), UNFIT),
+    (no_results, "FIRST_DOSE/I11.3", "I11.3", (4, 0), UNFIT),
+    (first_sample_too_old, "FIRST_DOSE/I10.2", "I10.2", (1, 0), AGED),
+    (first_sample_too_old, "FIRST_DOSE/I11.3", "I11.3", (1, 0), AGED),
+    (cycle_too_early, "GATE/C2", "T2.2", (2, 0), EARLY),
+    (cycle_too_early, "TURN/C2D1", "T2.2", (2, 0), EARLY),
+    (cycle_too_early, "C2", "T2.2", (2, 1), EARLY),
+    (cycle_too_early, "C2", "T2.2", None, EARLY),
+    (not_resected, "AMOUNT/C4D1/BENMELSTOBART", "T9", (4, 0), NOT_R0),
+    (not_resected, "TURN/C4D8", "T2.2", (4, 0), NOT_R0),
+    (not_resected, "TURN/C3D1", "T2.2", (4, 0), NOT_R0),
+    (surgery_too_late, "SURGERY", "T4", None, LATE),
+    (surgery_too_late, "SURGERY_PHASE", "T4", None, LATE),
+    (anlotinib_until_surgery, "WASHOUT/BENMELSTOBART", "T3", None, WASHED),
 ]
 
 
-@pytest.mark.parametrize(("doctor", "item", "rule", "named"), EXCUSES, ids=[row[0].__name__ for row in EXCUSES])
+@pytest.mark.parametrize("excuse", EXCUSES)
 def test_a_departure_of_something_else_excuses_nothing(
-    rows: list[tuple[str, Row]], tmp_path: Path, doctor: Doctor, item: str, rule: str, named: str
+    rows: list[tuple[str, Row]], tmp_path: Path, excuse: Excuse
 ) -> None:
-    """I8: one of the same cycle, by the same rule, is not the departure that is missing."""
-    folder = Folder(tmp_path, rows)
-    doctor(folder)
-    folder.more("DeviationRecorded", item=item, rule=rule, text="something else", important=False)
-    folder.write()
+    """I8: another drug, day, cycle, date or rule is not the departure that is missing, nor is a window that passed."""
+    assert_named(excused(Folder(tmp_path, rows), excuse), excuse[-1])
 
-    assert_named(found(tmp_path), named)
+
+@pytest.mark.parametrize(
+    "excuse",
+    [
+        (dose_while_held, "HELD/C4D1/BENMELSTOBART", "T9", (4, 0), HELD),
+        (no_results, "GATE/C4", "T11", (4, 0), UNFIT),
+        (cycle_too_early, "C2", "T2.2", (2, 0), EARLY),
+        (not_resected, "TURN/C4D1", "T2.2", (4, 0), NOT_R0),
+    ],
+)
+def test_its_own_departure_excuses_it(rows: list[tuple[str, Row]], tmp_path: Path, excuse: Excuse) -> None:
+    """I8: what people report may break a rule, when that is on record."""
+    assert not [line for line in excused(Folder(tmp_path, rows), excuse) if re.match(excuse[-1], line)]
+
+
+def excused(folder: Folder, excuse: Excuse) -> list[str]:
+    """Doctor a folder, put a departure on record, and give the violations."""
+    doctor, item, rule, on, _ = excuse
+    doctor(folder)
+    actual_on = given_on(folder, *on) if on else None
+    folder.more("DeviationRecorded", item=item, rule=rule, text="another", important=False, actual_on=actual_on)
+    folder.write()
+    return found(folder.path)
 
 
 def test_what_nobody_sent_is_named(rows: list[tuple[str, Row]], tmp_path: Path) -> None:
