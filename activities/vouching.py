@@ -57,4 +57,5 @@ def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
             read = decider_of(voucher.stream).read(facts[0].body)
             if voucher.fact is None or read == voucher.fact:
                 return
-    raise Refused(Reason.ROLE, f"{kind} comes from the product itself, never from outside")
+    detail = f"{kind} comes from the product itself, never from outside"
+    raise Refused(Reason.ROLE, detail, field="staff", accepts="a command of people, with a staff code")

@@ -1,9 +1,12 @@
 """What is typed: words for the command line by chance, and what a terminal does to it."""
 
 import json
+from functools import cache
 from random import Random
 
-from cli.main import COMMANDS
+import click
+
+from cli.main import COMMANDS, cli
 from fuzz.messages import kinds
 from fuzz.odd import DATES, NUMBERS, TEXTS
 
@@ -41,7 +44,21 @@ OPTIONS = (
     "--limit",
     "--dry-run",
     "--stream",
+    "--out",
+    "--key",
+    "--anchor",
+    "--public-key",
+    "--against-temporal",
+    "--from-temporal",
+    "--histories",
+    "--by",
+    "--font",
+    "--running",
+    "--show",
+    "--back-to",
 )
+FILES = ("junk.json", "junk.json.gz")
+"""Files that are there and hold nothing of use."""
 WORDS = (
     "S001",
     "s001",
@@ -69,11 +86,21 @@ WORDS = (
     "backup",
     "restore",
     "missing.json",
+    ".",
+    "..",
+    *FILES,
 )
-LEFT_OUT = ("up", "demo", "release", "replay", "recover", "journal", "models", "allocation", "export", "health", "open")
-"""Commands that start, change or wait for something: `open` and `demo` have their tests, the others need a server."""
+LEFT_OUT = ("up", "demo", "open")
+"""Commands that start something and wait: they have their tests."""
 NAMING = 0.5
 """Share of the command lines that name somebody there is."""
+
+
+@cache
+def within(command: str) -> tuple[str, ...]:
+    """Give the commands inside a command."""
+    known = cli.get_command(click.Context(cli), command)
+    return tuple(known.commands) if isinstance(known, click.Group) else ()
 
 
 def words(random: Random) -> list[str]:
@@ -87,7 +114,7 @@ def words(random: Random) -> list[str]:
         *(str(date) for date in DATES),
         *(str(number) for number in NUMBERS),
     )
-    typed = [command]
+    typed = [command, *random.sample(within(command), k=1)] if within(command) else [command]
     if random.random() < NAMING:
         typed.append("S001")
     typed += [random.choice(every) for _ in range(random.randrange(6))]

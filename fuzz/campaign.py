@@ -7,18 +7,20 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from sqlalchemy import RowMapping
+from temporalio.service import RPCError
 
 from fuzz import channels
 from fuzz.channels import Over
 from fuzz.classes import at_random
 from fuzz.ground import PASTS, Ground
+from fuzz.looking import Row, alike, lacking, matched, typed_in_vain
 from fuzz.messages import Odd, named
 from fuzz.tally import Tally
-from tests.server.installation import until
+from tests.server.installation import stream_of, until
 from tests.server.past import ago
 
 BATCH = 24
@@ -29,6 +31,7 @@ SENDERS: dict[str, Sender] = {
     "update": channels.update,
     "signal": channels.signal,
     "raw payload": channels.raw_payload,
+    "raw update": channels.raw_update,
 }
 OUTCOME = {"applied": "accepted", "refused": "refused"}
 
@@ -43,7 +46,9 @@ class Campaign:
     ends: float
     folder: Path
     say: Callable[[str], None]
+    patience: timedelta = timedelta(seconds=20)
     subjects: dict[str, tuple[str, int]] = field(default_factory=dict)
+    told_before: dict[str, set[tuple[str, bytes, str]]] = field(default_factory=dict)
 
     async def run(self, classes: dict[str, list[Odd]]) -> None:
         """Send of each class in turn: first what is systematic, in the seed's order, then messages like those."""
@@ -53,7 +58,7 @@ class Campaign:
         while time.monotonic() < self.ends:
             for feed in feeds.values():
                 for channel in SENDERS:
-                    await self._batch(channel, [next(feed) for _ in range(BATCH)])
+                    await self.batch(channel, [next(feed) for _ in range(BATCH)])
                     if time.monotonic() >= self.ends:
                         break
             rounds += 1
@@ -78,13 +83,14 @@ class Campaign:
         self.subjects[phase] = known, used + 1
         return known
 
-    async def _batch(self, channel: str, messages: list[Odd]) -> None:
+    async def batch(self, channel: str, messages: list[Odd]) -> None:
         """Send a batch to one subject, those for the register to it, and look at both."""
         subject = await self._subject(self.random.choice(sorted(PASTS)))
         for to in (subject, None):
-            some = [odd for odd in messages if odd.is_to_the_trial == (to is None)]
+            some = self._new(to, [odd for odd in messages if odd.is_to_the_trial == (to is None)])
             if not some:
                 continue
+            beyond = max((row["position"] for row in self.ground.rows(to)), default=0)
             gate = asyncio.Semaphore(AT_ONCE)
             over: list[Odd] = []
 
@@ -97,40 +103,73 @@ class Campaign:
                         return "over"
 
             learnt = await asyncio.gather(*(one(odd) for odd in some))
-            await self._look(
-                channel, to, [(odd, word) for odd, word in zip(some, learnt, strict=True) if word != "over"]
-            )
+            sent = [(odd, word) for odd, word in zip(some, learnt, strict=True) if word != "over"]
+            await self.look(channel, to, sent, beyond)
             for odd in over:
                 self.tally.add(odd.group, channel, "told")
 
-    async def _look(self, channel: str, to: str | None, sent: list[tuple[Odd, str]]) -> None:
+    def _new(self, to: str | None, messages: list[Odd]) -> list[Odd]:
+        """Leave out what was sent there before: its answer may add no row, and its first row could hide a drop."""
+        known = self.told_before.setdefault(stream_of(to), set())
+        fresh = {alike(odd): odd for odd in messages if alike(odd) not in known}
+        known.update(fresh)
+        return list(fresh.values())
+
+    async def look(self, channel: str, to: str | None, sent: list[tuple[Odd, str]], beyond: int) -> None:
         """Count each message by its row; what has none was dropped, or its subject is stuck."""
-        for_record = [odd for odd, word in sent if word != "told"]
-        on_channel = "update" if channel == "update" else "signal"
-        rows: dict[str, RowMapping] = {}
+        for_record = [(odd, word) for odd, word in sent if word != "told"]
+        found: list[Row | None] = []
 
         async def recorded() -> bool:
-            rows.update({row["sha256"]: row for row in self.ground.rows(to) if row["channel"] == on_channel})
-            return all(odd.digest in rows for odd in for_record)
+            rows = self.ground.rows(to)
+            found[:] = matched(
+                [odd for odd, _ in for_record], rows, "update" if "update" in channel else "signal", beyond
+            )
+            return None not in found
 
         with suppress(TimeoutError):
-            await until(recorded)
+            await until(recorded, self.patience)
         trouble = await self._trouble(to)
         logged = self.ground.tracebacks()
         for odd, word in sent:
             if word == "told":
                 self.tally.add(odd.group, channel, "told")
-            elif odd.digest in rows:
-                self.tally.add(odd.group, channel, self._outcome(to, rows[odd.digest]))
-            else:
+        for (odd, word), row in zip(for_record, found, strict=True):
+            if row is None:
                 self._crash(odd, channel, "stuck" if trouble or word == "nothing" else "dropped", word, trouble)
+            else:
+                self._count(odd, channel, to, row)
+        last = sent[-1][0] if sent else Odd("?", "", "", ())
         for text in logged:
-            odd = sent[0][0] if sent else Odd("?", "", "", ())
-            self._crash(odd, channel, "tracebacks", text, trouble)
-        if trouble and all(odd.digest in rows for odd in for_record) and sent:
-            self._crash(sent[-1][0], channel, "stuck", "a batch", trouble)
+            self._crash(last, channel, "tracebacks", text, trouble)
+        if trouble and None not in found and sent:
+            self._crash(last, channel, "stuck", "a batch", trouble)
         if trouble:
             self.subjects = {phase: known for phase, known in self.subjects.items() if known[0] != to}
+        else:
+            await self._compare(last, channel, to)
+
+    def _count(self, odd: Odd, channel: str, to: str | None, row: Row) -> None:
+        """Count a message that has its row; a refusal must say enough, and have left no fact."""
+        missing = lacking(row) if row["outcome"] == "refused" else ""
+        if missing:
+            self._crash(odd, channel, "wrong", missing, str(row["detail"]))
+        else:
+            self.tally.add(odd.group, channel, self._outcome(to, row))
+
+    async def _compare(self, odd: Odd, channel: str, to: str | None) -> None:
+        """Hold `show` against the facts on record. Refusals leave none, so they changed nothing."""
+        shown: list[object] = [None, None]
+
+        async def same() -> bool:
+            with suppress(RPCError):
+                shown[:] = [await self.ground.shown(to), self.ground.folded(to)]
+            return shown[0] is not None and shown[0] == shown[1]
+
+        try:
+            await until(same, self.patience)
+        except TimeoutError:
+            self._crash(odd, channel, "wrong", "a batch", f"it shows {shown[0]}, its facts say {shown[1]}")
 
     async def _trouble(self, to: str | None) -> str:
         """Say what is wrong with a subject: it does not show itself, or takes no good command any more."""
@@ -145,7 +184,7 @@ class Campaign:
         good = answer.outcome == "applied" or answer.reason in ("OVER", "CONTRADICTS", "IMPOSSIBLE", "CONFIRM")
         return "" if good else f"a good command: {answer.sentence()}"
 
-    def _outcome(self, to: str | None, row: RowMapping) -> str:
+    def _outcome(self, to: str | None, row: Row) -> str:
         if row["outcome"] == "applied" and to is not None and row["first_seq"] is not None:
             facts = self.ground.place.facts(to, "LabResultsRecorded")
             bodies = [json.loads(fact.body) for fact in facts if row["first_seq"] <= fact.seq <= row["last_seq"]]
@@ -175,15 +214,16 @@ class Campaign:
                 await self._by_hand(subject, odd)
 
     async def _by_hand(self, subject: str | None, odd: Odd) -> None:
-        came, submission, printed = await channels.command_line(self.ground, subject, odd, self.folder)
-        if came == "traceback":
-            self._crash(odd, "command line", "tracebacks", printed, "")
+        code, submission, printed = await channels.command_line(self.ground, subject, odd, self.folder)
+        if channels.is_broken(code, printed):
+            self._crash(odd, "command line", "tracebacks", f"exit {code}: {printed[-1500:]}", "")
             return
         ours = [row for row in self.ground.rows(subject) if str(row["submission_id"]).startswith(submission)]
-        known = {str(row["sha256"]) for row in self.ground.rows(subject)} if not ours else set()
-        if ours:
-            self.tally.add(odd.group, "command line", self._outcome(subject, ours[0]))
-        elif came == "told" or odd.digest in known or submission in printed or "refused" in printed:
+        row = ours[0] if ours else None
+        outcome, why = typed_in_vain(code, printed, row)
+        if outcome:
+            self._crash(odd, "command line", outcome, printed[-1500:], why)
+        elif row is None:
             self.tally.add(odd.group, "command line", "told")
         else:
-            self._crash(odd, "command line", "dropped", printed, "")
+            self._count(odd, "command line", subject, row)

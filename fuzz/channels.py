@@ -1,4 +1,4 @@
-"""The channels of a message: update, signal, raw payload over gRPC, and the command line."""
+"""The channels of a message: update, signal, both raw over gRPC, and the command line."""
 
 import asyncio
 import os
@@ -9,18 +9,21 @@ from pathlib import Path
 from uuid import uuid4
 
 from temporalio.api.common.v1 import Header, Payloads, WorkflowExecution
-from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest
+from temporalio.api.enums.v1 import UpdateWorkflowExecutionLifecycleStage
+from temporalio.api.update.v1 import Input, Meta, Request, WaitPolicy
+from temporalio.api.workflowservice.v1 import SignalWorkflowExecutionRequest, UpdateWorkflowExecutionRequest
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import RawValue
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.main import UNREACHABLE
+from cli.main import UNHEALTHY
 from fuzz.ground import ANSWER_SECONDS, Ground
+from fuzz.looking import BY_HAND
 from fuzz.messages import Odd
 from tests.server.installation import stream_of
 from tests.server.rig import ROOT
 
-CHANNELS = ("update", "signal", "raw payload", "command line")
+OUT_OF_TIME = (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED)
 DOCUMENTED = (0, 1, 2, 3, 4, 5, 130)
 CARRIED_AT_MOST = 1_000_000
 """Bytes of a message above which Temporal may refuse to carry it: then the sender is told by Temporal itself."""
@@ -71,6 +74,40 @@ async def raw_payload(ground: Ground, subject: str | None, odd: Odd) -> str:
     return "sent"
 
 
+async def raw_update(ground: Ground, subject: str | None, odd: Odd) -> str:
+    """Send an update past every client library: with its headers, its identity and its payloads as they are."""
+    try:
+        return await asyncio.wait_for(
+            _completed(ground, update_request(ground.place.namespace, subject, odd)), ANSWER_SECONDS
+        )
+    except TimeoutError:
+        return "nothing"
+    except RPCError as problem:
+        return "nothing" if problem.status in OUT_OF_TIME else _told(problem)
+
+
+def update_request(namespace: str, subject: str | None, odd: Odd) -> UpdateWorkflowExecutionRequest:
+    """Give an update as it goes over the wire, with an id of its own."""
+    completed = UpdateWorkflowExecutionLifecycleStage.UPDATE_WORKFLOW_EXECUTION_LIFECYCLE_STAGE_COMPLETED
+    return UpdateWorkflowExecutionRequest(
+        namespace=namespace,
+        workflow_execution=WorkflowExecution(workflow_id=stream_of(subject)),
+        wait_policy=WaitPolicy(lifecycle_stage=completed),
+        request=Request(
+            meta=Meta(update_id=str(uuid4()), identity=odd.identity),
+            input=Input(name=odd.kind, args=Payloads(payloads=odd.payloads), header=Header(fields=odd.headers)),
+        ),
+    )
+
+
+async def _completed(ground: Ground, request: UpdateWorkflowExecutionRequest) -> str:
+    """Ask again with the same id until there is an outcome: the server answers earlier when it took long."""
+    while True:
+        answer = await ground.place.temporal.workflow_service.update_workflow_execution(request)
+        if answer.HasField("outcome"):
+            return "answered"
+
+
 def _told(problem: RPCError) -> str:
     if problem.status is RPCStatusCode.NOT_FOUND:
         raise Over
@@ -98,15 +135,17 @@ async def starter(ground: Ground, words: Sequence[str | bytes], **env: str) -> s
     return subprocess.CompletedProcess(command, process.returncode or 0, out, errors)
 
 
-async def command_line(ground: Ground, subject: str | None, odd: Odd, folder: Path) -> tuple[str, str, str]:
-    """Send by the command line, from a file. Give what came of it, the submission's id, and what was printed."""
-    submission, file = f"fuzz-{uuid4()}", folder / f"{uuid4().hex}.json"
+async def command_line(ground: Ground, subject: str | None, odd: Odd, folder: Path) -> tuple[int, str, str]:
+    """Send by the command line, from a file. Give its exit code, the submission's id, and what was printed."""
+    submission, file = f"{BY_HAND}{uuid4()}", folder / f"{uuid4().hex}.json"
     file.write_bytes(odd.arguments[0] if odd.arguments else b"")
     to = subject or "TRIAL"
     kind = odd.kind.replace("\x00", "")
     done = await starter(ground, ["send", to, "--id", submission, "--file", str(file), "--staff", "INV1", "--", kind])
     file.unlink()
-    printed = (done.stdout + done.stderr).decode(errors="replace")
-    if "Traceback" in printed or done.returncode not in DOCUMENTED or done.returncode == 1:
-        return "traceback", submission, f"exit {done.returncode}: {printed[-1500:]}"
-    return ("told" if done.returncode == UNREACHABLE else "answered"), submission, printed[-300:]
+    return done.returncode, submission, (done.stdout + done.stderr).decode(errors="replace")
+
+
+def is_broken(code: int, printed: str) -> bool:
+    """Say whether the command line fell over: a traceback, or an end that `send` does not have."""
+    return "Traceback" in printed or code not in DOCUMENTED or code == UNHEALTHY

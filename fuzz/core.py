@@ -3,12 +3,8 @@
 python -m fuzz.core SEED BYTES EXAMPLES COMMAND_LINES FILE
 """
 
-import contextlib
-import io
 import json
-import os
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -21,25 +17,21 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from activities.recorder import Recorder
-from cli.main import main as command_line
-from domain.decider import PATIENT, TRIAL, trial_stream
+from domain.decider import PATIENT, TRIAL
 from domain.intake import Message, argument_of, carried_id, content_id, kind_of, message_text, read
 from domain.submission import Refused
-from domain.values import Clock
 from fuzz import argv
+from fuzz.looking import lacking
 from fuzz.messages import good, kinds
 from fuzz.mutating import mutated, scrambled, written
 from fuzz.oracle import wrong_verdicts
 from fuzz.tally import Tally
-from journal.store import Journal
+from fuzz.typed import Typed
 from observability import configure
-from tests.given import START, TRIAL_ID, Story, when
+from tests.given import START, Story, when
 from tests.laws.plays import opened
 from tests.laws.strategies import model
-from tests.server.past import Past, ago, noon, opening, request, sent
 from tests.stories import PHASES
-from workflows.client import Submitted
 
 SLOWEST_SECONDS = 4.0
 """Longest processor time of one message: `record` has 5 s."""
@@ -48,13 +40,30 @@ NOISE = 0.3
 """Share of the byte strings that are nothing but noise."""
 LONGEST_BASE = 3000
 """Bytes of a good envelope that is scrambled: the longer ones take their time."""
-DOCUMENTED = (0, 1, 2, 3, 4, 5, 130)
 
 
 @cache
 def story_of(phase: str) -> Story | None:
     """Give the story of a phase, of the `trial`, or (without a phase) none. It is told once."""
     return opened() if phase == "trial" else PHASES[phase]() if phase else None
+
+
+@cache
+def shown_of(phase: str) -> str:
+    """Give what the story of a phase shows before anything was sent."""
+    story = story_of(phase)
+    return shown(story) if story else ""
+
+
+def shown(story: Story) -> str:
+    """Give what a story shows, as text."""
+    return repr(story.decider.show(story.state))
+
+
+def refused(refusal: Refused, kind: str) -> str:
+    """Give the outcome of a refusal: wrong, unless it says what the record must say."""
+    told = {name: getattr(refusal, name) for name in ("reason", "detail", "rule", "field", "accepts")}
+    return "wrong" if lacking({**told, "kind": kind, "first_seq": None}) else "refused"
 
 
 def taken(message: Message, phase: str = "") -> str:
@@ -64,13 +73,13 @@ def taken(message: Message, phase: str = "") -> str:
     try:
         submission = read(message, "00000000-0000-4000-8000-000000000000", people, system)
     except Refused as refusal:
-        return "refused" if refusal.detail and refusal.accepts else "tracebacks"
+        return refused(refusal, kind_of(message))
     story = story_of(phase)
     if story is None:
         return "accepted"
     outcome = when(story, submission.command, confirmed=True, reason="so it was")
     if outcome.refusal is not None:
-        return "refused" if outcome.refusal.detail else "tracebacks"
+        return refused(outcome.refusal, submission.command.kind) if shown(story) == shown_of(phase) else "wrong"
     after = outcome.story
     story.decider.details(after.state), story.decider.attributes(after.state), story.decider.show(after.state)
     unused = [fact for fact in outcome.facts if getattr(fact, "unused", ()) and not fact.accepted]
@@ -89,7 +98,7 @@ class Core:
 
     def one(self, group: str, message: Message, phase: str = "") -> None:
         """Take one message and count it; keep it when it does harm."""
-        story_of(phase)
+        shown_of(phase)
         begun = time.process_time()
         try:
             outcome = taken(message, phase)
@@ -99,6 +108,10 @@ class Core:
         took = time.process_time() - begun
         if took > SLOWEST_SECONDS:
             self._keep(group, "stuck", message, phase, f"{took:.1f} s")
+        elif outcome == "wrong":
+            self._keep(
+                group, "wrong", message, phase, "a refusal that says too little, or changed what the story shows"
+            )
         else:
             self.tally.add(group, IN_PROCESS, outcome)
 
@@ -141,33 +154,9 @@ class Core:
 
     def command_lines(self, count: int) -> None:
         """Type words by chance, with a journal at hand and no server in reach."""
-        with tempfile.TemporaryDirectory() as folder:
-            before, here = dict(os.environ), Path.cwd()
-            os.environ |= {"TRIALPATH_DATA": folder, "TEMPORAL_ADDRESS": "127.0.0.1:1", "COLUMNS": "40"}
-            _journal(Path(folder))
-            os.chdir(folder)
-            try:
-                for _ in range(count):
-                    self._typed(argv.words(self.random))
-            finally:
-                os.chdir(here)
-                os.environ.clear()
-                os.environ |= before
-
-    def _typed(self, words: list[str]) -> None:
-        out, errors = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace"), io.StringIO()
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-                code = command_line(words)
-        except BaseException:  # noqa: BLE001 - what it looks for
-            self.tally.crash(
-                "command line", IN_PROCESS, "tracebacks", words=argv.shown(words), why=traceback.format_exc()[-1500:]
-            )
-            return
-        if code not in DOCUMENTED or "Traceback" in errors.getvalue():
-            self.tally.crash("command line", IN_PROCESS, "tracebacks", words=argv.shown(words), why=f"exit {code}")
-        else:
-            self.tally.add("command line", IN_PROCESS, "accepted" if code == 0 else "refused")
+        with Typed(self.tally) as typed:
+            for _ in range(count):
+                typed.type(argv.words(self.random))
 
     def oracle(self) -> None:
         """Hold eligibility at every boundary against the independent table."""
@@ -175,16 +164,6 @@ class Core:
         self.tally.add("eligibility, against the table", IN_PROCESS, "accepted", rows - len(wrong))
         for text in wrong:
             self.tally.crash("eligibility, against the table", IN_PROCESS, "dropped", why=text)
-
-
-def _journal(folder: Path) -> None:
-    """Make a journal with one subject in screening."""
-    journal = Journal(f"sqlite:///{folder / 'journal.db'}")
-    journal.migrate()
-    submitted = Submitted("open_trial", opening(TRIAL_ID, Clock.real()), staff="SPO1", role="SPONSOR")
-    Recorder(journal).record(request(trial_stream(TRIAL_ID), 0, noon(ago(200)), sent(submitted)))
-    Past(journal, TRIAL_ID, ago(19)).eligible(ago(12))
-    journal.close()
 
 
 def run(chosen: str, sizes: tuple[int, int, int], say: Callable[[str], None]) -> Tally:

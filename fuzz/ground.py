@@ -1,21 +1,24 @@
 """The one real installation that bad input is sent to: a server, two workers, one of them with traces, and subjects."""
 
 import asyncio
+import json
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import RowMapping
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from domain.decider import patient_stream, trial_stream
-from tests.server.installation import Installation, install
+from activities.recorder import Recorder
+from domain.decider import decider_of
+from tests.server.installation import Installation, install, stream_of
 from tests.server.past import TRIAL, Past, ago, in_adjuvant, in_evaluation, in_surgery_wait
 from tests.server.rig import Process, Server
+from workflows.connection import CONVERTER
 
 ANSWER_SECONDS = 20.0
 START_SECONDS = 120
@@ -101,9 +104,17 @@ class Ground:
 
     def rows(self, subject: str | None) -> list[RowMapping]:
         """Give every submission on record for a subject, or (None) for the register."""
-        return self.place.journal.submissions(
-            trial_stream(TRIAL) if subject is None else patient_stream(TRIAL, subject)
-        )
+        return self.place.journal.submissions(stream_of(subject))
+
+    async def shown(self, subject: str | None) -> Any:  # noqa: ANN401 - JSON
+        """Give what a journey, or (None) the register, shows of itself."""
+        return await asyncio.wait_for(self.place.handle(subject).query("show"), ANSWER_SECONDS)
+
+    def folded(self, subject: str | None) -> Any:  # noqa: ANN401 - JSON
+        """Give what it must show: its facts on record, folded anew."""
+        stream = stream_of(subject)
+        shown = decider_of(stream).show(Recorder(self.place.journal).state(stream))
+        return json.loads(CONVERTER.payload_converter.to_payloads([shown])[0].data)
 
     async def is_open(self, subject: str | None) -> bool:
         """Say whether a journey runs: an accepted message may have ended it, as a death does."""

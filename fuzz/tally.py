@@ -9,9 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-COLUMNS = ("sent", "refused", "kept as query", "accepted", "told", "tracebacks", "stuck", "dropped")
-BAD = ("tracebacks", "stuck", "dropped")
-"""What must be 0. `told`: Temporal or the command line refused to carry it, and said so."""
+COLUMNS = ("sent", "refused", "kept as query", "accepted", "told", "tracebacks", "stuck", "dropped", "wrong")
+BAD = ("tracebacks", "stuck", "dropped", "wrong")
+"""What must be 0. `told`: Temporal or the command line refused to carry it, and said so.
+
+`wrong`: a refusal that does not say enough or left facts, an exit code that the record does not bear out, or a subject
+that shows something else than its facts say.
+"""
 
 
 @dataclass

@@ -28,7 +28,10 @@ LIMIT_SECONDS = 600
 """How long one look at one edit may take. What takes longer noticed nothing: the machine may only be busy."""
 NOT_COPIED = (".git", ".venv", "data", "__pycache__", ".*_cache", ".hypothesis", "results", "secrets")
 PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+FAILED = 1
+"""Exit code of a run in which something failed, and of no other."""
+_FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
+_NOT_REPLAYED = re.compile(r"^\S+: .+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at an edit found: by what it was noticed, empty when it was not, and how long that took."""
+    """What one look at an edit found: by what it was noticed, empty when it was not, and how long that took.
+
+    `error`: the run itself went wrong, and says nothing of the edit.
+    """
 
     by: str
     noticed: str
     seconds: float
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ def run(which: str, only: str = "") -> int:
     for number in range(AT_ONCE):
         copies.put(_copy(folder / f"copy-{number}"))
     began = time.monotonic()
-    fails = _unedited(which, edits, copies)
+    fails = unedited(which, edits, copies)
     if fails:
         print(f"mutation: without any edit {fails} fails: nothing can be said of the edits")
         return 1
@@ -106,20 +113,22 @@ def run(which: str, only: str = "") -> int:
     (folder / "results.json").write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")
     noticed = sum(result.is_noticed for result in results)
     processor = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"mutation: {noticed} of {len(results)} noticed, {LEAST[which]} are wanted of the whole list; "
+    went_wrong = sum(any(look.error for look in result.looks) for result in results)
+    print(f"mutation: {noticed} of {len(results)} noticed, {went_wrong} with a run that went wrong, "
+          f"{LEAST[which]} are wanted of the whole list; "
           f"{time.monotonic() - began:.0f} s, of the processor {processor.ru_utime + processor.ru_stime:.0f} s; "
           f"{(folder / 'results.json').relative_to(ROOT)}")  # fmt: skip
     return 0 if noticed >= min(LEAST[which], len(results)) else 1
 
 
-def _unedited(which: str, edits: list[Edit], copies: "SimpleQueue[Path]") -> str:
+def unedited(which: str, edits: list[Edit], copies: "SimpleQueue[Path]") -> str:
     """Ask the same of a copy as it is. Give what fails there, empty when nothing does, as it must be."""
     copy = copies.get()
     tests = tuple(dict.fromkeys(name for edit in edits for name in edit.tests))
     looks = LOOKS[which][:1] if which == "rules" else LOOKS[which]
-    found = [look(Edit("none", "", "", "", tests=tests), copy).noticed for look in looks]
+    found = [look(Edit("none", "", "", "", tests=tests), copy) for look in looks]
     copies.put(copy)
-    return "; ".join(filter(None, found))
+    return "; ".join(look.noticed or look.error for look in found if look.noticed or look.error)
 
 
 def _copy(folder: Path) -> Path:
@@ -144,43 +153,51 @@ def _looked_at(edit: Edit, copy: Path, which: str) -> Iterator[Look]:
         path.write_text(before)
 
 
-def _asked(copy: Path, by: str, *arguments: str, found: Callable[[str], str]) -> Look:
-    """Run a program in the copy; a failure is a notice, and `found` tells from its output by what."""
+def asked(copy: Path, by: str, *arguments: str, found: Callable[[str], str]) -> Look:
+    """Run a program in the copy. It notices by exit code 1 and by what `found` reads in its output, else it went wrong.
+
+    pytest ends with 1 when tests failed, with 2 to 5 when it could not run them; Python ends with 1 for any exception.
+    """
     began = time.monotonic()
-    command = [sys.executable, *arguments]
+    command, noticed, error = [sys.executable, *arguments], "", ""
     try:
         done = subprocess.run(command, cwd=copy, check=False, capture_output=True, text=True, timeout=LIMIT_SECONDS)
-        noticed = found(done.stdout) or "it ended with an error" if done.returncode else ""
     except subprocess.TimeoutExpired:
-        noticed = ""
-    return Look(by, noticed, round(time.monotonic() - began, 1))
+        error = f"no end within {LIMIT_SECONDS} s"
+    else:
+        noticed = found(done.stdout) if done.returncode == FAILED else ""
+        last = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        error = f"exit code {done.returncode}: {last}" if done.returncode and not noticed else ""
+    return Look(by, noticed, round(time.monotonic() - began, 1), error)
 
 
-def _first_failure(output: str) -> str:
+def first_failure(output: str) -> str:
+    """Give the first test that failed; one that could not be set up or read is none."""
     failed = _FAILED.search(output)
     return failed[1] if failed else ""
 
 
-def _last_line(output: str) -> str:
-    """Give the program's own word: before it stands what Temporal's core says."""
-    return output.strip().rpartition("\n")[2]
+def not_replayed(output: str) -> str:
+    """Give which history did not replay, and why: the last line, after what Temporal's core says."""
+    failed = _NOT_REPLAYED.search(output.strip().rpartition("\n")[2])
+    return failed[0] if failed else ""
 
 
 def _replayed(_edit: Edit, copy: Path) -> Look:
-    return _asked(copy, "replay", "-m", "mutation.replayed", found=_last_line)
+    return asked(copy, "replay", "-m", "mutation.replayed", found=not_replayed)
 
 
 def _shell(_edit: Edit, copy: Path) -> Look:
-    return _asked(copy, "tests/shell", *PYTEST, "tests/shell", found=_first_failure)
+    return asked(copy, "tests/shell", *PYTEST, "tests/shell", found=first_failure)
 
 
 def _fitting(edit: Edit, copy: Path) -> Look:
     files = [f"tests/spec/test_{name}.py" for name in edit.tests]
-    return _asked(copy, "fitting tests", *PYTEST, *files, found=_first_failure)
+    return asked(copy, "fitting tests", *PYTEST, *files, found=first_failure)
 
 
 def _every(_edit: Edit, copy: Path) -> Look:
-    return _asked(copy, "all of spec and laws", *PYTEST, "tests/spec", "tests/laws", found=_first_failure)
+    return asked(copy, "all of spec and laws", *PYTEST, "tests/spec", "tests/laws", found=first_failure)
 
 
 LOOKS: dict[str, tuple[Callable[[Edit, Path], Look], ...]] = {
@@ -189,8 +206,12 @@ LOOKS: dict[str, tuple[Callable[[Edit, Path], Look], ...]] = {
 }
 
 
+def _word(look: Look) -> str:
+    return look.noticed or (f"WENT WRONG: {look.error}" if look.error else "not noticed")
+
+
 def _line(result: Result) -> str:
     edit = result.edit
     what = f"{edit.rule or edit.kind:34} {edit.name:44}"
-    told = "; ".join(f"{look.by}: {look.noticed[:110] or 'not noticed'} ({look.seconds} s)" for look in result.looks)
+    told = "; ".join(f"{look.by}: {_word(look)[:110]} ({look.seconds} s)" for look in result.looks)
     return f"{'noticed' if result.is_noticed else 'LIVES  '} {what} {told}"

@@ -1,5 +1,6 @@
 """A small helping of what `make fuzz` sends, against the core alone: the same messages every time."""
 
+import math
 import time
 import tracemalloc
 from random import Random
@@ -8,8 +9,9 @@ import pytest
 
 from domain.decider import TRIAL
 from domain.intake import LARGEST, Message, argument_of
+from domain.submission import Reason, Refused
 from fuzz import argv
-from fuzz.core import Core
+from fuzz.core import Core, taken
 from fuzz.messages import Odd, good, kinds
 from fuzz.mutating import mutated, written
 from fuzz.oracle import wrong_verdicts
@@ -19,8 +21,11 @@ from tests.given import START
 from tests.stories import PHASES
 
 AT_MOST_BYTES = 50_000_000
-AT_MOST_SECONDS = 0.5
-"""Processor time of one message, of any size: 0.1 s on a machine that does nothing else."""
+AT_MOST_SECONDS = 0.1
+TRIES = 5
+"""Processor time of one message, of any size: the least of so many tries, for a busy machine makes some longer."""
+EXAMPLES = 500
+"""Of each kind; 10,000 with `make fuzz FULL=1`."""
 
 
 def chosen(seed: str) -> Random:
@@ -55,10 +60,33 @@ def test_every_kind_with_something_changed_is_applied_or_refused(kind: str) -> N
     tally, random = Tally(), chosen(kind)
     core, body = Core(kind, tally), good(kind, START)
     phases = ["trial"] if kind in TRIAL.people else sorted(PHASES)
-    for _ in range(8):
+    for _ in range(EXAMPLES):
         message = Message(channel="update", name=kind, arguments=(argument_of(written(mutated(body, random))),))
         core.one("validators", message, random.choice(phases))
-    assert_harmless(tally, 8)
+    assert_harmless(tally, EXAMPLES)
+
+
+@pytest.mark.parametrize("lost", ["detail", "field", "accepts", "nothing"])
+def test_a_refusal_that_says_too_little_does_harm(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the reader as of the rules: the same message, once with its refusal as it is."""
+
+    def no(*_: object) -> None:
+        told = {name: "" if name == lost else "something" for name in ("detail", "field", "accepts")}
+        raise Refused(Reason.MALFORMED, told["detail"], field=told["field"], accepts=told["accepts"])
+
+    monkeypatch.setattr("fuzz.core.read", no)
+    tally = Tally()
+    Core("told", tally).one("validators", Message(channel="update", name="dose_given", arguments=()), "neoadjuvant C1")
+    assert tally.bad == (lost != "nothing")
+
+
+def test_a_refusal_that_changed_something_does_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The story shows something else than before."""
+    fields = written({**good("dose_given", START), "cycle": "C99"})
+    message = Message(channel="update", name="dose_given", arguments=(argument_of(fields),))
+    assert taken(message, "neoadjuvant C1") == "refused"
+    monkeypatch.setattr("fuzz.core.shown", lambda _: "something else")
+    assert taken(message, "neoadjuvant C1") == "wrong"
 
 
 def message_of(odd: Odd) -> Message:
@@ -74,10 +102,29 @@ def test_a_message_of_any_size_and_make_is_answered_in_a_moment() -> None:
     tally = Tally()
     core, every = Core("size", tally), [*sizes(START), *history(START)]
     for odd in every:
-        begun = time.process_time()
         core.one(odd.group, message_of(odd), "neoadjuvant C1")
-        assert time.process_time() - begun < AT_MOST_SECONDS, odd.what
+        assert least_seconds(message_of(odd), AT_MOST_SECONDS) < AT_MOST_SECONDS, odd.what
     assert_harmless(tally, len(every))
+
+
+def least_seconds(message: Message, enough: float) -> float:
+    """Give the least processor time that a message took; no more tries once it is below what is enough."""
+    least = math.inf
+    for _ in range(TRIES):
+        begun = time.process_time()
+        taken(message, "neoadjuvant C1")
+        least = min(least, time.process_time() - begun)
+        if least < enough:
+            break
+    return least
+
+
+def test_a_message_that_takes_long_each_time_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting is no processor time; work is."""
+    message = Message(channel="update", name="dose_given", arguments=())
+    assert least_seconds(message, AT_MOST_SECONDS) < AT_MOST_SECONDS
+    monkeypatch.setitem(least_seconds.__globals__, "taken", lambda *_: sum(range(10_000_000)))
+    assert least_seconds(message, AT_MOST_SECONDS) >= AT_MOST_SECONDS
 
 
 def test_the_largest_messages_take_little_memory() -> None:

@@ -2,11 +2,14 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from mutation.listed import LEAST, ROOT, Edit, Look, Result, listed
+from mutation import listed as lists
+from mutation.listed import LEAST, PYTEST, ROOT, Edit, Look, Result, asked, first_failure, listed, not_replayed
 from tests.spec.test_protocol_sources import sources
 
 EDITS, RULES = listed("edits"), listed("rules")
@@ -54,3 +57,58 @@ def test_an_edit_is_noticed_when_any_look_notices_it(noticed: tuple[str, ...], *
     """One is enough."""
     looks = tuple(Look("replay", name, 1.0) for name in noticed)
     assert Result(EDITS[0], looks).is_noticed is is_noticed
+
+
+@pytest.mark.parametrize(
+    ("test", "noticed", "error"),
+    [
+        ("def test_a(): pass", "", ""),
+        ("def test_a(): assert 0", "test_it.py::test_a", ""),
+        ("import nothing_of_this_name", "", "exit code 2"),
+        ("import pytest\n@pytest.fixture\ndef a(): 1 / 0\ndef test_a(a): pass", "", "exit code 1"),
+        ("a = 1", "", "exit code 5"),
+        ("import os\ndef test_a(): os._exit(3)", "", "exit code 3"),
+    ],
+)
+def test_only_a_test_that_failed_is_a_notice(test: str, noticed: str, error: str, tmp_path: Path) -> None:
+    """A run that could not be made is told as that: no test said anything of the edit."""
+    (tmp_path / "test_it.py").write_text(test)
+    look = asked(tmp_path, "a test", *PYTEST, "test_it.py", found=first_failure)
+    assert (look.noticed, look.error.partition(":")[0]) == (noticed, error)
+    assert Result(EDITS[0], (look,)).is_noticed is bool(noticed)
+
+
+@pytest.mark.parametrize(
+    ("program", "noticed", "error"),
+    [
+        ("print('9 histories replayed clean')", "", ""),
+        ("import sys; print('S001.json: another command'); sys.exit(1)", "S001.json: another command", ""),
+        ("import sys; print('8 histories replayed clean'); sys.exit(1)", "", "exit code 1"),
+        ("raise ImportError('no such name')", "", "exit code 1"),
+    ],
+)
+def test_only_a_history_that_does_not_replay_is_a_notice(
+    program: str, noticed: str, error: str, tmp_path: Path
+) -> None:
+    """A program that fell over, or found fewer histories, says nothing of the edit."""
+    look = asked(tmp_path, "replay", "-c", program, found=not_replayed)
+    assert (look.noticed, look.error.partition(":")[0]) == (noticed, error)
+
+
+def test_a_run_that_takes_too_long_went_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It noticed nothing."""
+    monkeypatch.setattr(lists, "LIMIT_SECONDS", 0.2)
+    look = asked(tmp_path, "replay", "-c", "import time; time.sleep(9)", found=not_replayed)
+    assert (look.noticed, look.error) == ("", "no end within 0.2 s")
+
+
+@pytest.mark.parametrize("found", [Look("a", "", 1.0), Look("a", "a test", 1.0), Look("a", "", 1.0, "exit code 4")])
+def test_nothing_is_said_of_edits_unless_the_copy_as_it_is_runs_well(
+    found: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failing test counts, and so does a run that went wrong."""
+    look: Callable[[Edit, Path], Look] = lambda _edit, _copy: found  # noqa: E731 - one look
+    monkeypatch.setitem(lists.LOOKS, "rules", (look,))
+    copies: SimpleQueue[Path] = SimpleQueue()
+    copies.put(tmp_path)
+    assert lists.unedited("rules", RULES, copies) == (found.noticed or found.error)
