@@ -64,7 +64,8 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
         raise Refused(Reason.PHASE, detail, accepts="enroll")
     if isinstance(command, c.FromSystem):
         if not submission.sender.is_system:
-            raise Refused(Reason.ROLE, f"{command.kind} comes from the product itself, never from outside")
+            detail = f"{command.kind} comes from the product itself, never from outside"
+            raise Refused(Reason.ROLE, detail, accepts="a command that staff may send")
         return
     _check_sender(journey, submission)
     _check_end(journey, command)

@@ -17,7 +17,8 @@ def labs_reported(draft: Draft, command: c.LabsReported) -> None:
         return
     order = draft.journey.orders.get(command.order)
     if order is None:
-        raise Refused(Reason.CONTRADICTS, f"there is no laboratory order {command.order}", field="order")
+        detail = f"there is no laboratory order {command.order}"
+        raise Refused(Reason.CONTRADICTS, detail, field="order", accepts="the number of an order on record")
     was_open = command.order in draft.journey.intents
     results = amendments.take(draft, latest_reports(command.results), order.after)
     if not was_open and command.results and not results:

@@ -75,7 +75,8 @@ def in_screening(draft: Draft, kind: str) -> None:
     """Raise Refused unless the subject is in screening and no allocation was asked for."""
     journey = draft.journey
     if not isinstance(draft.protocol.epoch(journey.epoch), ScreeningEpoch):
-        raise Refused(Reason.PHASE, f"{kind} belongs to screening; the subject is in {journey.epoch}", rule="T1.1")
+        detail = f"{kind} belongs to screening; the subject is in {journey.epoch}"
+        raise Refused(Reason.PHASE, detail, rule="T1.1", accepts="a subject in screening")
     if journey.allocation is not None:
         raise Refused(Reason.CONTRADICTS, "an allocation has been asked for", rule="T1.1", accepts="its answer")
 

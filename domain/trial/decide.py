@@ -64,7 +64,8 @@ def _check(register: Register, submission: Submission[c.Command]) -> None:
         raise Refused(Reason.PHASE, detail, accepts="open first" if register.seq == 0 else "enroll, delegate, add_site")
     if isinstance(command, c.FromSystem):
         if role != SYSTEM:
-            raise Refused(Reason.ROLE, f"{command.kind} comes from the product itself, never from outside")
+            detail = f"{command.kind} comes from the product itself, never from outside"
+            raise Refused(Reason.ROLE, detail, accepts="a command that staff may send")
         return
     if isinstance(command, c.OpenTrial | c.ReportMisaddressed):
         return
