@@ -58,4 +58,4 @@ def _vouched(stream: Stream, voucher: Voucher | None, kind: str) -> None:
             if voucher.fact is None or read == voucher.fact:
                 return
     detail = f"{kind} comes from the product itself, never from outside"
-    raise Refused(Reason.ROLE, detail, accepts="a command that staff may send")
+    raise Refused(Reason.ROLE, detail, field="staff", accepts="a command of people, with a staff code")

@@ -65,7 +65,7 @@ def check(journey: Journey, submission: Submission[c.Command], at: datetime) -> 
     if isinstance(command, c.FromSystem):
         if not submission.sender.is_system:
             detail = f"{command.kind} comes from the product itself, never from outside"
-            raise Refused(Reason.ROLE, detail, accepts="a command that staff may send")
+            raise Refused(Reason.ROLE, detail, accepts="a command of people, with a staff code")
         return
     _check_sender(journey, submission)
     _check_end(journey, command)

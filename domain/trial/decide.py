@@ -65,7 +65,7 @@ def _check(register: Register, submission: Submission[c.Command]) -> None:
     if isinstance(command, c.FromSystem):
         if role != SYSTEM:
             detail = f"{command.kind} comes from the product itself, never from outside"
-            raise Refused(Reason.ROLE, detail, accepts="a command that staff may send")
+            raise Refused(Reason.ROLE, detail, accepts="a command of people, with a staff code")
         return
     if isinstance(command, c.OpenTrial | c.ReportMisaddressed):
         return

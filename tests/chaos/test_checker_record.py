@@ -257,7 +257,8 @@ def test_what_is_told_wrongly_by_all_is_named(
     said = found(tmp_path)
 
     assert_named(said, named)
-    assert not [line for line in said if line.startswith(("I6", "I7"))]
+    unasked = "gives no answer to show"  # the product cannot show a cycle that the protocol does not have
+    assert not [line for line in said if line.startswith(("I6", "I7")) and unasked not in line]
 
 
 def given_on(folder: Folder, cycle: int, days: int = 0) -> str:
