@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, VersioningBehavior
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
@@ -13,9 +13,13 @@ LONGEST = timedelta(minutes=10)
 TRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=2)
 
 
-@workflow.defn(name="Watchdog")
+@workflow.defn(name="Watchdog", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
 class Watch:
-    """Holds the journal against Temporal once. It takes no message; its result tells what it found."""
+    """Holds the journal against Temporal once. It takes no message; its result tells what it found.
+
+    It is pinned to no version of the workers: after a release was taken back nobody would be left to end it, and
+    while it does not end no other begins.
+    """
 
     @workflow.run
     async def run(self, request: WatchRequest) -> Report:

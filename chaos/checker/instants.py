@@ -24,6 +24,8 @@ CLINICAL = (
 )
 """Dates on which something happened: none lies in the future of its record."""
 SENT_WITH = "occurred_at"
+MANY = 150
+"""Of so many calls a fifth of the reports among them tells when it happened: the driver sends it so."""
 
 
 def check(evidence: Evidence) -> Iterator[Violation]:
@@ -36,6 +38,9 @@ def check(evidence: Evidence) -> Iterator[Violation]:
                 step = evidence.step_of(stream, str(fact.row["submission_id"]))
                 yield Violation("I12", f"{fact.name}: {what}", step)
             before = max(before, str(fact.row["recorded_at"]))
+    applied = [call for call in evidence.calls if call["outcome"] == "applied" and call["stream"] != evidence.register]
+    if len(applied) > MANY and not any(call.get(SENT_WITH) for call in applied):
+        yield Violation("I12", f"none of {len(applied)} calls was sent with the instant at which it happened")
     for call in evidence.calls:
         row = evidence.submissions.get((call["stream"], call["submission"]))
         sent = call.get(SENT_WITH)

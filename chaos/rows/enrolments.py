@@ -161,8 +161,8 @@ def _slots(stage: Stage) -> dict[str, Any]:
     with suppress(OSError):
         facts = stage.load.journal.facts(trial_stream(stage.load.trial))
         kinds = Counter(fact.kind for fact in facts)
-        counts = stage.load.charts.register().arm_counts()
         randomized, declined = kinds["SubjectAllocated"], kinds["AllocationDeclined"]
+        counts = Counter(json.loads(fact.body)["arm"] for fact in facts if fact.kind == "SubjectAllocated")
         arms = tuple(sorted(counts.values()))
         bodies = [json.loads(fact.body) for fact in facts if fact.kind == "SlotReserved"]
         slots = {body["subject"]: body["slot"] for body in bodies}

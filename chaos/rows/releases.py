@@ -9,7 +9,7 @@ from functools import partial
 
 from chaos.rig import WORKER
 from chaos.rows import Fault, Row, Setting, Stage
-from chaos.rows.common import enough, is_gone
+from chaos.rows.common import enough, is_gone, until
 from deploy.without_docker.topology import Part, run, whole
 
 FIRST, SECOND = "1.0", "2.0"
@@ -17,6 +17,7 @@ NEXT = (sys.executable, "-m", "tests.server.next_worker")
 """The next release: other rules, and a shell that cannot replay what this one left."""
 TWIN = (sys.executable, "-m", "chaos.twin")
 LIMIT_SECONDS = "40"
+EXPORTED_SECONDS = 60.0
 RELEASED = Setting(database="sqlite", own="releases")
 
 
@@ -107,7 +108,12 @@ async def _busy(stage: Stage, subjects: list[str]) -> AsyncIterator[None]:
 
 
 async def _twin(stage: Stage) -> str:
-    """Replay what this release left with the next one's shell, as without builds it would; give how it fails."""
+    """Replay what this release left with the next one's shell, as without builds it would; give how it fails.
+
+    The watchdog exports what closed, at its next look; the run of it that the kill met is tried again first.
+    """
+    folder = stage.rig.settings.histories
+    await until(lambda: any(folder.glob("*/*.json.gz")), EXPORTED_SECONDS)
     job = await whole(partial(run, [*TWIN, str(stage.rig.settings.histories)], stage.rig.environment()))
     return "" if job.returncode == 0 else f"the twin without builds: {job.stdout.strip()[-160:]}"
 

@@ -27,7 +27,7 @@ MOST_UPDATES = 2000
 """What Temporal takes in one run; a run hands over before."""
 UPDATE = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 SHORT = (sys.executable, "-m", "chaos.short_runs")
-STORMY = Setting(own="storms and clocks", day_seconds=2.0)
+STORMY = Setting(own="storms", day_seconds=2.0)
 
 
 async def storm(stage: Stage, trial: int) -> Fault:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
-from temporalio.client import WorkflowHistory
+from temporalio.api.enums.v1 import EventType, VersioningBehavior, WorkflowTaskFailedCause
+from temporalio.client import Client, WorkflowExecution, WorkflowHistory
 
 from activities.checks import Check
 from activities.comparing import described
@@ -218,3 +218,16 @@ async def each(histories: list[WorkflowHistory]) -> AsyncIterator[WorkflowHistor
     """Give histories one by one."""
     for history in histories:
         yield history
+
+
+async def test_a_run_of_the_watchdog_is_pinned_to_no_version(trial: Trial) -> None:
+    """After a rollback the workers of its build are gone: pinned to them it would never end, and no other would begin."""
+    client = trial.place.temporal
+    runs = await until(lambda: _listed(client, "WorkflowType = 'Watchdog'"))
+    described = await client.get_workflow_handle(runs[-1].id, run_id=runs[-1].run_id).describe()
+
+    assert described.raw_info.versioning_info.behavior == VersioningBehavior.VERSIONING_BEHAVIOR_AUTO_UPGRADE
+
+
+async def _listed(client: Client, query: str) -> list[WorkflowExecution]:
+    return [row async for row in client.list_workflows(query)]
