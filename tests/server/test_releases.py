@@ -221,7 +221,7 @@ async def each(histories: list[WorkflowHistory]) -> AsyncIterator[WorkflowHistor
 
 
 async def test_a_run_of_the_watchdog_is_pinned_to_no_version(trial: Trial) -> None:
-    """After a rollback the workers of its build are gone: pinned to them it would never end, and no other would begin."""
+    """After a rollback its build has no workers: pinned to it no look would end, and no other would begin."""
     client = trial.place.temporal
     runs = await until(lambda: _listed(client, "WorkflowType = 'Watchdog'"))
     described = await client.get_workflow_handle(runs[-1].id, run_id=runs[-1].run_id).describe()
