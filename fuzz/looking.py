@@ -8,8 +8,6 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from cli.main import DONE, MALFORMED, REFUSED, UNREACHABLE
-from domain.decider import PATIENT
-from domain.decider import TRIAL as REGISTER
 from domain.intake import Message, argument_of, kind_of
 from domain.submission import Reason
 from fuzz.messages import FIRST_FIVE, Odd
@@ -28,7 +26,6 @@ WITH_A_FIELD = (
     Reason.CONFIRM,
 )
 """Reasons that lie in one field, which the refusal must name. The others speak of the subject or of the sender."""
-FROM_PEOPLE = frozenset({*REGISTER.people, *PATIENT.people})
 Row = RowMapping | Mapping[str, Any]
 
 
@@ -66,9 +63,7 @@ def lacking(row: Row) -> str:
     missing = [] if row["detail"] else ["what is wrong"]
     if row["reason"] in WITH_A_FIELD and not row["field"]:
         missing.append("the field")
-    # A command of the product's own is taken from nobody; a phase that is not the subject's is named by its rule.
-    is_ours = row["kind"] not in FROM_PEOPLE and not Reason(row["reason"]).is_malformed
-    if not row["accepts"] and not is_ours and not (row["reason"] == Reason.PHASE and row["rule"]):
+    if not row["accepts"]:
         missing.append("what would be accepted")
     if row["first_seq"] is not None:
         missing.append("that it left facts")

@@ -79,6 +79,11 @@ class Result:
         """Say whether any look noticed it."""
         return any(look.noticed for look in self.looks)
 
+    @property
+    def is_unknown(self) -> bool:
+        """Say whether nothing is known of the edit: none noticed it, and a look went wrong."""
+        return not self.is_noticed and any(look.error for look in self.looks)
+
 
 def listed(which: str) -> list[Edit]:
     """Give the edits of a list."""
@@ -118,7 +123,13 @@ def run(which: str, only: str = "") -> int:
           f"{LEAST[which]} are wanted of the whole list; "
           f"{time.monotonic() - began:.0f} s, of the processor {processor.ru_utime + processor.ru_stime:.0f} s; "
           f"{(folder / 'results.json').relative_to(ROOT)}")  # fmt: skip
-    return 0 if noticed >= min(LEAST[which], len(results)) else 1
+    return code_of(which, results)
+
+
+def code_of(which: str, results: list[Result]) -> int:
+    """Give 0 when enough were noticed, and of none nothing is known."""
+    noticed = sum(result.is_noticed for result in results)
+    return 1 if any(result.is_unknown for result in results) or noticed < min(LEAST[which], len(results)) else 0
 
 
 def unedited(which: str, edits: list[Edit], copies: "SimpleQueue[Path]") -> str:
@@ -214,4 +225,5 @@ def _line(result: Result) -> str:
     edit = result.edit
     what = f"{edit.rule or edit.kind:34} {edit.name:44}"
     told = "; ".join(f"{look.by}: {_word(look)[:110]} ({look.seconds} s)" for look in result.looks)
-    return f"{'noticed' if result.is_noticed else 'LIVES  '} {what} {told}"
+    word = "noticed" if result.is_noticed else "UNKNOWN" if result.is_unknown else "LIVES  "
+    return f"{word} {what} {told}"

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 import pytest
 
 from mutation import listed as lists
-from mutation.listed import LEAST, PYTEST, ROOT, Edit, Look, Result, asked, first_failure, listed, not_replayed
+from mutation.listed import LEAST, PYTEST, ROOT, Edit, Look, Result, asked, code_of, first_failure, listed, not_replayed
 from tests.spec.test_protocol_sources import sources
 
 EDITS, RULES = listed("edits"), listed("rules")
@@ -112,3 +112,16 @@ def test_nothing_is_said_of_edits_unless_the_copy_as_it_is_runs_well(
     copies: SimpleQueue[Path] = SimpleQueue()
     copies.put(tmp_path)
     assert lists.unedited("rules", RULES, copies) == (found.noticed or found.error)
+
+
+@pytest.mark.parametrize(
+    ("noticed", "lives", "unknown", "code"), [(19, 1, 0, 0), (18, 2, 0, 1), (19, 0, 1, 1), (20, 0, 0, 0), (1, 0, 0, 0)]
+)
+def test_an_edit_of_which_nothing_is_known_is_an_error_of_the_whole_run(
+    noticed: int, lives: int, unknown: int, code: int
+) -> None:
+    """However many others were noticed; a look that went wrong beside one that noticed does not matter."""
+    gone = Look("replay", "", 1.0, "exit code 3: a fault")
+    results = [Result(EDITS[0], (gone, Look("tests", "a test", 1.0)))] * noticed
+    results += [Result(EDITS[1], (Look("tests", "", 1.0),))] * lives + [Result(EDITS[2], (gone,))] * unknown
+    assert code_of("edits", results) == code
