@@ -56,6 +56,6 @@ async def test_a_task_that_takes_long_is_not_torn_out_of_its_midst(
     client = await Client.connect(server.address)
     queue = uuid.uuid4().hex
     async with Worker(client, task_queue=queue, workflows=[Slow], workflow_runner=runner):
-        tries = await client.execute_workflow(Slow.run, id=queue, task_queue=queue)
+        tries = await client.execute_workflow("Slow", id=queue, task_queue=queue, result_type=int)
 
     assert (tries, ends) == (2, expected)
