@@ -49,7 +49,7 @@ from workflows.setting_up import keep, set_up
 from workflows.trial_register import TrialRegister
 from workflows.waking import wake_those_behind
 from workflows.walks import skip_idle_walks
-from workflows.watch import Watch
+from workflows.watch import MovingWatch, Watch
 
 PAST_THE_SDK = True
 """The SDK's own check of sizes is off. It fails a task that accepts an update above 2 MB, and each later try. The
@@ -147,7 +147,7 @@ def build(client: Client, journal: Journal, settings: Settings, threads: ThreadP
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[PatientJourney, TrialRegister, Watch],
+        workflows=[PatientJourney, TrialRegister, MovingWatch if deployment else Watch],
         activities=[
             recorder.record,
             world.fetch_labs,
