@@ -1,6 +1,7 @@
 """An activity that takes longer than its silence may last beats by itself; one whose heartbeats stop is tried again."""
 
 import asyncio
+import logging
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -34,24 +35,33 @@ def in_a_thread() -> int:
     return activity.info().attempt
 
 
+@activity.defn
+async def hangs_once() -> int:
+    """Hold up the loop in the first try, as a machine that stands still does; go on where Temporal may stop it."""
+    if activity.info().attempt == 1:
+        time.sleep(LASTS)  # noqa: ASYNC251 - the fault itself
+        await asyncio.sleep(10 * LASTS)
+    return activity.info().attempt
+
+
 @workflow.defn
 class Long:
-    """Runs one activity, once."""
+    """Runs one activity."""
 
     @workflow.run
-    async def run(self, name: str) -> int:
+    async def run(self, name: str, tries_at_most: int = 1) -> int:
         """Run it."""
         tries: int = await workflow.execute_activity(
             name,
             result_type=int,
             start_to_close_timeout=timedelta(seconds=30),
             heartbeat_timeout=SILENCE,
-            retry_policy=RetryPolicy(maximum_attempts=1),
+            retry_policy=RetryPolicy(maximum_attempts=tries_at_most),
         )
         return tries
 
 
-async def _play(server: Server, name: str, *interceptors: BeatingInterceptor) -> int:
+async def _play(server: Server, name: str, *interceptors: BeatingInterceptor, tries_at_most: int = 1) -> int:
     client = await Client.connect(server.address)
     queue = uuid.uuid4().hex
     with ThreadPoolExecutor(2) as threads:
@@ -59,12 +69,12 @@ async def _play(server: Server, name: str, *interceptors: BeatingInterceptor) ->
             client,
             task_queue=queue,
             workflows=[Long],
-            activities=[on_the_loop, in_a_thread],
+            activities=[on_the_loop, in_a_thread, hangs_once],
             activity_executor=threads,
             workflow_runner=UnsandboxedWorkflowRunner(),
             interceptors=interceptors,
         ):
-            return await client.execute_workflow(Long.run, name, id=queue, task_queue=queue)
+            return await client.execute_workflow(Long.run, args=[name, tries_at_most], id=queue, task_queue=queue)
 
 
 @pytest.mark.parametrize("name", ["on_the_loop", "in_a_thread"])
@@ -82,3 +92,14 @@ async def test_one_that_is_silent_is_given_up(server: Server, name: str) -> None
     assert isinstance(failed.value.cause, exceptions.ActivityError)
     assert isinstance(failed.value.cause.cause, exceptions.TimeoutError)
     assert failed.value.cause.cause.type == exceptions.TimeoutType.HEARTBEAT
+
+
+async def test_a_try_that_is_given_up_leaves_a_line_in_the_log_and_no_traceback(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The machine stood still for longer than the silence: the next try ends it, and nothing looks like a fault."""
+    with caplog.at_level(logging.INFO, "temporalio.activity"):
+        assert await _play(server, "hangs_once", BeatingInterceptor(), tries_at_most=2) == 2
+
+    assert [line.levelname for line in caplog.records if "attempt given up" in line.message] == ["INFO"]
+    assert [line.message for line in caplog.records if line.exc_info] == []
