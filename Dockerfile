@@ -3,7 +3,7 @@ FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /build
 COPY requirements.txt .
 RUN python -m venv /opt/trialpath/venv \
-    && /opt/trialpath/venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+    && /opt/trialpath/venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 
 FROM python:3.11.14-slim-bookworm
 ENV PATH=/opt/trialpath/venv/bin:$PATH PYTHONUNBUFFERED=1

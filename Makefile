@@ -12,7 +12,7 @@ TEST_LIMIT := 960
 POSTGRESQL_LIMIT := 2400
 TIMED := tests/demo tests/server/test_register.py
 UNTIMED := tests/spec tests/laws tests/inputs tests/exports tests/repository tests/mutation tests/shell tests/bench
-INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
+INSTALL := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 unexport PYTHONDONTWRITEBYTECODE # each start of a worker would compile the whole program anew, 0.5 s
